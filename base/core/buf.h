@@ -1,0 +1,24 @@
+/* Growing byte buffer with a named ceiling. Writes past the ceiling are dropped and remembered in `overflow`, so a
+ * writer checks once at the end. Always NUL-terminated after the first write (the NUL is not counted). */
+#pragma once
+
+#include "base/core/core.h"
+
+struct rg_buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    size_t max_bytes;
+    bool overflow;
+};
+
+void rg_buf_init(struct rg_buf *buf, size_t max_bytes);
+void rg_buf_done(struct rg_buf *buf); /* usable with RG_CLEANUP */
+void rg_buf_reset(struct rg_buf *buf); /* empty again, memory kept */
+void rg_buf_add(struct rg_buf *buf, const void *bytes, size_t n);
+void rg_buf_addc(struct rg_buf *buf, char c);
+void rg_buf_adds(struct rg_buf *buf, const char *text);
+void rg_buf_add_str(struct rg_buf *buf, struct rg_str text);
+void rg_buf_addf(struct rg_buf *buf, const char *fmt, ...) RG_PRINTF(2, 3);
+struct rg_str rg_buf_str(const struct rg_buf *buf); /* borrowed until the next write */
+const char *rg_buf_cstr(struct rg_buf *buf);

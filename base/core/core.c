@@ -1,0 +1,117 @@
+/* Allocation and slices. Everything here is free of policy; the abort on exhaustion is deliberate (see core.h). */
+#include "base/core/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rg_assert_failed(const char *cond, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, cond);
+    abort();
+}
+
+void *rg_alloc(size_t bytes)
+{
+    void *p = calloc(1, bytes ? bytes : 1);
+    rg_assert(p != NULL);
+    return p;
+}
+
+void *rg_realloc(void *old, size_t count, size_t each_bytes)
+{
+    void *p = reallocarray(old, count ? count : 1, each_bytes ? each_bytes : 1);
+    rg_assert(p != NULL);
+    return p;
+}
+
+char *rg_strdup(const char *text)
+{
+    char *copy = strdup(text);
+    rg_assert(copy != NULL);
+    return copy;
+}
+
+void rg_free_ptr(void *pointer_to_pointer)
+{
+    void **pp = pointer_to_pointer;
+    free(*pp);
+    *pp = NULL;
+}
+
+struct rg_str rg_str(const char *text)
+{
+    return (struct rg_str){text, text ? strlen(text) : 0};
+}
+
+bool rg_str_eq(struct rg_str a, struct rg_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool rg_str_is(struct rg_str a, const char *text)
+{
+    return rg_str_eq(a, rg_str(text));
+}
+
+int rg_str_cmp(struct rg_str a, struct rg_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    if (order != 0)
+        return order;
+    return a.n < b.n ? -1 : a.n > b.n;
+}
+
+bool rg_str_has(struct rg_str a)
+{
+    return a.p != NULL && a.n > 0;
+}
+
+bool rg_str_to_i64(struct rg_str text, int64_t *ret_value)
+{
+    size_t i = 0;
+    bool negative = text.n > 0 && text.p[0] == '-';
+    if (negative)
+        i = 1;
+    if (i >= text.n)
+        return false;
+    int64_t value = 0;
+    for (; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, text.p[i] - '0', &value)) /* downwards: INT64_MIN has no positive twin */
+            return false;
+    }
+    if (!negative && __builtin_sub_overflow(0, value, &value))
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+    if (p[0] < 0x80)
+        return 1;
+    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool outside = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f); /* surrogates, past U+10FFFF */
+    return overlong || outside ? 0 : n;
+}
+
+bool rg_utf8_valid(struct rg_str text)
+{
+    for (size_t i = 0; i < text.n;) {
+        size_t n = utf8_sequence((const unsigned char *)text.p + i, text.n - i);
+        if (n == 0)
+            return false;
+        i += n;
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/* The small vocabulary every file speaks: attributes, byte slices, checked assertions, zeroed allocation.
+ *
+ * Allocation never fails to its caller: out of memory aborts the process. Work that is not acknowledged is delivered
+ * again, so a crash loses nothing, provided sizes that come from outside are capped before they allocate. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RG_MUST_USE __attribute__((warn_unused_result))
+#define RG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define RG_CLEANUP(fn) __attribute__((cleanup(fn)))
+#define RG_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Catches our own bugs only, stays on in release. Outside input is handled, never asserted. */
+#define rg_assert(cond) ((cond) ? (void)0 : rg_assert_failed(#cond, __FILE__, __LINE__))
+_Noreturn void rg_assert_failed(const char *cond, const char *file, int line);
+
+/* Zeroed memory or abort. `rg_free(&p)` accepts NULL and leaves NULL behind. */
+void *rg_alloc(size_t bytes) __attribute__((malloc, returns_nonnull));
+void *rg_realloc(void *old, size_t count, size_t each_bytes) __attribute__((returns_nonnull)); /* not zeroed */
+char *rg_strdup(const char *text) __attribute__((returns_nonnull));
+void rg_free_ptr(void *pointer_to_pointer);
+#define rg_free(pp) rg_free_ptr(pp)
+
+/* Borrowed bytes with a length; may hold NUL, is never owned. An absent slice has p == NULL; "" has p != NULL. */
+struct rg_str {
+    const char *p;
+    size_t n;
+};
+#define RG_STR(literal) ((struct rg_str){(literal), sizeof(literal) - 1})
+#define RG_STR_FMT "%.*s"
+#define RG_STR_ARG(s) (int)(s).n, (s).p
+
+struct rg_str rg_str(const char *text); /* NULL gives the absent slice */
+bool rg_str_eq(struct rg_str a, struct rg_str b);
+bool rg_str_is(struct rg_str a, const char *text);
+int rg_str_cmp(struct rg_str a, struct rg_str b); /* byte order, shorter first */
+bool rg_str_has(struct rg_str a); /* present and not empty */
+
+/* Whole slice as a decimal integer; false on anything else (sign allowed, no spaces, no overflow). */
+bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);
+bool rg_utf8_valid(struct rg_str text);

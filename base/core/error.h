@@ -1,0 +1,29 @@
+/* Errors: a negative code for the program, a sentence for the person. A function that can fail returns `int`, 0 or one
+ * of these, and leaves its `ret_` outputs untouched on failure. */
+#pragma once
+
+#include "base/core/core.h"
+
+enum rg_err {
+    RG_EINVAL = -1,       /* input that is wrong: says where and what was expected */
+    RG_ENOTFOUND = -2,    /* what was asked for does not exist */
+    RG_ELIMIT = -3,       /* a named limit was passed */
+    RG_EIO = -4,          /* the operating system or a peer failed */
+    RG_ETIMEOUT = -5,     /* no answer within our own deadline */
+    RG_EUNREACHABLE = -6, /* Kafka, Redis or a provider cannot be reached */
+    RG_EREFUSED = -7,     /* refused for safety */
+    RG_EUNKNOWN = -8,     /* the outcome is not known: it may or may not have happened */
+};
+
+struct rg_error {
+    int code;       /* 0 or enum rg_err */
+    bool retryable; /* the same call may succeed later */
+    char text[256]; /* one sentence, no newline, no secrets */
+};
+
+/* Fills *err (may be NULL) and returns `code`, so that callers write `return rg_fail(err, RG_EINVAL, "…", …);`.
+ * Timeouts and unreachable peers are marked retryable. */
+int rg_fail(struct rg_error *err, int code, const char *fmt, ...) RG_PRINTF(3, 4);
+
+/* "invalid input", "not found", … for logs; never NULL. */
+const char *rg_err_name(int code);

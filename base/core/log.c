@@ -1,0 +1,168 @@
+/* The sink is the one piece of file-scope mutable state in the product, apart from signal flags: it is set once at start
+ * and read by every thread. A line is formatted into a local buffer and written with one call. */
+#include "base/core/log.h"
+
+#include "base/core/buf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_BYTES_MAX 4096
+
+static struct {
+    enum rg_log_format format;
+    enum rg_log_level max_level;
+    rg_log_sink_fn *capture;
+    void *capture_ctx;
+} sink = {.format = RG_LOG_HUMAN, .max_level = RG_LOG_INFO};
+
+static const char *level_name(enum rg_log_level level)
+{
+    switch (level) {
+    case RG_LOG_ERROR: return "error";
+    case RG_LOG_WARNING: return "warning";
+    case RG_LOG_NOTICE: return "notice";
+    case RG_LOG_INFO: return "info";
+    case RG_LOG_DEBUG: return "debug";
+    default: return "?";
+    }
+}
+
+void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level)
+{
+    if (format == RG_LOG_AUTO)
+        format = getenv("JOURNAL_STREAM") ? RG_LOG_JOURNAL : isatty(STDERR_FILENO) ? RG_LOG_HUMAN : RG_LOG_JSON;
+    sink.format = format;
+    sink.max_level = max_level;
+}
+
+void rg_log_capture(rg_log_sink_fn *capture, void *capture_ctx)
+{
+    sink.capture = capture;
+    sink.capture_ctx = capture_ctx;
+}
+
+struct field {
+    const char *key, *value;
+};
+#define FIELDS_MAX 10
+
+/* The given fields of a context, in a fixed order; numbers are printed into `numbers`. */
+static size_t list_fields(const struct rg_log_ctx *ctx, struct field ret_fields[FIELDS_MAX], char numbers[2][16])
+{
+    if (ctx == NULL)
+        return 0;
+    (void)snprintf(numbers[0], 16, "%d", ctx->shard);
+    (void)snprintf(numbers[1], 16, "%d", ctx->line);
+    const struct field all[FIELDS_MAX] = {
+        {"DEBTOR", ctx->debtor}, {"STEP", ctx->step}, {"GATE", ctx->gate}, {"ACTION", ctx->action},
+        {"CHANNEL", ctx->channel}, {"SOURCE", ctx->source}, {"TOPIC", ctx->topic}, {"FILE", ctx->file},
+        {"SHARD", ctx->shard >= 0 ? numbers[0] : NULL}, {"LINE", ctx->line > 0 ? numbers[1] : NULL},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < FIELDS_MAX; i++)
+        if (all[i].value != NULL)
+            ret_fields[n++] = all[i];
+    return n;
+}
+
+static void add_json_text(struct rg_buf *line, const char *text)
+{
+    rg_buf_addc(line, '"');
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            rg_buf_addf(line, "\\%c", *p);
+        else if (*p < 0x20)
+            rg_buf_addf(line, "\\u%04x", *p);
+        else
+            rg_buf_addc(line, (char)*p);
+    }
+    rg_buf_addc(line, '"');
+}
+
+static void format_json(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
+{
+    struct timespec now;
+    struct tm utc;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* a log line says when it was written, also under a test clock */
+    (void)gmtime_r(&now.tv_sec, &utc);
+    char stamp[32];
+    (void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+    rg_buf_addf(line, "{\"at\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\"", stamp, now.tv_nsec / 1000000, level_name(level), id);
+    for (size_t i = 0; i < n; i++) {
+        rg_buf_addc(line, ',');
+        rg_buf_addc(line, '"');
+        for (const char *p = fields[i].key; *p != '\0'; p++)
+            rg_buf_addc(line, (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p));
+        rg_buf_adds(line, "\":");
+        add_json_text(line, fields[i].value);
+    }
+    rg_buf_adds(line, ",\"text\":");
+    add_json_text(line, text);
+    rg_buf_adds(line, "}\n");
+}
+
+static void format_human(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
+{
+    rg_buf_addf(line, "%-7s %-18s %s", level_name(level), id, text);
+    for (size_t i = 0; i < n; i++)
+        rg_buf_addf(line, "%s%s=%s", i == 0 ? "  [" : " ", fields[i].key, fields[i].value);
+    rg_buf_adds(line, n > 0 ? "]\n" : "\n");
+}
+
+static void send_journal(enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
+{
+    struct rg_buf entries[FIELDS_MAX + 3];
+    struct iovec iov[FIELDS_MAX + 3];
+    for (size_t i = 0; i < n + 3; i++)
+        rg_buf_init(&entries[i], LINE_BYTES_MAX + 64);
+    rg_buf_addf(&entries[0], "MESSAGE=%s", text);
+    rg_buf_addf(&entries[1], "PRIORITY=%d", (int)level);
+    rg_buf_addf(&entries[2], "REGUA_EVENT=%s", id);
+    for (size_t i = 0; i < n; i++)
+        rg_buf_addf(&entries[3 + i], "REGUA_%s=%s", fields[i].key, fields[i].value);
+    for (size_t i = 0; i < n + 3; i++)
+        iov[i] = (struct iovec){entries[i].data, entries[i].len};
+    (void)sd_journal_sendv(iov, (int)(n + 3)); /* nowhere left to report a journal that is gone */
+    for (size_t i = 0; i < n + 3; i++)
+        rg_buf_done(&entries[i]);
+}
+
+static void emit(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text)
+{
+    struct field fields[FIELDS_MAX];
+    char numbers[2][16];
+    size_t n = list_fields(ctx, fields, numbers);
+    if (sink.format == RG_LOG_JOURNAL) {
+        send_journal(level, id, fields, n, text);
+        return;
+    }
+    RG_CLEANUP(rg_buf_done) struct rg_buf line;
+    rg_buf_init(&line, (size_t)2 * LINE_BYTES_MAX);
+    (sink.format == RG_LOG_JSON ? format_json : format_human)(&line, level, id, fields, n, text);
+    ssize_t written = write(STDERR_FILENO, line.data, line.len);
+    (void)written; /* a full or closed stderr must not stop the daemon */
+}
+
+void rg_log(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *fmt, ...)
+{
+    if (level > sink.max_level && sink.capture == NULL)
+        return;
+    int saved_errno = errno;
+    char text[LINE_BYTES_MAX];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args); /* a longer line is cut */
+    va_end(args);
+    if (sink.capture != NULL)
+        sink.capture(level, id, ctx, text, sink.capture_ctx);
+    else
+        emit(level, id, ctx, text);
+    errno = saved_errno;
+}
