@@ -1,0 +1,69 @@
+/* Where a record goes and what it is called: shards, references, origins, identities. Pure, and final: a change here is
+ * a migration in every installation. */
+#pragma once
+
+#include "base/core/arena.h"
+#include "base/core/buf.h"
+#include "base/core/error.h"
+#include "config/contract/words.h"
+
+#define RG_SHARDS_MAX 512
+
+/* shard = Kafka's murmur2 of the key's UTF-8 bytes, sign bit cleared, modulo the number of shards; in every topic of ours
+ * partition = shard. The key is the debtor id as given, or a reference's text. */
+int rg_shard_of(struct rg_str key, int shards);
+
+/* A reference is a name by which a debtor can be found: `<kind>:<namespace>:<id>`. */
+enum rg_ref_kind { RG_REF_INVOICE, RG_REF_AGREEMENT, RG_REF_OFFER, RG_REF_TASK, RG_REF_PROVIDER, RG_REF_COUNT };
+struct rg_str rg_ref(struct rg_arena *arena, enum rg_ref_kind kind, struct rg_str ns, struct rg_str id);
+
+/* Origin of a fact: the place it was first read at. Text form `<source>:<incarnation>:<partition>:<offset>:<sub>`. A fact
+ * forwarded by a home shard has the source RG_ORIGIN_LEDGER, the home shard as partition, the offset of the ledger record
+ * that released it, and its index among those. Origins of one (source, incarnation, partition) only grow. */
+#define RG_ORIGIN_LEDGER "ledger"
+#define RG_ORIGIN_TEXT_MAX 160
+struct rg_origin {
+    struct rg_str source; /* absent: the record has no origin (it is ours and folds by an id) */
+    int32_t incarnation, partition;
+    int64_t offset;
+    int32_t sub;
+};
+void rg_origin_print(const struct rg_origin *origin, char ret_text[RG_ORIGIN_TEXT_MAX]);
+/* The slices of *ret_origin point into `text`. */
+RG_MUST_USE int rg_origin_parse(struct rg_str text, struct rg_origin *ret_origin, struct rg_error *err);
+/* Which of two origins of the same source partition is the later one: < 0, 0, > 0. */
+int rg_origin_cmp(const struct rg_origin *a, const struct rg_origin *b);
+
+/* Fixed subs: one upstream event makes at most these records, in this order. */
+enum rg_sub { RG_SUB_FACTS = 0, RG_SUB_LOCATED = 1, RG_SUB_DETAILS = 2, RG_SUB_PEOPLE = 3 };
+
+/* Action ids: shard (4 hex digits) + 128 bits of SHA-256. Claim ids: 128 random bits. Text is lower-case hex. */
+#define RG_ACTION_BYTES 18
+#define RG_ACTION_TEXT 36
+#define RG_CLAIM_BYTES 16
+#define RG_CLAIM_TEXT 32
+
+struct rg_action_id {
+    uint8_t b[RG_ACTION_BYTES];
+};
+struct rg_claim_id {
+    uint8_t b[RG_CLAIM_BYTES];
+};
+bool rg_action_id_eq(const struct rg_action_id *a, const struct rg_action_id *b);
+bool rg_claim_id_eq(const struct rg_claim_id *a, const struct rg_claim_id *b);
+bool rg_claim_id_is_zero(const struct rg_claim_id *id); /* zero: no claim */
+bool rg_action_id_parse(struct rg_str text, struct rg_action_id *ret_id);
+bool rg_claim_id_parse(struct rg_str text, struct rg_claim_id *ret_id);
+void rg_action_id_print(const struct rg_action_id *id, char ret_text[RG_ACTION_TEXT + 1]);
+void rg_claim_id_print(const struct rg_claim_id *id, char ret_text[RG_CLAIM_TEXT + 1]);
+int rg_action_id_shard(const struct rg_action_id *id);
+
+/* Topics. The prefix ("regua.") is configurable as a whole name per topic; these are the defaults. */
+enum rg_topic { RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL, RG_TOPIC_MESSAGES, RG_TOPIC_SIGNALS, RG_TOPIC_RETRY, RG_TOPIC_DEADLETTER, RG_TOPIC_COUNT };
+const char *rg_topic_default(enum rg_topic topic);
+#define RG_TOPIC_ACTIONS_PREFIX "regua.actions."
+
+/* Header names of our records. */
+#define RG_HEADER_KIND "regua_kind"
+#define RG_HEADER_ORIGIN "regua_origin"
+#define RG_HEADER_FIRST "regua_first" /* first origin of a forwarded fact */
