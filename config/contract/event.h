@@ -13,7 +13,7 @@
 #include "base/json/json.h"
 #include "base/json/write.h"
 #include "brazil/days/date.h"
-#include "brazil/money/money.h"
+#include "brazil/money/fees.h"
 #include "config/contract/words.h"
 
 #define RG_ID_BYTES_MAX 128        /* ids of debtors, invoices, payments … */
@@ -21,10 +21,8 @@
 #define RG_PIX_BYTES_MAX 1024      /* a PIX copy-and-paste code */
 #define RG_TAGS_MAX 16
 #define RG_CONTACTS_MAX 16
-#define RG_DISCOUNTS_MAX 3
 #define RG_INVOICE_LIST_MAX 64
 #define RG_EVENT_BYTES_MAX ((size_t)256 * 1024) /* a canonical record; larger events go to the dead letters */
-#define RG_INTEREST_NONE INT64_MIN
 
 enum rg_field {
     RG_F_DEBTOR, RG_F_INVOICE, RG_F_CREDITOR, RG_F_SERVICE, RG_F_PAYMENT, RG_F_CONTRACT, RG_F_ACTION, RG_F_SOURCE_NAME,
@@ -45,13 +43,6 @@ struct rg_contact {
     bool verified_false; /* said to be wrong: never used */
     bool in_contract;    /* the address stands in the contract */
     bool preferred;
-};
-
-/* A discount for paying early: percent or a fixed amount, valid through `until`. */
-struct rg_discount {
-    struct rg_decimal percent; /* units 0: not a percentage */
-    int64_t amount_cents;      /* 0: not an amount */
-    rg_day until;
 };
 
 struct rg_event {
