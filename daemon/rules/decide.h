@@ -1,0 +1,51 @@
+/* Deciding: what this debtor gets now, and when to look again. Pure: same rules, world and record, same bytes.
+ *
+ * Candidates are steps whose window is open; each runs through the gates in the order of their table (gates.h); what passes
+ * is consolidated to one conversation and becomes decisions. What we owe the debtor (restore) comes first and waits for
+ * nothing upstream. The record is changed only by adding the decisions and skips made here. */
+#pragma once
+
+#include "config/ladder/ladder.h"
+#include "daemon/rules/record.h"
+
+#define RG_NEVER INT64_MAX
+
+/* What a decision needs to know beside the record. */
+struct rg_world {
+    int64_t now_ms;  /* shared clock */
+    int64_t asof_ms; /* everything upstream had published by then is folded; −1: nothing known */
+    bool stopped;
+    struct rg_str live_max_step; /* from go-live: steps up to this one (file order) are live; absent: none is */
+    int64_t live_spread_ms;
+    int64_t live_since_ms;
+    const int64_t *known_through_ms; /* per rules->sources; −1 unknown; NULL: all unknown */
+    struct rg_str lagging;           /* what `asof` waits for, for explain: "billing/3"; may be absent */
+    int shards;
+    int64_t rests_on; /* next ledger offset of the shard */
+    bool all_known; /* rule tests and simulations: payments known, mode live, frontier reached */
+};
+
+/* One line of what was looked at: a step of an invoice, its gate (NONE: decided) and when it may change. */
+struct rg_finding {
+    const struct rg_invoice *invoice;
+    const struct rg_ladder *ladder; /* NULL with gate no_ladder */
+    const struct rg_step *step;     /* NULL for findings about the whole invoice */
+    int repetition;
+    enum rg_gate gate;
+    int64_t until_ms;  /* next instant at which the answer may change; RG_NEVER: only by an event */
+    struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 24 Nov 08:00 -03" */
+};
+
+struct rg_decided {
+    struct rg_decision **decisions; /* already in record->actions (live) or noted as shadow */
+    size_t decision_count, decision_cap;
+    struct rg_recalled *recalls; /* queued actions to call back through the ledger */
+    size_t recall_count, recall_cap;
+    struct rg_finding *findings; /* filled only when `explain` was asked for, or for steps suppressed now */
+    size_t finding_count, finding_cap;
+    int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
+    bool owes;       /* next_ms is for what we owe: it does not wait for upstream */
+};
+
+/* Results lie in record->arena. `explain`: decide nothing, list a finding for every step of every open invoice. */
+void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret);

@@ -1,0 +1,208 @@
+/* The debtor record: everything the engine knows of one debtor, a pure function of his part of the ledger (and, for the
+ * words of a message, of the people topic). One struct in an arena while it is worked on, one compact versioned string in
+ * Redis (codec.h). Only rg_record_apply (fold.h) makes a record from facts and only rg_decide (decide.h) adds decisions.
+ *
+ * Field groups remember the event time and the identity of the event that set them: the last by time wins, ties go to
+ * the higher identity, so that duplicates and disorder change nothing. Pure. */
+#pragma once
+
+#include "base/core/arena.h"
+#include "config/contract/event.h"
+#include "config/contract/ledger.h"
+
+#define RG_RECORD_INVOICES_MAX 300
+#define RG_RECORD_BYTES_MAX ((size_t)64 * 1024)
+#define RG_RECORD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+#define RG_RECORD_HOLDS_MAX 32
+#define RG_RECORD_PAYMENTS_MAX 64 /* of one invoice */
+#define RG_RECORD_ACTIONS_MAX 64  /* outstanding at once */
+
+/* When and by which event something was last set; time 0: never. `tie` is a hash of (source, event id). */
+struct rg_stamp {
+    int64_t time_ms;
+    uint32_t tie;
+};
+bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored); /* later, or as late and higher; the same one does not */
+
+/* Amounts are maxima per status; dates are Brasília days. `reversed` counts back what had come. */
+struct rg_payment {
+    struct rg_str id; /* upstream's, or `<source>/<event id>` where it has none */
+    bool unnamed;
+    int64_t confirmed_cents, settled_cents, reversed_cents;
+    int64_t confirmed_ms, settled_ms, reversed_ms; /* first known by event time; 0: not */
+    rg_day paid_on;                                /* RG_DAY_NONE: only reversed so far */
+    bool chargeback;
+};
+
+struct rg_credit {
+    uint32_t tie; /* identity of its event */
+    int64_t cents;
+};
+
+/* What happened with one step for one invoice in one cycle. One entry per (step, repetition, cycle); `attempt` counts. */
+enum rg_done_state {
+    RG_DONE_QUEUED,    /* decided, not yet claimed */
+    RG_DONE_CLAIMED,   /* in a sender's hands */
+    RG_DONE_SENT,      /* delivered to the provider or topic; `evidence` says what is proven */
+    RG_DONE_RETRY,     /* a temporary failure: decided anew after a back-off */
+    RG_DONE_REJECTED,  /* this channel will not do; the next of `via` is tried */
+    RG_DONE_UNCERTAIN, /* the provider's answer was lost and the step says skip */
+    RG_DONE_VOIDED, RG_DONE_RECALLED, RG_DONE_EXPIRED, /* ended without delivery; may be decided anew */
+    RG_DONE_SKIPPED,   /* its window closed; `gate` says what blocked it last */
+    RG_DONE_COVERED,   /* another message spoke for it */
+    RG_DONE_SHADOW,    /* decided in shadow mode: nothing left */
+    RG_DONE_COUNT
+};
+const char *rg_done_state_name(enum rg_done_state state);
+
+struct rg_done {
+    struct rg_str step;
+    int repetition, cycle, attempt;
+    enum rg_done_state state;
+    enum rg_gate gate;          /* SKIPPED, VOIDED, RECALLED, REJECTED: why */
+    struct rg_str channel;
+    enum rg_evidence evidence;
+    enum rg_tone tone;
+    enum rg_signal signal;
+    bool failed;                /* a provider said bounced, rejected or complained after accepting */
+    int tries;                  /* temporary failures in a row, for the back-off */
+    int64_t decided_ms;         /* shared clock of the last decision */
+    int64_t at_ms;              /* of the last change */
+    int64_t evidence_ms[RG_EVIDENCE_COUNT]; /* when each level was first proven; 0: not */
+    int64_t retry_after_ms;     /* what a throttling provider asked for; 0 */
+    int64_t confirmed_ms;       /* the system that acted confirmed it; 0 */
+    int64_t sequence;           /* of a signal */
+    struct rg_action_id action; /* of the last attempt */
+    struct rg_str *refused;     /* channels that will not do in this cycle */
+    size_t refused_count, refused_cap;
+};
+
+enum rg_invoice_state { RG_INVOICE_OPEN, RG_INVOICE_VOIDED, RG_INVOICE_WRITTEN_OFF };
+
+struct rg_invoice {
+    struct rg_str ns, id;
+    bool issued; /* false: only payments or other facts have come so far */
+    struct rg_str creditor, service, contract;
+    struct rg_str *tags;
+    size_t tag_count;
+    rg_day due_on, issued_on;
+    int64_t amount_cents;
+    struct rg_stamp due_set, amount_set, charge_set, terms_set, other_set, state_set;
+    enum rg_invoice_state state;
+    /* facts that opened it again, each by its identity: reopenings; moved due dates are the further values in due_days */
+    uint32_t *reopenings;
+    size_t reopening_count, reopening_cap;
+    rg_day *due_days;
+    size_t due_day_count, due_day_cap;
+    bool has_pix, has_boleto, has_link;
+    rg_day charge_valid_until;
+    struct rg_decimal fine_percent, interest_percent_month; /* units −1: not given */
+    struct rg_discount discounts[RG_DISCOUNTS_MAX];
+    size_t discount_count;
+    bool received, opened;
+    struct rg_stamp dispute_set;
+    bool disputed;
+    struct rg_payment *payments;
+    size_t payment_count, payment_cap;
+    struct rg_credit *credits;
+    size_t credit_count, credit_cap;
+    struct rg_done *done;
+    size_t done_count, done_cap;
+    int64_t offset; /* ledger offset of the last fact about it */
+    bool conflict;  /* an event named another debtor for it: held until people have looked */
+};
+
+struct rg_hold {
+    struct rg_str id;          /* its own id: the `invoice` it concerns, or "" for the debtor */
+    struct rg_str ns, invoice; /* absent: the whole debtor */
+    struct rg_stamp set;
+    bool held;
+    int64_t until_ms; /* 0: until released */
+};
+
+/* Consent per channel, or per address of it. */
+struct rg_optout {
+    struct rg_str channel, address; /* address absent: the channel */
+    struct rg_stamp set;
+    bool out;
+};
+
+struct rg_promise {
+    struct rg_stamp set;
+    bool open;
+    rg_day pay_on;
+};
+
+enum rg_action_state { RG_ACTION_QUEUED, RG_ACTION_CLAIMED };
+
+/* A decision that is under way. `releases` counts how often a copy was to be put into its channel's topic. */
+struct rg_action {
+    struct rg_decision decision;
+    enum rg_action_state state;
+    struct rg_claim_id claim;
+    int64_t claim_offset;
+    int64_t claim_valid_ms;
+    int64_t logged_offset; /* of its `decided` in the ledger; −1: not yet seen there */
+    int releases;
+};
+
+/* A free text, kept for people: why a hold was made, what a dispute is about. */
+struct rg_note {
+    struct rg_str about, text;
+    int64_t time_ms;
+};
+
+struct rg_record {
+    struct rg_arena *arena; /* everything below lies in it */
+    struct rg_str debtor;
+    /* facts */
+    enum rg_debtor_kind kind;
+    int consumer; /* −1 not said, 0, 1 */
+    struct rg_str tier;
+    struct rg_str *tags;
+    size_t tag_count;
+    int64_t score, payday; /* −1: not known */
+    rg_day score_on;
+    struct rg_stamp facts_set;
+    enum rg_protection protection;
+    int64_t protection_until_ms;
+    struct rg_stamp protection_set;
+    /* personal */
+    struct rg_str name, document, state, city, time_zone, language;
+    struct rg_contact *contacts;
+    size_t contact_count;
+    struct rg_stamp name_set, place_set, contacts_set;
+    struct rg_note *notes;
+    size_t note_count, note_cap;
+    bool people_dirty; /* the merged people record has to be written; not stored */
+    /* lists */
+    struct rg_hold *holds;
+    size_t hold_count, hold_cap;
+    struct rg_optout *optouts;
+    size_t optout_count, optout_cap;
+    struct rg_promise promise;
+    struct rg_invoice *invoices;
+    size_t invoice_count, invoice_cap;
+    struct rg_action *actions;
+    size_t action_count, action_cap;
+    int64_t sequence;          /* of the last signal decided */
+    int64_t previous_decision; /* ledger offset of the last `decided` seen; −1 */
+    bool overflowing;          /* a limit was reached: everything is held and an alarm raised */
+};
+
+/* An empty record of that debtor in `arena`. */
+struct rg_record *rg_record_new(struct rg_arena *arena, struct rg_str debtor);
+
+struct rg_invoice *rg_record_invoice(const struct rg_record *record, struct rg_str ns, struct rg_str id); /* NULL: unknown */
+struct rg_action *rg_record_action(const struct rg_record *record, const struct rg_action_id *id);        /* NULL: not under way */
+struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle);
+
+/* Derived facts. */
+int rg_invoice_cycle(const struct rg_invoice *invoice);
+int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus credits */
+int64_t rg_invoice_balance_cents(const struct rg_invoice *invoice);  /* amount less what was received; negative: paid above */
+/* Paid by rules-yaml's words: what was received reaches the amount, less the best discount in force on the day of payment,
+ * less the tolerance. An invoice that was not issued is never paid. */
+bool rg_invoice_paid(const struct rg_invoice *invoice, int64_t tolerance_cents);
+rg_day rg_invoice_paid_on(const struct rg_invoice *invoice); /* day of the last payment that counts; RG_DAY_NONE */
+bool rg_record_consumer(const struct rg_record *record); /* said so, or a person, or nothing known */
