@@ -4,6 +4,7 @@
  * again, so a crash loses nothing, provided sizes that come from outside are capped before they allocate. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,154 @@
+/* Lookups and derived facts. Lists are short (a handful of invoices, a handful of steps each), so they are searched, not
+ * indexed; a debtor past RG_RECORD_INVOICES_MAX is held by a gate long before a search costs anything. */
+#include "daemon/rules/record.h"
+
+#include "brazil/days/zone.h"
+
+#include <string.h>
+
+#define MERGE_WINDOW_MS (30 * RG_MS_PER_DAY) /* an unnamed confirmation and its settlement */
+
+bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored)
+{
+    if (incoming.time_ms != stored.time_ms)
+        return incoming.time_ms > stored.time_ms;
+    return incoming.tie > stored.tie;
+}
+
+const char *rg_done_state_name(enum rg_done_state state)
+{
+    static const char *const names[RG_DONE_COUNT] = {
+        [RG_DONE_QUEUED] = "queued", [RG_DONE_CLAIMED] = "claimed", [RG_DONE_SENT] = "sent", [RG_DONE_RETRY] = "retry",
+        [RG_DONE_REJECTED] = "rejected", [RG_DONE_UNCERTAIN] = "uncertain", [RG_DONE_VOIDED] = "voided",
+        [RG_DONE_RECALLED] = "recalled", [RG_DONE_EXPIRED] = "expired", [RG_DONE_SKIPPED] = "skipped",
+        [RG_DONE_COVERED] = "covered", [RG_DONE_SHADOW] = "shadow",
+    };
+    rg_assert(state < RG_DONE_COUNT);
+    return names[state];
+}
+
+struct rg_record *rg_record_new(struct rg_arena *arena, struct rg_str debtor)
+{
+    struct rg_record *record = RG_NEW(arena, struct rg_record, 1);
+    record->arena = arena;
+    record->debtor = rg_arena_str(arena, debtor);
+    record->consumer = -1;
+    record->score = record->payday = -1;
+    record->score_on = RG_DAY_NONE;
+    record->promise.pay_on = RG_DAY_NONE;
+    record->previous_decision = -1;
+    return record;
+}
+
+struct rg_invoice *rg_record_invoice(const struct rg_record *record, struct rg_str ns, struct rg_str id)
+{
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        struct rg_invoice *invoice = &record->invoices[i];
+        if (rg_str_eq(invoice->id, id) && rg_str_eq(invoice->ns, ns))
+            return invoice;
+    }
+    return NULL;
+}
+
+struct rg_action *rg_record_action(const struct rg_record *record, const struct rg_action_id *id)
+{
+    for (size_t i = 0; i < record->action_count; i++)
+        if (rg_action_id_eq(&record->actions[i].decision.action, id))
+            return &record->actions[i];
+    return NULL;
+}
+
+struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle)
+{
+    for (size_t i = 0; i < invoice->done_count; i++) {
+        struct rg_done *done = &invoice->done[i];
+        if (done->cycle == cycle && done->repetition == repetition && rg_str_eq(done->step, step))
+            return done;
+    }
+    return NULL;
+}
+
+int rg_invoice_cycle(const struct rg_invoice *invoice)
+{
+    int cycle = 1 + (int)invoice->reopening_count;
+    for (size_t i = 0; i < invoice->payment_count; i++)
+        cycle += invoice->payments[i].reversed_cents > 0;
+    if (invoice->due_day_count > 1)
+        cycle += (int)invoice->due_day_count - 1;
+    return cycle;
+}
+
+static int64_t came_in(const struct rg_payment *payment)
+{
+    return payment->confirmed_cents > payment->settled_cents ? payment->confirmed_cents : payment->settled_cents;
+}
+
+/* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no
+ * confirmation of its own. Looked for when summing, not when folding, so that the order of arrival does not matter: the
+ * k-th such confirmation of an amount merges when there are at least k such settlements. */
+static bool merged_away(const struct rg_invoice *invoice, size_t index)
+{
+    const struct rg_payment *confirmed = &invoice->payments[index];
+    if (!confirmed->unnamed || confirmed->confirmed_cents == 0 || confirmed->settled_cents != 0)
+        return false;
+    size_t rank = 0, partners = 0;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *other = &invoice->payments[i];
+        bool same_kind = other->unnamed && other->confirmed_cents == confirmed->confirmed_cents && other->settled_cents == 0;
+        if (i < index && same_kind)
+            rank++;
+        int64_t apart = other->settled_ms - confirmed->confirmed_ms;
+        if (other->settled_cents == confirmed->confirmed_cents && other->confirmed_cents == 0 &&
+            apart <= MERGE_WINDOW_MS && apart >= -MERGE_WINDOW_MS)
+            partners++;
+    }
+    return partners > rank;
+}
+
+int64_t rg_invoice_received_cents(const struct rg_invoice *invoice)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *payment = &invoice->payments[i];
+        int64_t in = merged_away(invoice, i) ? 0 : came_in(payment);
+        int64_t left = in - payment->reversed_cents;
+        sum += left > 0 ? left : 0; /* more taken back than came in is upstream's matter; it never adds to the debt */
+    }
+    for (size_t i = 0; i < invoice->credit_count; i++)
+        sum += invoice->credits[i].cents;
+    return sum;
+}
+
+int64_t rg_invoice_balance_cents(const struct rg_invoice *invoice)
+{
+    return invoice->amount_cents - rg_invoice_received_cents(invoice);
+}
+
+rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
+{
+    rg_day last = RG_DAY_NONE;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *payment = &invoice->payments[i];
+        if (came_in(payment) > payment->reversed_cents && payment->paid_on > last)
+            last = payment->paid_on;
+    }
+    return last;
+}
+
+bool rg_invoice_paid(const struct rg_invoice *invoice, int64_t tolerance_cents)
+{
+    if (!invoice->issued)
+        return false;
+    int64_t owed = invoice->amount_cents - tolerance_cents;
+    rg_day paid_on = rg_invoice_paid_on(invoice);
+    if (paid_on != RG_DAY_NONE && invoice->discount_count > 0)
+        owed -= rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, paid_on, RG_ROUND_HALF_UP);
+    return rg_invoice_received_cents(invoice) >= owed;
+}
+
+bool rg_record_consumer(const struct rg_record *record)
+{
+    if (record->consumer >= 0)
+        return record->consumer != 0;
+    return record->kind != RG_KIND_COMPANY;
+}
