@@ -12,6 +12,7 @@ struct coder {
     struct rg_str in;   /* reading: what is left */
     size_t offset;
     struct rg_arena *arena;
+    struct rg_stamp last_stamp; /* one event sets many fields: a repeated stamp costs a byte */
     bool broken;
 };
 
@@ -153,10 +154,29 @@ static void *code_list(struct coder *c, void *items, size_t *count, size_t each_
 
 static void code_stamp(struct coder *c, struct rg_stamp *stamp)
 {
+    bool repeated = stamp->time_ms == c->last_stamp.time_ms && stamp->tie == c->last_stamp.tie;
+    CODE_FLAGS(c, &repeated);
+    if (repeated) {
+        *stamp = c->last_stamp;
+        return;
+    }
     code_i64(c, &stamp->time_ms);
-    if (stamp->time_ms != 0)
-        code_u32(c, &stamp->tie);
+    code_u32(c, &stamp->tie);
+    c->last_stamp = *stamp;
 }
+
+/* Only the groups that were ever set are stored. */
+static void code_stamps(struct coder *c, struct rg_stamp *stamps, size_t count)
+{
+    uint32_t set = 0;
+    for (size_t i = 0; i < count; i++)
+        set |= (uint32_t)(stamps[i].time_ms != 0) << i;
+    code_u32(c, &set);
+    for (size_t i = 0; i < count; i++)
+        if ((set >> i & 1) != 0)
+            code_stamp(c, &stamps[i]);
+}
+static_assert(RG_IG_COUNT <= 32 && RG_DG_COUNT <= 32, "groups fit one 32-bit set");
 
 static void code_texts(struct coder *c, struct rg_str **texts, size_t *count)
 {
@@ -197,7 +217,7 @@ static void walk_done(struct coder *c, struct rg_done *d)
     CODE_ENUM(c, d->evidence, RG_EVIDENCE_COUNT);
     CODE_ENUM(c, d->tone, RG_TONE_COUNT);
     CODE_ENUM(c, d->signal, RG_SIGNAL_COUNT);
-    CODE_FLAGS(c, &d->failed);
+    CODE_FLAGS(c, &d->failed, &d->maybe_sent);
     code_int(c, &d->tries);
     code_i64(c, &d->decided_ms);
     code_i64(c, &d->at_ms);
@@ -214,7 +234,9 @@ static void walk_done(struct coder *c, struct rg_done *d)
 
 static void walk_charge(struct coder *c, struct rg_invoice *v)
 {
-    code_day(c, &v->charge_valid_until);
+    code_day(c, &v->pix_until);
+    code_day(c, &v->boleto_until);
+    code_day(c, &v->debit_on);
     code_decimal(c, &v->fine_percent);
     code_decimal(c, &v->interest_percent_month);
     int count = (int)v->discount_count;
@@ -244,13 +266,7 @@ static void walk_invoice(struct coder *c, struct rg_invoice *v)
     code_day(c, &v->due_on);
     code_day(c, &v->issued_on);
     code_i64(c, &v->amount_cents);
-    code_stamp(c, &v->due_set);
-    code_stamp(c, &v->amount_set);
-    code_stamp(c, &v->charge_set);
-    code_stamp(c, &v->terms_set);
-    code_stamp(c, &v->other_set);
-    code_stamp(c, &v->state_set);
-    code_stamp(c, &v->dispute_set);
+    code_stamps(c, v->set, RG_IG_COUNT);
     CODE_ENUM(c, v->state, RG_INVOICE_WRITTEN_OFF + 1);
     CODE_LIST(c, v->reopenings, v->reopening_count);
     for (size_t i = 0; i < v->reopening_count; i++)
@@ -303,6 +319,7 @@ static void walk_action(struct coder *c, struct rg_action *a)
         code_i64(c, &a->claim_valid_ms);
     }
     code_i64(c, &a->logged_offset);
+    CODE_FLAGS(c, &a->recalling);
     code_int(c, &a->releases);
 }
 
@@ -321,9 +338,6 @@ static void walk_person(struct coder *c, struct rg_record *r)
         code_str(c, &contact->address);
         CODE_FLAGS(c, &contact->verified_false, &contact->in_contract, &contact->preferred);
     }
-    code_stamp(c, &r->name_set);
-    code_stamp(c, &r->place_set);
-    code_stamp(c, &r->contacts_set);
     CODE_LIST(c, r->notes, r->note_count);
     for (size_t i = 0; i < r->note_count; i++) {
         code_str(c, &r->notes[i].about);
@@ -342,10 +356,10 @@ static void walk_facts(struct coder *c, struct rg_record *r)
     code_i64(c, &r->score);
     code_i64(c, &r->payday);
     code_day(c, &r->score_on);
-    code_stamp(c, &r->facts_set);
     CODE_ENUM(c, r->protection, RG_PROTECT_COUNT);
     code_i64(c, &r->protection_until_ms);
-    code_stamp(c, &r->protection_set);
+    code_day(c, &r->promise_on);
+    code_stamps(c, r->set, RG_DG_COUNT);
 }
 
 static void walk_consents(struct coder *c, struct rg_record *r)
@@ -353,7 +367,6 @@ static void walk_consents(struct coder *c, struct rg_record *r)
     CODE_LIST(c, r->holds, r->hold_count);
     for (size_t i = 0; i < r->hold_count; i++) {
         struct rg_hold *hold = &r->holds[i];
-        code_str(c, &hold->id);
         code_str(c, &hold->ns);
         code_str(c, &hold->invoice);
         code_stamp(c, &hold->set);
@@ -364,13 +377,15 @@ static void walk_consents(struct coder *c, struct rg_record *r)
     for (size_t i = 0; i < r->optout_count; i++) {
         struct rg_optout *optout = &r->optouts[i];
         code_str(c, &optout->channel);
-        code_str(c, &optout->address);
         code_stamp(c, &optout->set);
         CODE_FLAGS(c, &optout->out);
     }
-    code_stamp(c, &r->promise.set);
-    CODE_FLAGS(c, &r->promise.open);
-    code_day(c, &r->promise.pay_on);
+    CODE_LIST(c, r->credits, r->credit_count);
+    for (size_t i = 0; i < r->credit_count; i++) {
+        code_u32(c, &r->credits[i].tie);
+        code_i64(c, &r->credits[i].cents);
+    }
+    r->credit_cap = r->credit_count;
     r->hold_cap = r->hold_count;
     r->optout_cap = r->optout_count;
 }

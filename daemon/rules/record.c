@@ -2,8 +2,6 @@
  * indexed; a debtor past RG_RECORD_INVOICES_MAX is held by a gate long before a search costs anything. */
 #include "daemon/rules/record.h"
 
-#include "brazil/days/zone.h"
-
 #include <string.h>
 
 #define MERGE_WINDOW_MS (30 * RG_MS_PER_DAY) /* an unnamed confirmation and its settlement */
@@ -35,7 +33,7 @@ struct rg_record *rg_record_new(struct rg_arena *arena, struct rg_str debtor)
     record->consumer = -1;
     record->score = record->payday = -1;
     record->score_on = RG_DAY_NONE;
-    record->promise.pay_on = RG_DAY_NONE;
+    record->promise_on = RG_DAY_NONE;
     record->previous_decision = -1;
     return record;
 }
@@ -105,23 +103,59 @@ static bool merged_away(const struct rg_invoice *invoice, size_t index)
     return partners > rank;
 }
 
+/* Reversals that name no payment are taken from the sum; a named one from its own payment, and from nothing else. */
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice)
 {
-    int64_t sum = 0;
+    int64_t sum = 0, nameless_back = 0;
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *payment = &invoice->payments[i];
         int64_t in = merged_away(invoice, i) ? 0 : came_in(payment);
-        int64_t left = in - payment->reversed_cents;
-        sum += left > 0 ? left : 0; /* more taken back than came in is upstream's matter; it never adds to the debt */
+        if (payment->unnamed && came_in(payment) == 0)
+            nameless_back += payment->reversed_cents;
+        else if (in > payment->reversed_cents)
+            sum += in - payment->reversed_cents;
     }
+    sum = sum > nameless_back ? sum - nameless_back : 0;
     for (size_t i = 0; i < invoice->credit_count; i++)
         sum += invoice->credits[i].cents;
     return sum;
 }
 
-int64_t rg_invoice_balance_cents(const struct rg_invoice *invoice)
+static bool due_before(const struct rg_invoice *a, const struct rg_invoice *b)
 {
-    return invoice->amount_cents - rg_invoice_received_cents(invoice);
+    if (a->due_on != b->due_on)
+        return a->due_on < b->due_on;
+    int order = rg_str_cmp(a->ns, b->ns);
+    return order != 0 ? order < 0 : rg_str_cmp(a->id, b->id) < 0;
+}
+
+static int64_t still_owed(const struct rg_invoice *invoice)
+{
+    if (!invoice->issued || invoice->state != RG_INVOICE_OPEN)
+        return 0;
+    int64_t owed = invoice->amount_cents - rg_invoice_received_cents(invoice);
+    return owed > 0 ? owed : 0;
+}
+
+int64_t rg_record_received_cents(const struct rg_record *record, const struct rg_invoice *invoice)
+{
+    int64_t received = rg_invoice_received_cents(invoice), pool = 0;
+    for (size_t i = 0; i < record->credit_count; i++)
+        pool += record->credits[i].cents;
+    if (pool == 0)
+        return received;
+    for (size_t i = 0; i < record->invoice_count; i++)
+        if (due_before(&record->invoices[i], invoice))
+            pool -= still_owed(&record->invoices[i]);
+    int64_t share = still_owed(invoice);
+    if (pool < share)
+        share = pool;
+    return received + (share > 0 ? share : 0);
+}
+
+int64_t rg_record_balance_cents(const struct rg_record *record, const struct rg_invoice *invoice)
+{
+    return invoice->amount_cents - rg_record_received_cents(record, invoice);
 }
 
 rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
@@ -135,7 +169,7 @@ rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
     return last;
 }
 
-bool rg_invoice_paid(const struct rg_invoice *invoice, int64_t tolerance_cents)
+bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents)
 {
     if (!invoice->issued)
         return false;
@@ -143,7 +177,7 @@ bool rg_invoice_paid(const struct rg_invoice *invoice, int64_t tolerance_cents)
     rg_day paid_on = rg_invoice_paid_on(invoice);
     if (paid_on != RG_DAY_NONE && invoice->discount_count > 0)
         owed -= rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, paid_on, RG_ROUND_HALF_UP);
-    return rg_invoice_received_cents(invoice) >= owed;
+    return rg_record_received_cents(record, invoice) >= owed;
 }
 
 bool rg_record_consumer(const struct rg_record *record)
@@ -151,4 +185,33 @@ bool rg_record_consumer(const struct rg_record *record)
     if (record->consumer >= 0)
         return record->consumer != 0;
     return record->kind != RG_KIND_COMPANY;
+}
+
+bool rg_record_held(const struct rg_record *record, const struct rg_invoice *invoice, int64_t at_ms, int64_t *ret_until_ms)
+{
+    for (size_t i = 0; i < record->hold_count; i++) {
+        const struct rg_hold *hold = &record->holds[i];
+        bool concerns = !rg_str_has(hold->invoice) ||
+                        (invoice != NULL && rg_str_eq(hold->invoice, invoice->id) && rg_str_eq(hold->ns, invoice->ns));
+        if (!concerns || !hold->held || (hold->until_ms != 0 && hold->until_ms <= at_ms))
+            continue;
+        *ret_until_ms = hold->until_ms;
+        return true;
+    }
+    return false;
+}
+
+bool rg_record_opted_out(const struct rg_record *record, struct rg_str channel)
+{
+    for (size_t i = 0; i < record->optout_count; i++)
+        if (record->optouts[i].out && rg_str_eq(record->optouts[i].channel, channel))
+            return true;
+    return false;
+}
+
+rg_day rg_brasilia_day(int64_t ms)
+{
+    int64_t local = ms - 3 * 60 * RG_MS_PER_MINUTE; /* UTC−3 without daylight saving */
+    int64_t day = local >= 0 ? local / RG_MS_PER_DAY : -((-local + RG_MS_PER_DAY - 1) / RG_MS_PER_DAY);
+    return (rg_day)day;
 }

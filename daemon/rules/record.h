@@ -24,13 +24,24 @@ struct rg_stamp {
 };
 bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored); /* later, or as late and higher; the same one does not */
 
+/* Fields that are set together carry one stamp; each is a group of its own wherever an event may bring it alone. */
+enum rg_invoice_group {
+    RG_IG_DUE, RG_IG_AMOUNT, RG_IG_PIX, RG_IG_BOLETO, RG_IG_LINK, RG_IG_FINE, RG_IG_INTEREST, RG_IG_DISCOUNTS, RG_IG_CREDITOR,
+    RG_IG_SERVICE, RG_IG_CONTRACT, RG_IG_TAGS, RG_IG_ISSUED_ON, RG_IG_STATE, RG_IG_DISPUTE, RG_IG_DEBIT, RG_IG_COUNT
+};
+enum rg_debtor_group {
+    RG_DG_KIND, RG_DG_CONSUMER, RG_DG_TIER, RG_DG_SCORE, RG_DG_PAYDAY, RG_DG_TAGS, RG_DG_PROTECTION, RG_DG_PROMISE,
+    /* personal */
+    RG_DG_NAME, RG_DG_DOCUMENT, RG_DG_STATE, RG_DG_CITY, RG_DG_TIME_ZONE, RG_DG_LANGUAGE, RG_DG_CONTACTS, RG_DG_COUNT
+};
+
 /* Amounts are maxima per status; dates are Brasília days. `reversed` counts back what had come. */
 struct rg_payment {
     struct rg_str id; /* upstream's, or `<source>/<event id>` where it has none */
     bool unnamed;
     int64_t confirmed_cents, settled_cents, reversed_cents;
     int64_t confirmed_ms, settled_ms, reversed_ms; /* first known by event time; 0: not */
-    rg_day paid_on;                                /* RG_DAY_NONE: only reversed so far */
+    rg_day paid_on;                                /* Brasília day it was first paid on; RG_DAY_NONE: only reversed so far */
     bool chargeback;
 };
 
@@ -65,6 +76,7 @@ struct rg_done {
     enum rg_tone tone;
     enum rg_signal signal;
     bool failed;                /* a provider said bounced, rejected or complained after accepting */
+    bool maybe_sent;            /* an attempt ended uncertain: it may have arrived, whatever came after */
     int tries;                  /* temporary failures in a row, for the back-off */
     int64_t decided_ms;         /* shared clock of the last decision */
     int64_t at_ms;              /* of the last change */
@@ -81,27 +93,27 @@ enum rg_invoice_state { RG_INVOICE_OPEN, RG_INVOICE_VOIDED, RG_INVOICE_WRITTEN_O
 
 struct rg_invoice {
     struct rg_str ns, id;
-    bool issued; /* false: only payments or other facts have come so far */
+    bool issued; /* amount and due date are known; false: only payments or other facts have come so far */
     struct rg_str creditor, service, contract;
     struct rg_str *tags;
     size_t tag_count;
     rg_day due_on, issued_on;
     int64_t amount_cents;
-    struct rg_stamp due_set, amount_set, charge_set, terms_set, other_set, state_set;
+    struct rg_stamp set[RG_IG_COUNT];
     enum rg_invoice_state state;
     /* facts that opened it again, each by its identity: reopenings; moved due dates are the further values in due_days */
     uint32_t *reopenings;
     size_t reopening_count, reopening_cap;
     rg_day *due_days;
     size_t due_day_count, due_day_cap;
-    bool has_pix, has_boleto, has_link;
-    rg_day charge_valid_until;
+    bool has_pix, has_boleto, has_link; /* the codes themselves lie apart, for the sender */
+    rg_day pix_until, boleto_until;
     struct rg_decimal fine_percent, interest_percent_month; /* units −1: not given */
     struct rg_discount discounts[RG_DISCOUNTS_MAX];
     size_t discount_count;
     bool received, opened;
-    struct rg_stamp dispute_set;
     bool disputed;
+    rg_day debit_on; /* an automatic debit is booked for that day; RG_DAY_NONE */
     struct rg_payment *payments;
     size_t payment_count, payment_cap;
     struct rg_credit *credits;
@@ -113,24 +125,18 @@ struct rg_invoice {
 };
 
 struct rg_hold {
-    struct rg_str id;          /* its own id: the `invoice` it concerns, or "" for the debtor */
     struct rg_str ns, invoice; /* absent: the whole debtor */
     struct rg_stamp set;
     bool held;
     int64_t until_ms; /* 0: until released */
 };
 
-/* Consent per channel, or per address of it. */
+/* Consent per channel. An opt-out that names one address of it closes the channel all the same: the address is personal and
+ * the ledger does not hold it, and to write less is the safe side. */
 struct rg_optout {
-    struct rg_str channel, address; /* address absent: the channel */
+    struct rg_str channel;
     struct rg_stamp set;
     bool out;
-};
-
-struct rg_promise {
-    struct rg_stamp set;
-    bool open;
-    rg_day pay_on;
 };
 
 enum rg_action_state { RG_ACTION_QUEUED, RG_ACTION_CLAIMED };
@@ -143,6 +149,7 @@ struct rg_action {
     int64_t claim_offset;
     int64_t claim_valid_ms;
     int64_t logged_offset; /* of its `decided` in the ledger; −1: not yet seen there */
+    bool recalling;        /* a `recalled` is on its way into the ledger */
     int releases;
 };
 
@@ -163,15 +170,14 @@ struct rg_record {
     size_t tag_count;
     int64_t score, payday; /* −1: not known */
     rg_day score_on;
-    struct rg_stamp facts_set;
     enum rg_protection protection;
     int64_t protection_until_ms;
-    struct rg_stamp protection_set;
+    rg_day promise_on; /* the debtor promised to pay by that day; RG_DAY_NONE */
+    struct rg_stamp set[RG_DG_COUNT];
     /* personal */
     struct rg_str name, document, state, city, time_zone, language;
     struct rg_contact *contacts;
     size_t contact_count;
-    struct rg_stamp name_set, place_set, contacts_set;
     struct rg_note *notes;
     size_t note_count, note_cap;
     bool people_dirty; /* the merged people record has to be written; not stored */
@@ -180,7 +186,8 @@ struct rg_record {
     size_t hold_count, hold_cap;
     struct rg_optout *optouts;
     size_t optout_count, optout_cap;
-    struct rg_promise promise;
+    struct rg_credit *credits; /* given to the debtor without naming an invoice */
+    size_t credit_count, credit_cap;
     struct rg_invoice *invoices;
     size_t invoice_count, invoice_cap;
     struct rg_action *actions;
@@ -199,10 +206,15 @@ struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str 
 
 /* Derived facts. */
 int rg_invoice_cycle(const struct rg_invoice *invoice);
-int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus credits */
-int64_t rg_invoice_balance_cents(const struct rg_invoice *invoice);  /* amount less what was received; negative: paid above */
-/* Paid by rules-yaml's words: what was received reaches the amount, less the best discount in force on the day of payment,
- * less the tolerance. An invoice that was not issued is never paid. */
-bool rg_invoice_paid(const struct rg_invoice *invoice, int64_t tolerance_cents);
+int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus its own credits */
+/* Also counts the invoice's share of credits without an invoice, which go to the oldest due first. */
+int64_t rg_record_received_cents(const struct rg_record *record, const struct rg_invoice *invoice);
+int64_t rg_record_balance_cents(const struct rg_record *record, const struct rg_invoice *invoice); /* negative: paid above */
+/* Paid: what was received reaches the amount, less the best discount in force on the day of payment, less the tolerance.
+ * An invoice that was not issued is never paid. */
+bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents);
 rg_day rg_invoice_paid_on(const struct rg_invoice *invoice); /* day of the last payment that counts; RG_DAY_NONE */
 bool rg_record_consumer(const struct rg_record *record); /* said so, or a person, or nothing known */
+bool rg_record_held(const struct rg_record *record, const struct rg_invoice *invoice, int64_t at_ms, int64_t *ret_until_ms); /* invoice NULL: the debtor */
+bool rg_record_opted_out(const struct rg_record *record, struct rg_str channel);
+rg_day rg_brasilia_day(int64_t ms); /* the civil day by which payments and promises are dated, whatever the debtor's zone */

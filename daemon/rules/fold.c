@@ -1,0 +1,488 @@
+/* Folding upstream's facts. Each kind of fact folds so that duplicates and disorder change nothing: payments as a maximum per
+ * payment and status, fields as the last by event time, states as the last of their open and close pairs, openings as a set
+ * of identities. Nothing here knows what time it is. */
+#include "daemon/rules/fold.h"
+
+#include "base/core/hash.h"
+#include "daemon/rules/note.h"
+
+#include <string.h>
+
+static struct rg_stamp stamp_of(const struct rg_event *event)
+{
+    uint64_t hash = rg_fnv64(event->source.p, event->source.n) * 31 + rg_fnv64(event->id.p, event->id.n);
+    return (struct rg_stamp){event->time_ms, (uint32_t)(hash ^ hash >> 32)};
+}
+
+/* Whether the event may set a field group: it brings one of `fields` (a value or a null) and is the latest to do so. */
+static bool takes(const struct rg_event *event, uint64_t fields, struct rg_stamp *stored)
+{
+    struct rg_stamp incoming = stamp_of(event);
+    if (((event->has | event->null) & fields) == 0 || !rg_stamp_wins(incoming, *stored))
+        return false;
+    *stored = incoming;
+    return true;
+}
+
+struct rg_invoice *rg_record_touch(struct rg_record *record, struct rg_str ns, struct rg_str id)
+{
+    struct rg_invoice *invoice = rg_record_invoice(record, ns, id);
+    if (invoice != NULL)
+        return invoice;
+    if (record->invoice_count >= RG_RECORD_INVOICES_MAX) {
+        record->overflowing = true;
+        return NULL;
+    }
+    invoice = RG_PUSH(record->arena, record->invoices, record->invoice_count, record->invoice_cap);
+    invoice->ns = rg_arena_str(record->arena, ns);
+    invoice->id = rg_arena_str(record->arena, id);
+    invoice->due_on = invoice->issued_on = invoice->pix_until = invoice->boleto_until = invoice->debit_on = RG_DAY_NONE;
+    invoice->fine_percent.units = invoice->interest_percent_month.units = -1;
+    invoice->offset = -1;
+    return invoice;
+}
+
+static struct rg_str keep(struct rg_record *record, struct rg_str text)
+{
+    return rg_arena_str(record->arena, text);
+}
+
+static struct rg_str *keep_all(struct rg_record *record, const struct rg_str *texts, size_t count)
+{
+    struct rg_str *copy = count > 0 ? RG_NEW(record->arena, struct rg_str, count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        copy[i] = keep(record, texts[i]);
+    return copy;
+}
+
+/* ---- invoices ---- */
+
+static void note_due_day(struct rg_record *record, struct rg_invoice *invoice, rg_day day)
+{
+    for (size_t i = 0; i < invoice->due_day_count; i++)
+        if (invoice->due_days[i] == day)
+            return;
+    *RG_PUSH(record->arena, invoice->due_days, invoice->due_day_count, invoice->due_day_cap) = day;
+}
+
+static void fold_charge(struct rg_invoice *invoice, const struct rg_event *e)
+{
+    uint64_t pix = RG_BIT(RG_F_PIX_CODE), boleto = RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE);
+    if (takes(e, pix, &invoice->set[RG_IG_PIX])) {
+        invoice->has_pix = (e->has & pix) != 0;
+        invoice->pix_until = rg_event_has(e, RG_F_PIX_UNTIL) ? e->pix_until : RG_DAY_NONE;
+    }
+    if (takes(e, boleto, &invoice->set[RG_IG_BOLETO])) {
+        invoice->has_boleto = (e->has & boleto) != 0;
+        invoice->boleto_until = rg_event_has(e, RG_F_BOLETO_UNTIL) ? e->boleto_until : RG_DAY_NONE;
+    }
+    if (takes(e, RG_BIT(RG_F_LINK), &invoice->set[RG_IG_LINK]))
+        invoice->has_link = rg_event_has(e, RG_F_LINK);
+}
+
+static void fold_terms(struct rg_invoice *invoice, const struct rg_event *e)
+{
+    const struct rg_decimal none = {.units = -1};
+    if (takes(e, RG_BIT(RG_F_FINE), &invoice->set[RG_IG_FINE]))
+        invoice->fine_percent = rg_event_has(e, RG_F_FINE) ? e->fine_percent : none;
+    if (takes(e, RG_BIT(RG_F_INTEREST), &invoice->set[RG_IG_INTEREST]))
+        invoice->interest_percent_month = rg_event_has(e, RG_F_INTEREST) ? e->interest_percent_month : none;
+    if (takes(e, RG_BIT(RG_F_DISCOUNTS), &invoice->set[RG_IG_DISCOUNTS])) {
+        invoice->discount_count = e->discount_count;
+        memcpy(invoice->discounts, e->discounts, sizeof invoice->discounts);
+    }
+}
+
+/* A text field: its value, or absent where the event deletes it. */
+static void fold_text(struct rg_record *record, const struct rg_event *e, enum rg_field field, struct rg_str value, struct rg_stamp *set, struct rg_str *into)
+{
+    if (takes(e, RG_BIT(field), set))
+        *into = rg_event_has(e, field) ? keep(record, value) : (struct rg_str){0};
+}
+
+static void fold_invoice_fields(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
+{
+    if (rg_event_has(e, RG_F_DUE_ON)) {
+        note_due_day(record, invoice, e->due_on);
+        if (takes(e, RG_BIT(RG_F_DUE_ON), &invoice->set[RG_IG_DUE]))
+            invoice->due_on = e->due_on;
+    }
+    if (rg_event_has(e, RG_F_AMOUNT) && takes(e, RG_BIT(RG_F_AMOUNT), &invoice->set[RG_IG_AMOUNT]))
+        invoice->amount_cents = e->amount_cents;
+    if (takes(e, RG_BIT(RG_F_ISSUED_ON), &invoice->set[RG_IG_ISSUED_ON]))
+        invoice->issued_on = rg_event_has(e, RG_F_ISSUED_ON) ? e->issued_on : RG_DAY_NONE;
+    fold_text(record, e, RG_F_CREDITOR, e->creditor, &invoice->set[RG_IG_CREDITOR], &invoice->creditor);
+    fold_text(record, e, RG_F_SERVICE, e->service, &invoice->set[RG_IG_SERVICE], &invoice->service);
+    fold_text(record, e, RG_F_CONTRACT, e->contract, &invoice->set[RG_IG_CONTRACT], &invoice->contract);
+    if (takes(e, RG_BIT(RG_F_TAGS), &invoice->set[RG_IG_TAGS])) {
+        invoice->tags = keep_all(record, e->tags, e->tag_count);
+        invoice->tag_count = e->tag_count;
+    }
+    fold_charge(invoice, e);
+    fold_terms(invoice, e);
+    invoice->issued = invoice->set[RG_IG_DUE].time_ms != 0 && invoice->set[RG_IG_AMOUNT].time_ms != 0;
+}
+
+static void fold_state(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e, enum rg_invoice_state state)
+{
+    struct rg_stamp incoming = stamp_of(e);
+    if (rg_stamp_wins(incoming, invoice->set[RG_IG_STATE])) {
+        invoice->set[RG_IG_STATE] = incoming;
+        invoice->state = state;
+    }
+    if (e->type != RG_EV_INVOICE_REOPENED)
+        return;
+    for (size_t i = 0; i < invoice->reopening_count; i++)
+        if (invoice->reopenings[i] == incoming.tie)
+            return;
+    *RG_PUSH(record->arena, invoice->reopenings, invoice->reopening_count, invoice->reopening_cap) = incoming.tie;
+}
+
+/* ---- payments ---- */
+
+static struct rg_payment *touch_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
+{
+    bool unnamed = !rg_event_has(e, RG_F_PAYMENT);
+    struct rg_str id = unnamed ? rg_arena_printf(record->arena, RG_STR_FMT "/" RG_STR_FMT, RG_STR_ARG(e->source), RG_STR_ARG(e->id))
+                               : e->payment;
+    for (size_t i = 0; i < invoice->payment_count; i++)
+        if (rg_str_eq(invoice->payments[i].id, id) && invoice->payments[i].unnamed == unnamed)
+            return &invoice->payments[i];
+    if (invoice->payment_count >= RG_RECORD_PAYMENTS_MAX) {
+        record->overflowing = true;
+        return NULL;
+    }
+    struct rg_payment *payment = RG_PUSH(record->arena, invoice->payments, invoice->payment_count, invoice->payment_cap);
+    payment->id = keep(record, id);
+    payment->unnamed = unnamed;
+    payment->paid_on = RG_DAY_NONE;
+    return payment;
+}
+
+static void raise_to(int64_t *maximum, int64_t value)
+{
+    if (value > *maximum)
+        *maximum = value;
+}
+
+static void earliest(int64_t *first, int64_t value)
+{
+    if (*first == 0 || value < *first)
+        *first = value;
+}
+
+static void fold_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
+{
+    struct rg_payment *payment = touch_payment(record, invoice, e);
+    if (payment == NULL)
+        return;
+    if (e->type == RG_EV_PAYMENT_REVERSED) {
+        raise_to(&payment->reversed_cents, e->amount_cents);
+        earliest(&payment->reversed_ms, e->time_ms);
+        payment->chargeback = payment->chargeback || rg_str_is(e->reason, "chargeback");
+        return;
+    }
+    bool settled = e->type == RG_EV_PAYMENT_SETTLED;
+    raise_to(settled ? &payment->settled_cents : &payment->confirmed_cents, e->amount_cents);
+    earliest(settled ? &payment->settled_ms : &payment->confirmed_ms, e->time_ms);
+    rg_day day = rg_brasilia_day(rg_event_has(e, RG_F_PAID_AT) ? e->paid_at_ms : e->time_ms);
+    if (payment->paid_on == RG_DAY_NONE || day < payment->paid_on)
+        payment->paid_on = day;
+}
+
+static void fold_credit(struct rg_record *record, const struct rg_event *e, struct rg_invoice *invoice)
+{
+    uint32_t tie = stamp_of(e).tie;
+    const struct rg_credit *credits = invoice != NULL ? invoice->credits : record->credits;
+    size_t count = invoice != NULL ? invoice->credit_count : record->credit_count;
+    for (size_t i = 0; i < count; i++)
+        if (credits[i].tie == tie)
+            return;
+    struct rg_credit *credit = invoice != NULL ? RG_PUSH(record->arena, invoice->credits, invoice->credit_count, invoice->credit_cap)
+                                               : RG_PUSH(record->arena, record->credits, record->credit_count, record->credit_cap);
+    *credit = (struct rg_credit){tie, e->amount_cents};
+}
+
+static void fold_debit(struct rg_invoice *invoice, const struct rg_event *e)
+{
+    struct rg_stamp incoming = stamp_of(e);
+    if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DEBIT]))
+        return;
+    invoice->set[RG_IG_DEBIT] = incoming;
+    rg_day on = rg_event_has(e, RG_F_ON) ? e->on : rg_brasilia_day(e->time_ms);
+    invoice->debit_on = e->type == RG_EV_PAYMENT_SCHEDULED ? on : RG_DAY_NONE;
+}
+
+/* ---- the debtor ---- */
+
+static void fold_debtor(struct rg_record *record, const struct rg_event *e)
+{
+    if (takes(e, RG_BIT(RG_F_KIND), &record->set[RG_DG_KIND]))
+        record->kind = rg_event_has(e, RG_F_KIND) ? (enum rg_debtor_kind)e->kind : RG_KIND_UNKNOWN;
+    if (takes(e, RG_BIT(RG_F_CONSUMER), &record->set[RG_DG_CONSUMER]))
+        record->consumer = rg_event_has(e, RG_F_CONSUMER) ? e->consumer : -1;
+    fold_text(record, e, RG_F_TIER, e->tier, &record->set[RG_DG_TIER], &record->tier);
+    if (takes(e, RG_BIT(RG_F_SCORE), &record->set[RG_DG_SCORE])) {
+        record->score = rg_event_has(e, RG_F_SCORE) ? e->score : -1;
+        record->score_on = rg_event_has(e, RG_F_SCORE_ON) ? e->score_on : RG_DAY_NONE;
+    }
+    if (takes(e, RG_BIT(RG_F_PAYDAY), &record->set[RG_DG_PAYDAY]))
+        record->payday = rg_event_has(e, RG_F_PAYDAY) ? e->payday : -1;
+    if (takes(e, RG_BIT(RG_F_TAGS), &record->set[RG_DG_TAGS])) {
+        record->tags = keep_all(record, e->tags, e->tag_count);
+        record->tag_count = e->tag_count;
+    }
+}
+
+static void fold_consent(struct rg_record *record, const struct rg_event *e)
+{
+    struct rg_optout *optout = NULL;
+    for (size_t i = 0; i < record->optout_count && optout == NULL; i++)
+        if (rg_str_eq(record->optouts[i].channel, e->channel))
+            optout = &record->optouts[i];
+    if (optout == NULL) {
+        optout = RG_PUSH(record->arena, record->optouts, record->optout_count, record->optout_cap);
+        optout->channel = keep(record, e->channel);
+    }
+    struct rg_stamp incoming = stamp_of(e);
+    if (!rg_stamp_wins(incoming, optout->set))
+        return;
+    optout->set = incoming;
+    optout->out = e->type == RG_EV_DEBTOR_OPTED_OUT;
+}
+
+static void fold_hold(struct rg_record *record, const struct rg_event *e)
+{
+    bool for_invoice = rg_event_has(e, RG_F_INVOICE);
+    struct rg_str ns = for_invoice ? e->ns : (struct rg_str){0}, invoice = for_invoice ? e->invoice : (struct rg_str){0};
+    struct rg_hold *hold = NULL;
+    for (size_t i = 0; i < record->hold_count && hold == NULL; i++)
+        if (rg_str_eq(record->holds[i].invoice, invoice) && rg_str_eq(record->holds[i].ns, ns))
+            hold = &record->holds[i];
+    if (hold == NULL) {
+        hold = RG_PUSH(record->arena, record->holds, record->hold_count, record->hold_cap);
+        hold->ns = keep(record, ns);
+        hold->invoice = keep(record, invoice);
+        if (record->hold_count > RG_RECORD_HOLDS_MAX)
+            record->overflowing = true;
+    }
+    struct rg_stamp incoming = stamp_of(e);
+    if (!rg_stamp_wins(incoming, hold->set))
+        return;
+    hold->set = incoming;
+    hold->held = e->type == RG_EV_DEBTOR_HELD;
+    hold->until_ms = hold->held && rg_event_has(e, RG_F_UNTIL) ? e->until_ms : 0;
+}
+
+static void fold_protection(struct rg_record *record, const struct rg_event *e)
+{
+    struct rg_stamp incoming = stamp_of(e);
+    if (!rg_stamp_wins(incoming, record->set[RG_DG_PROTECTION]))
+        return;
+    record->set[RG_DG_PROTECTION] = incoming;
+    record->protection = (enum rg_protection)e->protection;
+    record->protection_until_ms = rg_event_has(e, RG_F_UNTIL) ? e->until_ms : 0;
+}
+
+static void fold_promise(struct rg_record *record, const struct rg_event *e)
+{
+    struct rg_stamp incoming = stamp_of(e);
+    if (!rg_stamp_wins(incoming, record->set[RG_DG_PROMISE]))
+        return;
+    record->set[RG_DG_PROMISE] = incoming;
+    record->promise_on = e->type == RG_EV_PROMISE_MADE ? e->pay_on : RG_DAY_NONE;
+}
+
+/* ---- what came back about our own messages and signals ---- */
+
+static void refuse_channel(struct rg_record *record, struct rg_done *done)
+{
+    for (size_t i = 0; i < done->refused_count; i++)
+        if (rg_str_eq(done->refused[i], done->channel))
+            return;
+    *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = done->channel;
+}
+
+/* Levels of evidence only rise; each keeps the first time it was reached. A bounce after an acceptance gives the channel up,
+ * unless something stronger has been proven. */
+static void fold_receipt_into(struct rg_record *record, struct rg_done *done, const struct rg_event *e)
+{
+    int64_t at_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    enum rg_evidence evidence = rg_fact_evidence((enum rg_provider_fact)e->status);
+    for (int level = RG_EVIDENCE_ACCEPTED; level <= (int)evidence; level++)
+        if (done->evidence_ms[level] == 0 || at_ms < done->evidence_ms[level])
+            done->evidence_ms[level] = at_ms;
+    if (evidence > done->evidence)
+        done->evidence = evidence;
+    if (evidence != RG_EVIDENCE_NONE)
+        return;
+    done->failed = true;
+    if (done->evidence >= RG_EVIDENCE_DELIVERED)
+        return;
+    refuse_channel(record, done);
+    if (done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN)
+        done->state = RG_DONE_REJECTED;
+}
+
+static void fold_receipt(struct rg_record *record, const struct rg_event *e)
+{
+    struct rg_action_id id;
+    if (!rg_action_id_parse(e->action, &id))
+        return;
+    for (size_t i = 0; i < record->invoice_count; i++)
+        for (size_t k = 0; k < record->invoices[i].done_count; k++)
+            if (record->invoices[i].done[k].attempt > 0 && rg_action_id_eq(&record->invoices[i].done[k].action, &id))
+                fold_receipt_into(record, &record->invoices[i].done[k], e);
+}
+
+static bool listed(const struct rg_event *e, const struct rg_invoice *invoice)
+{
+    if (!rg_event_has(e, RG_F_INVOICES))
+        return true;
+    for (size_t i = 0; i < e->invoice_count; i++)
+        if (rg_str_eq(e->invoices[i], invoice->id))
+            return true;
+    return false;
+}
+
+static void fold_confirmation(struct rg_record *record, const struct rg_event *e)
+{
+    enum rg_signal signal = e->type == RG_EV_SERVICE_SUSPENDED ? RG_SIGNAL_SUSPEND_REQUESTED
+                            : e->type == RG_EV_SERVICE_RESTORED ? RG_SIGNAL_RESTORE_REQUESTED
+                                                                : RG_SIGNAL_NONE;
+    int64_t at_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    for (size_t i = 0; i < record->invoice_count && signal != RG_SIGNAL_NONE; i++) {
+        struct rg_invoice *invoice = &record->invoices[i];
+        for (size_t k = 0; k < invoice->done_count && listed(e, invoice); k++)
+            if (invoice->done[k].signal == signal)
+                earliest(&invoice->done[k].confirmed_ms, at_ms);
+    }
+}
+
+/* ---- one switch ---- */
+
+static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
+{
+    switch (e->type) {
+    case RG_EV_INVOICE_ISSUED:
+    case RG_EV_INVOICE_UPDATED: fold_invoice_fields(record, invoice, e); break;
+    case RG_EV_INVOICE_VOIDED: fold_state(record, invoice, e, RG_INVOICE_VOIDED); break;
+    case RG_EV_INVOICE_WRITTEN_OFF: fold_state(record, invoice, e, RG_INVOICE_WRITTEN_OFF); break;
+    case RG_EV_INVOICE_REOPENED: fold_state(record, invoice, e, RG_INVOICE_OPEN); break;
+    case RG_EV_BILL_OPENED: invoice->opened = true; invoice->received = true; break;
+    case RG_EV_BILL_DELIVERED: invoice->received = true; break;
+    case RG_EV_PAYMENT_CONFIRMED:
+    case RG_EV_PAYMENT_SETTLED:
+    case RG_EV_PAYMENT_REVERSED: fold_payment(record, invoice, e); break;
+    case RG_EV_PAYMENT_SCHEDULED:
+    case RG_EV_PAYMENT_FAILED: fold_debit(invoice, e); break;
+    case RG_EV_CREDIT_APPLIED: fold_credit(record, e, invoice); break;
+    case RG_EV_DISPUTE_OPENED:
+    case RG_EV_DISPUTE_CLOSED: {
+        struct rg_stamp incoming = stamp_of(e);
+        if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DISPUTE]))
+            break;
+        invoice->set[RG_IG_DISPUTE] = incoming;
+        invoice->disputed = e->type == RG_EV_DISPUTE_OPENED;
+        break;
+    }
+    default: break;
+    }
+}
+
+enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *e, int64_t offset, struct rg_error *ret_why)
+{
+    bool about_debtor = e->type == RG_EV_DEBTOR_HELD || e->type == RG_EV_DEBTOR_RELEASED || e->type == RG_EV_DELIVERY_RECEIPT;
+    if (rg_event_has(e, RG_F_INVOICE) && !about_debtor) {
+        struct rg_invoice *invoice = rg_record_touch(record, e->ns, e->invoice);
+        if (invoice == NULL) {
+            (void)rg_fail(ret_why, RG_ELIMIT, "debtor has %d invoices already, the most that are kept", RG_RECORD_INVOICES_MAX);
+            return RG_FOLD_CONFLICT;
+        }
+        fold_invoice_event(record, invoice, e);
+        invoice->offset = offset;
+    }
+    switch (e->type) {
+    case RG_EV_CREDIT_APPLIED:
+        if (!rg_event_has(e, RG_F_INVOICE))
+            fold_credit(record, e, NULL);
+        break;
+    case RG_EV_DEBTOR_UPDATED: fold_debtor(record, e); break;
+    case RG_EV_DEBTOR_OPTED_OUT:
+    case RG_EV_DEBTOR_OPTED_IN: fold_consent(record, e); break;
+    case RG_EV_DEBTOR_HELD:
+    case RG_EV_DEBTOR_RELEASED: fold_hold(record, e); break;
+    case RG_EV_DEBTOR_PROTECTED: fold_protection(record, e); break;
+    case RG_EV_PROMISE_MADE:
+    case RG_EV_PROMISE_WITHDRAWN: fold_promise(record, e); break;
+    case RG_EV_DELIVERY_RECEIPT: fold_receipt(record, e); break;
+    case RG_EV_SERVICE_SUSPENDED:
+    case RG_EV_SERVICE_RESTORED:
+    case RG_EV_SERVICE_TERMINATED: fold_confirmation(record, e); break;
+    default: break;
+    }
+    rg_record_void_unwanted(record);
+    return RG_FOLD_CHANGED;
+}
+
+/* ---- the people topic ---- */
+
+static void fold_contacts(struct rg_record *record, const struct rg_event *e)
+{
+    if (!takes(e, RG_BIT(RG_F_CONTACTS), &record->set[RG_DG_CONTACTS]))
+        return;
+    record->contact_count = e->contact_count;
+    record->contacts = e->contact_count > 0 ? RG_NEW(record->arena, struct rg_contact, e->contact_count) : NULL;
+    for (size_t i = 0; i < e->contact_count; i++) {
+        record->contacts[i] = e->contacts[i];
+        record->contacts[i].channel = keep(record, e->contacts[i].channel);
+        record->contacts[i].address = keep(record, e->contacts[i].address);
+    }
+}
+
+/* Free text beside a fact: the last one about each thing is kept. */
+static void fold_note(struct rg_record *record, const struct rg_event *e)
+{
+    if (!rg_event_has(e, RG_F_REASON))
+        return;
+    const char *what = rg_event_type_name(e->type);
+    struct rg_str about = rg_event_has(e, RG_F_INVOICE) ? rg_arena_printf(record->arena, "%s " RG_STR_FMT, what, RG_STR_ARG(e->invoice))
+                                                        : rg_str(what);
+    struct rg_note *note = NULL;
+    for (size_t i = 0; i < record->note_count && note == NULL; i++)
+        if (rg_str_eq(record->notes[i].about, about))
+            note = &record->notes[i];
+    if (note == NULL) {
+        if (record->note_count >= RG_RECORD_HOLDS_MAX)
+            return; /* words only: nothing is decided by them */
+        note = RG_PUSH(record->arena, record->notes, record->note_count, record->note_cap);
+        note->about = keep(record, about);
+    } else if (note->time_ms > e->time_ms) {
+        return;
+    }
+    note->text = keep(record, e->reason);
+    note->time_ms = e->time_ms;
+}
+
+enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *e)
+{
+    if (e->type == RG_EV_DEBTOR_UPDATED) {
+        fold_text(record, e, RG_F_NAME, e->name, &record->set[RG_DG_NAME], &record->name);
+        fold_text(record, e, RG_F_DOCUMENT, e->document, &record->set[RG_DG_DOCUMENT], &record->document);
+        fold_text(record, e, RG_F_STATE, e->state, &record->set[RG_DG_STATE], &record->state);
+        fold_text(record, e, RG_F_CITY, e->city, &record->set[RG_DG_CITY], &record->city);
+        fold_text(record, e, RG_F_TIME_ZONE, e->time_zone, &record->set[RG_DG_TIME_ZONE], &record->time_zone);
+        fold_text(record, e, RG_F_LANGUAGE, e->language, &record->set[RG_DG_LANGUAGE], &record->language);
+        fold_contacts(record, e);
+    }
+    fold_note(record, e);
+    record->people_dirty = true;
+    return RG_FOLD_CHANGED;
+}
+
+enum rg_folded rg_record_apply(struct rg_record *record, const struct rg_fact_record *fact, struct rg_error *ret_why)
+{
+    if (fact->event == NULL)
+        return rg_fold_own(record, fact);
+    return fact->personal ? rg_fold_person(record, fact->event) : rg_fold_event(record, fact->event, fact->offset, ret_why);
+}

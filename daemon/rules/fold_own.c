@@ -1,0 +1,353 @@
+/* Folding what is ours: decided, recalled, claim, outcome. An action is under way from its decision to its end, and in one of
+ * two states: queued or claimed. The partition's order decides: a claim counts if it meets `queued`; an outcome acts if it
+ * names the claim that stands; a delivery always counts. What was done is remembered by attempt, so that a repeated record
+ * changes nothing. */
+#include "daemon/rules/fold.h"
+
+#include "daemon/rules/note.h"
+
+#include <string.h>
+
+struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle)
+{
+    struct rg_done *done = rg_invoice_done(invoice, step, repetition, cycle);
+    if (done != NULL)
+        return done;
+    done = RG_PUSH(record->arena, invoice->done, invoice->done_count, invoice->done_cap);
+    done->step = rg_arena_str(record->arena, step);
+    done->repetition = repetition;
+    done->cycle = cycle;
+    return done;
+}
+
+static struct rg_done *decision_entry(struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *of)
+{
+    struct rg_invoice *invoice = rg_record_touch(record, of->ns, of->invoice);
+    return invoice == NULL ? NULL : rg_invoice_touch_done(record, invoice, decision->step, decision->repetition, of->cycle);
+}
+
+static void note_entry(struct rg_record *record, const struct rg_decision *decision, struct rg_done *done)
+{
+    done->attempt = decision->attempt;
+    done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
+    done->gate = RG_GATE_NONE;
+    done->channel = rg_arena_str(record->arena, decision->channel);
+    done->tone = decision->tone;
+    done->signal = decision->signal;
+    done->decided_ms = done->at_ms = decision->at_ms;
+    done->retry_after_ms = 0;
+    if (decision->sequence != 0)
+        done->sequence = decision->sequence;
+    done->action = decision->action;
+}
+
+static void note_covers(struct rg_record *record, const struct rg_decision *decision)
+{
+    for (size_t i = 0; i < decision->cover_count; i++) {
+        const struct rg_decision_cover *cover = &decision->covers[i];
+        const struct rg_decision_invoice *of = &decision->invoices[cover->invoice];
+        struct rg_invoice *invoice = rg_record_touch(record, of->ns, of->invoice);
+        if (invoice == NULL)
+            continue;
+        struct rg_done *done = rg_invoice_touch_done(record, invoice, cover->step, cover->repetition, of->cycle);
+        if (done->attempt > 0)
+            continue; /* it has a story of its own already */
+        done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_COVERED : RG_DONE_SHADOW;
+        done->gate = RG_GATE_COVERED;
+        done->decided_ms = done->at_ms = decision->at_ms;
+    }
+}
+
+struct rg_action *rg_record_note_decision(struct rg_record *record, const struct rg_decision *decision)
+{
+    for (size_t i = 0; i < decision->invoice_count; i++) {
+        struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
+        if (done != NULL)
+            note_entry(record, decision, done);
+    }
+    note_covers(record, decision);
+    if (decision->sequence > record->sequence)
+        record->sequence = decision->sequence;
+    if (decision->mode != RG_MODE_LIVE)
+        return NULL;
+    if (record->action_count >= RG_RECORD_ACTIONS_MAX)
+        record->overflowing = true;
+    struct rg_action *action = RG_PUSH(record->arena, record->actions, record->action_count, record->action_cap);
+    action->decision = *decision;
+    action->state = RG_ACTION_QUEUED;
+    action->claim_offset = action->logged_offset = -1;
+    action->releases = 1;
+    return action;
+}
+
+static void set_entries(struct rg_record *record, const struct rg_decision *decision, enum rg_done_state state, enum rg_gate gate)
+{
+    for (size_t i = 0; i < decision->invoice_count; i++) {
+        struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
+        if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
+            continue;
+        done->state = state;
+        done->gate = gate;
+    }
+}
+
+/* Steps that only this action spoke for are open again when it ends without having been delivered. */
+static void uncover(struct rg_record *record, const struct rg_decision *decision)
+{
+    for (size_t i = 0; i < decision->cover_count; i++) {
+        const struct rg_decision_cover *cover = &decision->covers[i];
+        const struct rg_decision_invoice *of = &decision->invoices[cover->invoice];
+        struct rg_invoice *invoice = rg_record_invoice(record, of->ns, of->invoice);
+        struct rg_done *done = invoice == NULL ? NULL : rg_invoice_done(invoice, cover->step, cover->repetition, of->cycle);
+        if (done != NULL && done->state == RG_DONE_COVERED && done->decided_ms == decision->at_ms)
+            *done = invoice->done[--invoice->done_count];
+    }
+}
+
+static void drop_action(struct rg_record *record, const struct rg_action_id *id)
+{
+    struct rg_action *action = rg_record_action(record, id);
+    size_t index = (size_t)(action - record->actions);
+    record->action_count--;
+    memmove(action, action + 1, (record->action_count - index) * sizeof *action);
+}
+
+void rg_record_end_action(struct rg_record *record, const struct rg_action_id *id, enum rg_done_state state, enum rg_gate gate)
+{
+    struct rg_action *action = rg_record_action(record, id);
+    rg_assert(action != NULL);
+    set_entries(record, &action->decision, state, gate);
+    if (state != RG_DONE_SENT && state != RG_DONE_UNCERTAIN)
+        uncover(record, &action->decision);
+    struct rg_action_id copy = *id; /* `id` may point into the action */
+    drop_action(record, &copy);
+}
+
+void rg_record_void_unwanted(struct rg_record *record)
+{
+    for (size_t i = 0; i < record->action_count;) {
+        const struct rg_action *action = &record->actions[i];
+        enum rg_gate gate = action->state == RG_ACTION_QUEUED ? rg_action_unwanted(record, &action->decision) : RG_GATE_NONE;
+        if (gate == RG_GATE_NONE)
+            i++;
+        else
+            rg_record_end_action(record, &action->decision.action, RG_DONE_VOIDED, gate);
+    }
+}
+
+static enum rg_gate invoice_unwanted(const struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *seen)
+{
+    const struct rg_invoice *invoice = rg_record_invoice(record, seen->ns, seen->invoice);
+    int64_t until_ms = 0;
+    if (invoice == NULL)
+        return RG_GATE_VOIDED;
+    if (invoice->state != RG_INVOICE_OPEN)
+        return invoice->state == RG_INVOICE_VOIDED ? RG_GATE_VOIDED : RG_GATE_WRITTEN_OFF;
+    int64_t balance = rg_record_balance_cents(record, invoice);
+    if (balance != seen->balance_cents)
+        return balance <= 0 ? RG_GATE_PAID : RG_GATE_SUPERSEDED;
+    if (rg_invoice_cycle(invoice) != seen->cycle)
+        return RG_GATE_SUPERSEDED;
+    if (invoice->conflict || rg_record_held(record, invoice, decision->at_ms, &until_ms))
+        return RG_GATE_HELD;
+    if (invoice->disputed)
+        return RG_GATE_DISPUTED;
+    return invoice->debit_on != RG_DAY_NONE && invoice->debit_on >= rg_brasilia_day(decision->at_ms) ? RG_GATE_DEBIT_SCHEDULED : RG_GATE_NONE;
+}
+
+enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_decision *decision)
+{
+    int64_t until_ms = 0;
+    if (decision->owed)
+        return RG_GATE_NONE;
+    for (size_t i = 0; i < decision->invoice_count; i++) {
+        enum rg_gate gate = invoice_unwanted(record, decision, &decision->invoices[i]);
+        if (gate != RG_GATE_NONE)
+            return gate;
+    }
+    if (record->protection != RG_PROTECT_NONE && (record->protection_until_ms == 0 || record->protection_until_ms > decision->at_ms))
+        return RG_GATE_PROTECTED;
+    if (rg_record_held(record, NULL, decision->at_ms, &until_ms))
+        return RG_GATE_HELD;
+    if (record->promise_on != RG_DAY_NONE && record->promise_on >= rg_brasilia_day(decision->at_ms))
+        return RG_GATE_PROMISED;
+    bool to_a_person = decision->kind == RG_ACT_MESSAGE;
+    return to_a_person && rg_record_opted_out(record, decision->channel) ? RG_GATE_OPTED_OUT : RG_GATE_NONE;
+}
+
+static enum rg_folded apply_decided(struct rg_record *record, const struct rg_decision *decided, int64_t offset)
+{
+    if (decided->invoice_count == 0)
+        return RG_FOLD_NOTHING;
+    const struct rg_decision_invoice *first = &decided->invoices[0];
+    struct rg_done *done = decision_entry(record, decided, first);
+    if (done == NULL)
+        return RG_FOLD_NOTHING;
+    record->previous_decision = offset;
+    struct rg_action *known = rg_record_action(record, &decided->action);
+    if (known != NULL)
+        known->logged_offset = offset;
+    if (done->attempt >= decided->attempt)
+        return RG_FOLD_CHANGED; /* ours, just decided, or a repeat; either way its place in the ledger is news */
+    if (done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED) {
+        struct rg_action *older = rg_record_action(record, &done->action);
+        if (older != NULL)
+            rg_record_end_action(record, &older->decision.action, RG_DONE_EXPIRED, RG_GATE_SUPERSEDED);
+    }
+    struct rg_action *action = rg_record_note_decision(record, decided);
+    if (action != NULL)
+        action->logged_offset = offset;
+    rg_record_void_unwanted(record);
+    return RG_FOLD_CHANGED;
+}
+
+static enum rg_folded apply_recalled(struct rg_record *record, const struct rg_recalled *recalled)
+{
+    struct rg_action *action = rg_record_action(record, &recalled->action);
+    if (action == NULL || action->state != RG_ACTION_QUEUED)
+        return RG_FOLD_NOTHING; /* claimed first: the claim has won */
+    rg_record_end_action(record, &recalled->action, RG_DONE_RECALLED, recalled->gate);
+    return RG_FOLD_CHANGED;
+}
+
+static enum rg_folded apply_claim(struct rg_record *record, const struct rg_claim *claim, int64_t offset)
+{
+    struct rg_action *action = rg_record_action(record, &claim->action);
+    if (action == NULL || action->state != RG_ACTION_QUEUED)
+        return RG_FOLD_NOTHING;
+    action->state = RG_ACTION_CLAIMED;
+    action->claim = claim->claim;
+    action->claim_offset = offset;
+    action->claim_valid_ms = claim->valid_ms;
+    set_entries(record, &action->decision, RG_DONE_CLAIMED, RG_GATE_NONE);
+    return RG_FOLD_CHANGED;
+}
+
+static void prove(struct rg_done *done, enum rg_evidence evidence, int64_t at_ms)
+{
+    for (int level = RG_EVIDENCE_ACCEPTED; level <= (int)evidence; level++)
+        if (done->evidence_ms[level] == 0)
+            done->evidence_ms[level] = at_ms;
+    if (evidence > done->evidence)
+        done->evidence = evidence;
+}
+
+/* A delivery counts for its step identity, whatever else is under way for it: a newer attempt that waits is void. */
+static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome)
+{
+    struct rg_action *own = rg_record_action(record, &outcome->action);
+    for (size_t i = 0; i < outcome->invoice_count; i++) {
+        struct rg_invoice *invoice = rg_record_touch(record, outcome->invoices[i].ns, outcome->invoices[i].invoice);
+        if (invoice == NULL)
+            continue;
+        struct rg_done *done = rg_invoice_touch_done(record, invoice, outcome->step, outcome->repetition, outcome->invoices[i].cycle);
+        struct rg_action *newer = rg_action_id_eq(&done->action, &outcome->action) ? NULL : rg_record_action(record, &done->action);
+        if (newer != NULL && newer->state == RG_ACTION_QUEUED && !newer->decision.owed)
+            rg_record_end_action(record, &newer->decision.action, RG_DONE_VOIDED, RG_GATE_COVERED);
+        if (done->attempt < outcome->attempt)
+            done->attempt = outcome->attempt;
+        done->state = RG_DONE_SENT;
+        done->gate = RG_GATE_NONE;
+        done->channel = rg_arena_str(record->arena, outcome->channel);
+        done->action = outcome->action;
+        done->at_ms = outcome->at_ms;
+        done->tries = 0;
+        if (own != NULL) {
+            done->tone = own->decision.tone;
+            done->signal = own->decision.signal;
+        }
+        prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, outcome->at_ms);
+    }
+    if (own != NULL)
+        drop_action(record, &outcome->action);
+    return RG_FOLD_CHANGED;
+}
+
+static void requeue(struct rg_record *record, struct rg_action *action)
+{
+    action->state = RG_ACTION_QUEUED;
+    action->claim = (struct rg_claim_id){0};
+    action->claim_offset = -1;
+    action->releases++;
+    set_entries(record, &action->decision, RG_DONE_QUEUED, RG_GATE_NONE);
+}
+
+/* What an attempt that did not deliver leaves in its entries, beside their state. */
+static void note_failure(struct rg_record *record, const struct rg_decision *decision, const struct rg_outcome *outcome)
+{
+    for (size_t i = 0; i < decision->invoice_count; i++) {
+        struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
+        if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
+            continue;
+        done->at_ms = outcome->at_ms;
+        if (outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED) {
+            done->tries++;
+            done->retry_after_ms = outcome->retry_after_ms;
+        }
+        if (outcome->verdict == RG_VERDICT_UNCERTAIN)
+            done->maybe_sent = true;
+        if (outcome->verdict == RG_VERDICT_REJECTED)
+            *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = rg_arena_str(record->arena, outcome->channel);
+    }
+}
+
+static enum rg_folded apply_failure(struct rg_record *record, struct rg_action *action, const struct rg_outcome *outcome)
+{
+    const struct rg_decision *decision = &action->decision;
+    note_failure(record, decision, outcome);
+    bool resend = decision->uncertain == RG_UNCERTAIN_RESEND;
+    switch (outcome->verdict) {
+    case RG_VERDICT_RELEASED:
+        requeue(record, action);
+        rg_record_void_unwanted(record); /* the gates of the fold run again at a release */
+        break;
+    case RG_VERDICT_UNCERTAIN:
+        if (decision->owed)
+            requeue(record, action); /* what we owe is sent until it is certain, with its old id and sequence */
+        else
+            rg_record_end_action(record, &outcome->action, resend ? RG_DONE_RETRY : RG_DONE_UNCERTAIN, RG_GATE_NONE);
+        break;
+    case RG_VERDICT_RETRY:
+    case RG_VERDICT_THROTTLED:
+        if (decision->owed)
+            requeue(record, action);
+        else
+            rg_record_end_action(record, &outcome->action, RG_DONE_RETRY, RG_GATE_NONE);
+        break;
+    case RG_VERDICT_REJECTED:
+        rg_record_end_action(record, &outcome->action, RG_DONE_REJECTED, outcome->gate);
+        break;
+    case RG_VERDICT_EXPIRED:
+        rg_record_end_action(record, &outcome->action, RG_DONE_EXPIRED, RG_GATE_EXPIRED);
+        break;
+    default:
+        rg_assert(!"a verdict that does not fail");
+    }
+    return RG_FOLD_CHANGED;
+}
+
+static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_outcome *outcome)
+{
+    if (outcome->verdict == RG_VERDICT_ACCEPTED)
+        return apply_delivered(record, outcome);
+    struct rg_action *action = rg_record_action(record, &outcome->action);
+    if (action == NULL)
+        return RG_FOLD_NOTHING;
+    bool meets = action->state == RG_ACTION_CLAIMED ? rg_claim_id_eq(&action->claim, &outcome->claim)
+                                                    : rg_claim_id_is_zero(&outcome->claim);
+    if (!meets)
+        return RG_FOLD_NOTHING; /* speaks of a claim that does not stand */
+    return apply_failure(record, action, outcome);
+}
+
+enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record *fact)
+{
+    if (fact->decided != NULL)
+        return apply_decided(record, fact->decided, fact->offset);
+    if (fact->recalled != NULL)
+        return apply_recalled(record, fact->recalled);
+    if (fact->claim != NULL)
+        return apply_claim(record, fact->claim, fact->offset);
+    rg_assert(fact->outcome != NULL);
+    return apply_outcome(record, fact->outcome);
+}
