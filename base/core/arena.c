@@ -83,6 +83,14 @@ void *rg_arena_alloc(struct rg_arena *arena, size_t bytes)
     return p;
 }
 
+void *rg_arena_array(struct rg_arena *arena, size_t count, size_t each_bytes)
+{
+    size_t bytes = 0;
+    bool wraps = __builtin_mul_overflow(count, each_bytes, &bytes);
+    rg_assert(!wraps);
+    return rg_arena_alloc(arena, bytes);
+}
+
 struct rg_str rg_arena_str(struct rg_arena *arena, struct rg_str text)
 {
     if (text.p == NULL)
@@ -124,7 +132,7 @@ void *rg_arena_grow(struct rg_arena *arena, void *items, size_t count, size_t *c
     if (count < *capacity)
         return items;
     size_t wanted = *capacity ? *capacity * 2 : 4;
-    void *grown = rg_arena_alloc(arena, wanted * each_bytes);
+    void *grown = rg_arena_array(arena, wanted, each_bytes);
     if (count > 0)
         memcpy(grown, items, count * each_bytes);
     *capacity = wanted;

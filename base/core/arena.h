@@ -18,7 +18,8 @@ struct rg_str rg_arena_printf(struct rg_arena *arena, const char *fmt, ...) RG_P
 size_t rg_arena_used_bytes(const struct rg_arena *arena);
 
 /* count zeroed elements of a type: RG_NEW(arena, struct rg_step, 4) */
-#define RG_NEW(arena, type, count) ((type *)rg_arena_alloc((arena), sizeof(type) * (size_t)(count)))
+#define RG_NEW(arena, type, count) ((type *)rg_arena_array((arena), (size_t)(count), sizeof(type)))
+void *rg_arena_array(struct rg_arena *arena, size_t count, size_t each_bytes) __attribute__((malloc, returns_nonnull));
 
 /* Grows a (pointer, count, capacity) triple kept in an arena and returns the address of a new zeroed last element. */
 #define RG_PUSH(arena, items, count, capacity) \

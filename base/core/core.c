@@ -20,7 +20,10 @@ void *rg_alloc(size_t bytes)
 
 void *rg_realloc(void *old, size_t count, size_t each_bytes)
 {
-    void *p = reallocarray(old, count ? count : 1, each_bytes ? each_bytes : 1);
+    size_t bytes = 0;
+    bool wraps = __builtin_mul_overflow(count, each_bytes, &bytes);
+    rg_assert(!wraps);
+    void *p = realloc(old, bytes ? bytes : 1);
     rg_assert(p != NULL);
     return p;
 }
@@ -90,12 +93,15 @@ bool rg_str_to_i64(struct rg_str text, int64_t *ret_value)
     return true;
 }
 
-static size_t utf8_sequence(const unsigned char *p, size_t left)
+size_t rg_utf8_next(struct rg_str text)
 {
+    if (text.n == 0)
+        return 0;
+    const unsigned char *p = (const unsigned char *)text.p;
     if (p[0] < 0x80)
         return 1;
     size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || n > left)
+    if (p[0] < 0xc2 || p[0] > 0xf4 || n > text.n)
         return 0;
     for (size_t i = 1; i < n; i++)
         if ((p[i] & 0xc0) != 0x80)
@@ -108,7 +114,7 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 bool rg_utf8_valid(struct rg_str text)
 {
     for (size_t i = 0; i < text.n;) {
-        size_t n = utf8_sequence((const unsigned char *)text.p + i, text.n - i);
+        size_t n = rg_utf8_next((struct rg_str){text.p + i, text.n - i});
         if (n == 0)
             return false;
         i += n;

@@ -43,3 +43,4 @@ bool rg_str_has(struct rg_str a); /* present and not empty */
 /* Whole slice as a decimal integer; false on anything else (sign allowed, no spaces, no overflow). */
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);
 bool rg_utf8_valid(struct rg_str text);
+size_t rg_utf8_next(struct rg_str text); /* bytes of the first character; 0 when there is none or it is not valid UTF-8 */

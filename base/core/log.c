@@ -8,12 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_BYTES_MAX 4096
+#define TEXT_BYTES_MAX 4096
+#define FIELD_BYTES_MAX 512
 
 static struct {
     enum rg_log_format format;
@@ -52,6 +54,7 @@ struct field {
     const char *key, *value;
 };
 #define FIELDS_MAX 10
+#define LINE_BYTES_MAX (((size_t)TEXT_BYTES_MAX + FIELDS_MAX * FIELD_BYTES_MAX) * 6 + 1024) /* every byte as \u00xx, and the names */
 
 /* The given fields of a context, in a fixed order; numbers are printed into `numbers`. */
 static size_t list_fields(const struct rg_log_ctx *ctx, struct field ret_fields[FIELDS_MAX], char numbers[2][16])
@@ -72,17 +75,40 @@ static size_t list_fields(const struct rg_log_ctx *ctx, struct field ret_fields[
     return n;
 }
 
-static void add_json_text(struct rg_buf *line, const char *text)
+/* Texts and fields quote what others sent. Whatever that was, a line stays one line of valid UTF-8: what is not UTF-8 becomes
+ * U+FFFD, a control character is escaped (JSON) or replaced, so that nothing can forge a line or steer a terminal. */
+static void add_text(struct rg_buf *line, const char *text, size_t bytes_max, bool json)
+{
+    struct rg_str left = {text, strnlen(text, bytes_max + 1)};
+    bool cut = left.n > bytes_max;
+    if (cut)
+        left.n = bytes_max;
+    while (left.n > 0) {
+        size_t n = rg_utf8_next(left);
+        unsigned char c = (unsigned char)left.p[0];
+        bool c1 = n == 2 && c == 0xc2 && (unsigned char)left.p[1] < 0xa0; /* U+0080 to U+009F steer terminals too */
+        if (n == 0)
+            rg_buf_adds(line, "\xef\xbf\xbd");
+        else if (json && (c == '"' || c == '\\'))
+            rg_buf_addf(line, "\\%c", c);
+        else if (json && c < 0x20)
+            rg_buf_addf(line, "\\u%04x", c);
+        else if (!json && (c < 0x20 || c == 0x7f || c1))
+            rg_buf_addc(line, '?');
+        else
+            rg_buf_add(line, left.p, n);
+        n = n > 0 ? n : 1;
+        left.p += n;
+        left.n -= n;
+    }
+    if (cut)
+        rg_buf_adds(line, "…");
+}
+
+static void add_json_text(struct rg_buf *line, const char *text, size_t bytes_max)
 {
     rg_buf_addc(line, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            rg_buf_addf(line, "\\%c", *p);
-        else if (*p < 0x20)
-            rg_buf_addf(line, "\\u%04x", *p);
-        else
-            rg_buf_addc(line, (char)*p);
-    }
+    add_text(line, text, bytes_max, true);
     rg_buf_addc(line, '"');
 }
 
@@ -101,18 +127,21 @@ static void format_json(struct rg_buf *line, enum rg_log_level level, const char
         for (const char *p = fields[i].key; *p != '\0'; p++)
             rg_buf_addc(line, (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p));
         rg_buf_adds(line, "\":");
-        add_json_text(line, fields[i].value);
+        add_json_text(line, fields[i].value, FIELD_BYTES_MAX);
     }
     rg_buf_adds(line, ",\"text\":");
-    add_json_text(line, text);
+    add_json_text(line, text, TEXT_BYTES_MAX);
     rg_buf_adds(line, "}\n");
 }
 
 static void format_human(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
 {
-    rg_buf_addf(line, "%-7s %-18s %s", level_name(level), id, text);
-    for (size_t i = 0; i < n; i++)
-        rg_buf_addf(line, "%s%s=%s", i == 0 ? "  [" : " ", fields[i].key, fields[i].value);
+    rg_buf_addf(line, "%-7s %-18s ", level_name(level), id);
+    add_text(line, text, TEXT_BYTES_MAX, false);
+    for (size_t i = 0; i < n; i++) {
+        rg_buf_addf(line, "%s%s=", i == 0 ? "  [" : " ", fields[i].key);
+        add_text(line, fields[i].value, FIELD_BYTES_MAX, false);
+    }
     rg_buf_adds(line, n > 0 ? "]\n" : "\n");
 }
 
@@ -121,12 +150,15 @@ static void send_journal(enum rg_log_level level, const char *id, const struct f
     struct rg_buf entries[FIELDS_MAX + 3];
     struct iovec iov[FIELDS_MAX + 3];
     for (size_t i = 0; i < n + 3; i++)
-        rg_buf_init(&entries[i], LINE_BYTES_MAX + 64);
-    rg_buf_addf(&entries[0], "MESSAGE=%s", text);
+        rg_buf_init(&entries[i], LINE_BYTES_MAX);
+    rg_buf_adds(&entries[0], "MESSAGE=");
+    add_text(&entries[0], text, TEXT_BYTES_MAX, false);
     rg_buf_addf(&entries[1], "PRIORITY=%d", (int)level);
     rg_buf_addf(&entries[2], "REGUA_EVENT=%s", id);
-    for (size_t i = 0; i < n; i++)
-        rg_buf_addf(&entries[3 + i], "REGUA_%s=%s", fields[i].key, fields[i].value);
+    for (size_t i = 0; i < n; i++) {
+        rg_buf_addf(&entries[3 + i], "REGUA_%s=", fields[i].key);
+        add_text(&entries[3 + i], fields[i].value, FIELD_BYTES_MAX, false);
+    }
     for (size_t i = 0; i < n + 3; i++)
         iov[i] = (struct iovec){entries[i].data, entries[i].len};
     (void)sd_journal_sendv(iov, (int)(n + 3)); /* nowhere left to report a journal that is gone */
@@ -144,7 +176,7 @@ static void emit(enum rg_log_level level, const char *id, const struct rg_log_ct
         return;
     }
     RG_CLEANUP(rg_buf_done) struct rg_buf line;
-    rg_buf_init(&line, (size_t)2 * LINE_BYTES_MAX);
+    rg_buf_init(&line, LINE_BYTES_MAX);
     (sink.format == RG_LOG_JSON ? format_json : format_human)(&line, level, id, fields, n, text);
     ssize_t written = write(STDERR_FILENO, line.data, line.len);
     (void)written; /* a full or closed stderr must not stop the daemon */
@@ -155,10 +187,10 @@ void rg_log(enum rg_log_level level, const char *id, const struct rg_log_ctx *ct
     if (level > sink.max_level && sink.capture == NULL)
         return;
     int saved_errno = errno;
-    char text[LINE_BYTES_MAX];
+    char text[TEXT_BYTES_MAX + 2]; /* room to notice that it was cut */
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args); /* a longer line is cut */
+    (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     if (sink.capture != NULL)
         sink.capture(level, id, ctx, text, sink.capture_ctx);
