@@ -21,7 +21,7 @@
 #define RG_JSON_VALUES_MAX (256 * 1024) /* values in one document */
 #define RG_JSON_INT_MAX ((INT64_C(1) << 53) - 1)
 #define RG_JSON_DECIMAL_DIGITS_MAX 15
-#define RG_JSON_DECIMAL_BYTES (2 * RG_JSON_DECIMAL_DIGITS_MAX + 4) /* sign, "0.", digits, NUL */
+#define RG_JSON_DECIMAL_BYTES (RG_JSON_DECIMAL_DIGITS_MAX + 4) /* sign, "0.", digits, NUL */
 
 struct rg_json;       /* a parsed document */
 struct rg_json_value; /* a node of it, borrowed */

@@ -1,6 +1,6 @@
-/* Streaming compact JSON writer over a rg_buf (base/core/buf.h): nothing is kept but the nesting. Misuse (a value without its key, an
- * end that does not match) is our bug and asserts. The output is always valid UTF-8 JSON: bytes of a string that are not
- * UTF-8 become U+FFFD. A buffer that reached its ceiling says so in `overflow`; look once, after rg_jw_done.
+/* Streaming compact JSON writer over a rg_buf (base/core/buf.h): nothing is kept but the nesting. Misuse (a value without
+ * its key, an end that does not match) is our bug and asserts. The output is always valid UTF-8 JSON: bytes of a string
+ * that are not UTF-8 become U+FFFD. A buffer that reached its ceiling says so in `overflow`; look once, after rg_jw_done.
  *
  *     struct rg_jw jw;
  *     rg_jw_init(&jw, &buf);
@@ -44,7 +44,7 @@ void rg_jw_cstr(struct rg_jw *jw, const char *text);  /* NULL is written as null
 void rg_jw_int(struct rg_jw *jw, int64_t number);
 void rg_jw_bool(struct rg_jw *jw, bool flag);
 void rg_jw_null(struct rg_jw *jw);
-void rg_jw_raw(struct rg_jw *jw, struct rg_str json); /* one value that is known to be valid JSON: a number's text, a stored value */
+void rg_jw_raw(struct rg_jw *jw, struct rg_str json); /* one value known to be valid JSON: a number's text, a stored value */
 void rg_jw_value(struct rg_jw *jw, const struct rg_json_value *value); /* a parsed value with all below it; NULL as null */
 
 /* key and value in one call */
