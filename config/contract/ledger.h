@@ -35,6 +35,7 @@ struct rg_decision_invoice {
     int cycle;
     int64_t balance_cents; /* principal still owed when decided; another balance makes the action unwanted */
     int64_t offset;        /* ledger offset of the last fact about this invoice: what the decision rests on */
+    bool listed;           /* named in the message for a step covered by it; the decision's own step is not this invoice's */
 };
 
 /* Another step that this action speaks for. */

@@ -226,6 +226,7 @@ static void walk_done(struct coder *c, struct rg_done *d)
     code_i64(c, &d->retry_after_ms);
     code_i64(c, &d->confirmed_ms);
     code_i64(c, &d->sequence);
+    code_i64(c, &d->balance_cents);
     if (d->attempt > 0)
         code_bytes(c, d->action.b, sizeof d->action.b);
     code_texts(c, &d->refused, &d->refused_count);
@@ -404,6 +405,7 @@ static void walk_record(struct coder *c, struct rg_record *r)
         walk_action(c, &r->actions[i]);
     code_i64(c, &r->sequence);
     code_i64(c, &r->previous_decision);
+    code_i64(c, &r->looked_ms);
     CODE_FLAGS(c, &r->overflowing);
     r->invoice_cap = r->invoice_count;
     r->action_cap = r->action_count;

@@ -14,6 +14,7 @@
 struct rg_world {
     int64_t now_ms;  /* shared clock */
     int64_t asof_ms; /* everything upstream had published by then is folded; −1: nothing known */
+    int64_t due_ms;  /* the instant this look was due for: dunning needs due ≤ asof, else gate frontier */
     bool stopped;
     struct rg_str live_max_step; /* from go-live: steps up to this one (file order) are live; absent: none is */
     int64_t live_spread_ms;
@@ -25,16 +26,29 @@ struct rg_world {
     bool all_known; /* rule tests and simulations: payments known, mode live, frontier reached */
 };
 
-/* One line of what was looked at: a step of an invoice, its gate (NONE: decided) and when it may change. */
+/* What was found about one step of one invoice. */
+enum rg_finding_kind {
+    RG_FIND_BLOCKED,   /* its window is open, `gate` stands in the way */
+    RG_FIND_WAITING,   /* its window opens at until_ms, or (RG_NEVER) when something happens: `gate` prerequisite or term */
+    RG_FIND_UNDER_WAY, /* queued or in a sender's hands */
+    RG_FIND_DONE,      /* `done` says how it ended */
+    RG_FIND_CLOSED,    /* its window closed; `gate` says what blocked it last */
+    RG_FIND_DECIDED,   /* decided by this look (or would be, when explaining) */
+};
 struct rg_finding {
+    enum rg_finding_kind kind;
     const struct rg_invoice *invoice;
     const struct rg_ladder *ladder; /* NULL with gate no_ladder */
-    const struct rg_step *step;     /* NULL for findings about the whole invoice */
+    const struct rg_step *step;     /* NULL for a finding about the whole invoice */
     int repetition;
     enum rg_gate gate;
-    int64_t until_ms;  /* next instant at which the answer may change; RG_NEVER: only by an event */
+    uint64_t blocking;      /* set of all gates that block, as bits; filled when explaining */
+    int64_t opens_ms, closes_ms;
+    int64_t until_ms;       /* next instant at which the answer may change; RG_NEVER: only by an event */
+    const struct rg_done *done;
     struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 24 Nov 08:00 -03" */
 };
+static_assert(RG_GATE_COUNT <= 64, "gates fit one set");
 
 struct rg_decided {
     struct rg_decision **decisions; /* already in record->actions (live) or noted as shadow */

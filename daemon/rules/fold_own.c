@@ -26,8 +26,22 @@ static struct rg_done *decision_entry(struct rg_record *record, const struct rg_
     return invoice == NULL ? NULL : rg_invoice_touch_done(record, invoice, decision->step, decision->repetition, of->cycle);
 }
 
-static void note_entry(struct rg_record *record, const struct rg_decision *decision, struct rg_done *done)
+/* A step that goes out by another channel than before is through with the earlier one for this cycle. */
+static void give_up_channel(struct rg_record *record, struct rg_done *done, struct rg_str next_channel)
 {
+    if (done->attempt == 0 || !rg_str_has(done->channel) || rg_str_eq(done->channel, next_channel))
+        return;
+    for (size_t i = 0; i < done->refused_count; i++)
+        if (rg_str_eq(done->refused[i], done->channel))
+            return;
+    *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = done->channel;
+    done->tries = 0;
+}
+
+static void note_entry(struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *of, struct rg_done *done)
+{
+    give_up_channel(record, done, decision->channel);
+    done->balance_cents = decision->tone == RG_TONE_NOTICE ? of->balance_cents : 0;
     done->attempt = decision->attempt;
     done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
     done->gate = RG_GATE_NONE;
@@ -61,9 +75,11 @@ static void note_covers(struct rg_record *record, const struct rg_decision *deci
 struct rg_action *rg_record_note_decision(struct rg_record *record, const struct rg_decision *decision)
 {
     for (size_t i = 0; i < decision->invoice_count; i++) {
+        if (decision->invoices[i].listed)
+            continue;
         struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
         if (done != NULL)
-            note_entry(record, decision, done);
+            note_entry(record, decision, &decision->invoices[i], done);
     }
     note_covers(record, decision);
     if (decision->sequence > record->sequence)
@@ -83,7 +99,7 @@ struct rg_action *rg_record_note_decision(struct rg_record *record, const struct
 static void set_entries(struct rg_record *record, const struct rg_decision *decision, enum rg_done_state state, enum rg_gate gate)
 {
     for (size_t i = 0; i < decision->invoice_count; i++) {
-        struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
+        struct rg_done *done = decision->invoices[i].listed ? NULL : decision_entry(record, decision, &decision->invoices[i]);
         if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
             continue;
         done->state = state;
@@ -179,7 +195,9 @@ static enum rg_folded apply_decided(struct rg_record *record, const struct rg_de
 {
     if (decided->invoice_count == 0)
         return RG_FOLD_NOTHING;
-    const struct rg_decision_invoice *first = &decided->invoices[0];
+    const struct rg_decision_invoice *first = &decided->invoices[0]; /* identities are sorted, so an own one must be looked for */
+    for (size_t i = 0; i < decided->invoice_count && first->listed; i++)
+        first = &decided->invoices[i];
     struct rg_done *done = decision_entry(record, decided, first);
     if (done == NULL)
         return RG_FOLD_NOTHING;
@@ -237,6 +255,8 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
 {
     struct rg_action *own = rg_record_action(record, &outcome->action);
     for (size_t i = 0; i < outcome->invoice_count; i++) {
+        if (outcome->invoices[i].listed)
+            continue;
         struct rg_invoice *invoice = rg_record_touch(record, outcome->invoices[i].ns, outcome->invoices[i].invoice);
         if (invoice == NULL)
             continue;
@@ -276,7 +296,7 @@ static void requeue(struct rg_record *record, struct rg_action *action)
 static void note_failure(struct rg_record *record, const struct rg_decision *decision, const struct rg_outcome *outcome)
 {
     for (size_t i = 0; i < decision->invoice_count; i++) {
-        struct rg_done *done = decision_entry(record, decision, &decision->invoices[i]);
+        struct rg_done *done = decision->invoices[i].listed ? NULL : decision_entry(record, decision, &decision->invoices[i]);
         if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
             continue;
         done->at_ms = outcome->at_ms;

@@ -84,6 +84,7 @@ struct rg_done {
     int64_t retry_after_ms;     /* what a throttling provider asked for; 0 */
     int64_t confirmed_ms;       /* the system that acted confirmed it; 0 */
     int64_t sequence;           /* of a signal */
+    int64_t balance_cents;      /* what a notice spoke of: when more is owed later, it has lapsed */
     struct rg_action_id action; /* of the last attempt */
     struct rg_str *refused;     /* channels that will not do in this cycle */
     size_t refused_count, refused_cap;
@@ -194,6 +195,7 @@ struct rg_record {
     size_t action_count, action_cap;
     int64_t sequence;          /* of the last signal decided */
     int64_t previous_decision; /* ledger offset of the last `decided` seen; −1 */
+    int64_t looked_ms;         /* last time the engine looked: windows that closed since then are counted once */
     bool overflowing;          /* a limit was reached: everything is held and an alarm raised */
 };
 

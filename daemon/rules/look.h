@@ -1,0 +1,68 @@
+/* Private to this room: one look at one debtor, and one step of one invoice in it. */
+#pragma once
+
+#include "brazil/days/zone.h"
+#include "config/ladder/facts.h"
+#include "daemon/rules/decide.h"
+
+struct rg_look {
+    const struct rg_rules *rules;
+    const struct rg_world *world;
+    struct rg_record *record;
+    struct rg_decided *out;
+    bool explain;
+    const struct rg_zone *zone; /* the debtor's */
+    struct rg_local now;
+    int64_t next_ms;      /* earliest instant seen so far at which to look again */
+    int64_t next_owed_ms; /* the same for what we owe */
+};
+
+/* One (invoice, step, repetition). */
+struct rg_case {
+    struct rg_look *look;
+    struct rg_invoice *invoice;
+    const struct rg_ladder *ladder;
+    const struct rg_step *step;
+    int repetition, cycle;
+    int64_t balance_cents;
+    struct rg_done *done;          /* NULL: nothing has happened yet */
+    int64_t opens_ms, closes_ms;   /* RG_NEVER: does not open yet / does not close */
+    int channel;                   /* chosen by the contact gates; −1 */
+    int64_t until_ms;              /* set by a gate that blocks: when it may lift */
+    struct rg_str why;             /* set by a gate that blocks */
+};
+
+void rg_look_at(struct rg_look *look, int64_t instant_ms);      /* notes a future instant */
+rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
+const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
+const struct rg_zone *rg_debtor_zone(const struct rg_record *record);
+struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents);
+
+/* facts.c: tests one condition for an invoice; `why` gets values or the missing fact. */
+enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder, const struct rg_cel *condition, struct rg_str *ret_why);
+bool rg_condition_reads_time(const struct rg_cel *condition);
+
+/* window.c */
+void rg_case_window(struct rg_case *c); /* fills opens_ms, closes_ms; for steps that wait for another: until_ms, why and a gate */
+enum rg_gate rg_case_prerequisite(struct rg_case *c, int64_t *ret_since_ms);
+int64_t rg_span_after(const struct rg_zone *zone, int64_t from_ms, struct rg_span span);
+struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_ladder *ladder, rg_day day);
+int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours);
+
+/* gates.c: the first gate that blocks an open case, in the table's order; with all in *ret_all when explaining. */
+enum rg_gate rg_case_gate(struct rg_case *c, uint64_t *ret_all);
+int rg_pick_channel(struct rg_case *c, const int *via, int via_count, enum rg_evidence evidence, enum rg_gate *ret_gate);
+
+/* owed.c */
+void rg_look_owed(struct rg_look *look);
+
+/* emit.c: makes a decision of cases that share ladder, step, repetition and channel, and notes it. */
+struct rg_emission {
+    struct rg_look *look;
+    struct rg_decision *decision;
+    int invoice_cap;
+};
+struct rg_decision *rg_emit_begin(struct rg_look *look, const struct rg_ladder *ladder, struct rg_str step, int repetition);
+void rg_emit_invoice(struct rg_look *look, struct rg_decision *decision, struct rg_invoice *invoice, int cycle, bool listed);
+void rg_emit_finish(struct rg_look *look, struct rg_decision *decision);
+bool rg_look_live(const struct rg_look *look, const struct rg_ladder *ladder, const struct rg_step *step, int64_t *ret_since_ms);
