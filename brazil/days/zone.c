@@ -1,0 +1,95 @@
+/* Three small tables: zones, states, and through the numbering plan's states the area codes. The machine's tzdata is not
+ * asked: a container without it, or with an old one, would move every message window without anybody noticing. */
+#include "brazil/days/zone.h"
+
+#include "brazil/ids/phone.h"
+
+#include <string.h>
+
+#define MINUTES_PER_DAY 1440
+#define NORONHA (-120)
+#define BRASILIA (-180)
+#define AMAZON (-240)
+#define ACRE (-300)
+
+static const struct rg_zone ZONES[] = {
+    {"America/Sao_Paulo", BRASILIA},
+    {"America/Araguaina", BRASILIA},
+    {"America/Bahia", BRASILIA},
+    {"America/Belem", BRASILIA},
+    {"America/Fortaleza", BRASILIA},
+    {"America/Maceio", BRASILIA},
+    {"America/Recife", BRASILIA},
+    {"America/Santarem", BRASILIA}, /* western Pará left -04 in 2008 (Lei 11.662/2008) */
+    {"America/Boa_Vista", AMAZON},
+    {"America/Campo_Grande", AMAZON},
+    {"America/Cuiaba", AMAZON},
+    {"America/Manaus", AMAZON},
+    {"America/Porto_Velho", AMAZON},
+    {"America/Eirunepe", ACRE},
+    {"America/Rio_Branco", ACRE},
+    {"America/Noronha", NORONHA},
+    /* Names of old, still alive in other people's databases. */
+    {"America/Porto_Acre", ACRE},
+    {"Brazil/Acre", ACRE},
+    {"Brazil/DeNoronha", NORONHA},
+    {"Brazil/East", BRASILIA},
+    {"Brazil/West", AMAZON},
+};
+
+static const struct state_zone {
+    char state[3];
+    const char *zone;
+} STATES[] = {
+    {"AC", "America/Rio_Branco"}, {"AL", "America/Maceio"},    {"AM", "America/Manaus"},       {"AP", "America/Belem"},
+    {"BA", "America/Bahia"},      {"CE", "America/Fortaleza"}, {"DF", "America/Sao_Paulo"},    {"ES", "America/Sao_Paulo"},
+    {"GO", "America/Sao_Paulo"},  {"MA", "America/Fortaleza"}, {"MG", "America/Sao_Paulo"},    {"MS", "America/Campo_Grande"},
+    {"MT", "America/Cuiaba"},     {"PA", "America/Belem"},     {"PB", "America/Fortaleza"},    {"PE", "America/Recife"},
+    {"PI", "America/Fortaleza"},  {"PR", "America/Sao_Paulo"}, {"RJ", "America/Sao_Paulo"},    {"RN", "America/Fortaleza"},
+    {"RO", "America/Porto_Velho"}, {"RR", "America/Boa_Vista"}, {"RS", "America/Sao_Paulo"},   {"SC", "America/Sao_Paulo"},
+    {"SE", "America/Maceio"},     {"SP", "America/Sao_Paulo"}, {"TO", "America/Araguaina"},
+};
+
+const struct rg_zone *rg_zone_find(struct rg_str name)
+{
+    for (size_t i = 0; i < RG_COUNT(ZONES); i++)
+        if (rg_str_is(name, ZONES[i].name))
+            return &ZONES[i];
+    return NULL;
+}
+
+const struct rg_zone *rg_zone_of_state(struct rg_str state)
+{
+    for (size_t i = 0; i < RG_COUNT(STATES); i++)
+        if (rg_str_is(state, STATES[i].state))
+            return rg_zone_find(rg_str(STATES[i].zone));
+    return NULL;
+}
+
+const struct rg_zone *rg_zone_of_area_code(int area_code)
+{
+    return rg_zone_of_state(rg_str(rg_area_code_state(area_code)));
+}
+
+struct rg_local rg_local_at(const struct rg_zone *zone, int64_t ms)
+{
+    struct rg_local local = {.day = RG_DAY_NONE};
+    int64_t local_ms;
+    if (__builtin_add_overflow(ms, zone->offset_minutes * RG_MS_PER_MINUTE, &local_ms))
+        return local;
+    int64_t days = local_ms / RG_MS_PER_DAY - (local_ms % RG_MS_PER_DAY < 0);
+    if (days <= INT32_MIN || days > INT32_MAX || !rg_day_known((rg_day)days))
+        return local;
+    int64_t of_day = local_ms - days * RG_MS_PER_DAY;
+    local.day = (rg_day)days;
+    local.minute = (int)(of_day / RG_MS_PER_MINUTE);
+    local.second_ms = (int)(of_day % RG_MS_PER_MINUTE);
+    return local;
+}
+
+int64_t rg_instant_at(const struct rg_zone *zone, rg_day day, int minute)
+{
+    rg_assert(day != RG_DAY_NONE);
+    rg_assert(minute >= 0 && minute <= MINUTES_PER_DAY);
+    return day * RG_MS_PER_DAY + (minute - zone->offset_minutes) * RG_MS_PER_MINUTE;
+}
