@@ -100,10 +100,10 @@ void rg_instant_format(int64_t ms, int offset_minutes, char ret_text[RG_INSTANT_
     rg_day_format((rg_day)days, date);
     unsigned of_day = (unsigned)(local_ms - days * RG_MS_PER_DAY);
     unsigned seconds = of_day / 1000U, fraction = of_day % 1000U;
-    char millis[8] = "";
+    char millis[5] = "";
     if (fraction != 0)
-        snprintf(millis, sizeof millis, ".%03u", fraction);
-    char offset[12] = "Z";
+        snprintf(millis, sizeof millis, ".%03u", fraction % 1000U);
+    char offset[7] = "Z";
     unsigned minutes = (unsigned)(offset_minutes < 0 ? -offset_minutes : offset_minutes);
     if (minutes != 0)
         snprintf(offset, sizeof offset, "%c%02u:%02u", offset_minutes < 0 ? '-' : '+', minutes / 60U % 24U, minutes % 60U);

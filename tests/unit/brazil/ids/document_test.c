@@ -67,7 +67,7 @@ static void test_bad(void **state)
     }
     struct rg_document document;
     assert_int_equal(rg_document_check((struct rg_str){NULL, 0}, RG_DOCUMENT_AUTO, NULL, &document), RG_EINVAL);
-    assert_int_equal(rg_document_check((struct rg_str){"5299822\0725", 11}, RG_DOCUMENT_CPF, NULL, &document), RG_EINVAL);
+    assert_int_equal(rg_document_check((struct rg_str){"5299822\000725", 11}, RG_DOCUMENT_CPF, NULL, &document), RG_EINVAL);
 }
 
 static void test_one_pair_of_check_digits(void **state)
