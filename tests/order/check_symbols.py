@@ -22,9 +22,9 @@ PURE_C = re.compile(
     r"|bsearch|abs|labs|llabs|bcmp"
     r"|v?snprintf|__v?snprintf_chk|__(mem(cpy|move|set|pcpy)|str(ncpy|cpy|cat|ncat))_chk)$"
 )
-COMPILER = re.compile(r"^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|lsan|sanitizer|sancov|gcov|odr_asan)_?\w*|__udivti3|__divti3|__umodti3|__modti3|__muloti4|__popcountdi2)$")
+COMPILER = re.compile(r"^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|lsan|sanitizer|sancov|gcov|odr_asan)_?\w*|__udivti3|__divti3|__divmodti4|__udivmodti4|__umodti3|__modti3|__muloti4|__popcountdi2)$")
 PURE_CORE = re.compile(
-    r"^rg_(assert_failed|str(_eq|_is|_cmp|_has|_to_i64)?|utf8_valid|fail|err_name|suggest"
+    r"^rg_(assert_failed|str(_eq|_is|_cmp|_has|_to_i64)?|utf8_(valid|next)|fail|err_name|suggest"
     r"|sha256|murmur2|crc32|fnv64|hex|unhex"
     r"|arena_(alloc|array|str|strdup|printf|used_bytes|grow)|buf_(reset|add|addc|adds|add_str|addf|str|cstr))$"
 )

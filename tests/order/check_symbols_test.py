@@ -13,6 +13,7 @@ COMPILER = os.environ.get("CC", "cc")
 # name, source of the library, what the check must print (None: it is pure)
 ROWS = [
     ("computes", "int rg_twice(int x) { return 2 * x; }", None),
+    ("wide_division", "__int128 rg_ratio(__int128 a, __int128 b) { return a / b * 2 + a % b; }", None),
     ("strings", '#include <string.h>\nint rg_same(const char *a, const char *b) { return strcmp(a, b) == 0; }', None),
     ("prints_to_memory", '#include <stdio.h>\nint rg_put(char *p, int n, int v) { return snprintf(p, (size_t)n, "%d", v); }', None),
     ("constant_table", 'static const char *const names[] = {"a", "b"};\nconst char *rg_name(int i) { return names[i]; }', None),
