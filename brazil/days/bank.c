@@ -33,7 +33,7 @@ static const struct moving_holiday {
 
 static const char *moving_holiday(rg_day day, int year, int month, bool bank_only)
 {
-    if (month < 2 || month > 6) /* Easter falls between 22 March and 25 April: Carnival from 2 February, Corpus Christi to 24 June */
+    if (month < 2 || month > 6) /* with Easter between 22 March and 25 April: 2 February to 24 June */
         return NULL;
     int from_easter = day - rg_easter(year);
     for (size_t i = 0; i < RG_COUNT(MOVING); i++)

@@ -114,7 +114,8 @@ void rg_day_format(rg_day day, char ret_text[RG_DAY_TEXT_MAX])
         return;
     }
     /* The masks change nothing; they tell the compiler how little room the numbers need. */
-    snprintf(ret_text, RG_DAY_TEXT_MAX, "%04u-%02u-%02u", (unsigned)year % 10000U, (unsigned)month % 100U, (unsigned)of_month % 100U);
+    snprintf(ret_text, RG_DAY_TEXT_MAX, "%04u-%02u-%02u", (unsigned)year % 10000U, (unsigned)month % 100U,
+             (unsigned)of_month % 100U);
 }
 
 rg_day rg_day_add_years(rg_day day, int years)

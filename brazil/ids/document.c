@@ -18,6 +18,12 @@ static const struct shape {
     {RG_DOCUMENT_CNPJ, "CNPJ", "##.###.###/####-##", 14, 9},
 };
 
+static const char *const EXPECTED[] = {
+    [RG_DOCUMENT_AUTO] = "a CPF (11 digits) or a CNPJ (14 digits and letters)",
+    [RG_DOCUMENT_CPF] = "a CPF of 11 digits",
+    [RG_DOCUMENT_CNPJ] = "a CNPJ of 14 digits and letters",
+};
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -79,12 +85,11 @@ static bool is_repetition(const char *text)
     return strspn(text, (const char[]){text[0], '\0'}) == strlen(text);
 }
 
-int rg_document_check(struct rg_str input, enum rg_document_kind kind, struct rg_error *err, struct rg_document *ret_document)
+int rg_document_check(struct rg_str input, enum rg_document_kind kind, struct rg_document *ret_document, struct rg_error *err)
 {
     const struct shape *shape = input.n <= INPUT_MAX ? shape_of(input, kind) : NULL;
     if (shape == NULL)
-        return rg_fail(err, RG_EINVAL, "expected %s", kind == RG_DOCUMENT_CPF ? "a CPF of 11 digits" :
-                       kind == RG_DOCUMENT_CNPJ ? "a CNPJ of 14 digits and letters" : "a CPF (11 digits) or a CNPJ (14 digits and letters)");
+        return rg_fail(err, RG_EINVAL, "expected %s", EXPECTED[kind]);
     struct rg_document document = {.kind = shape->kind};
     if (!strip(input, shape, document.text))
         return rg_fail(err, RG_EINVAL, "malformed %s, expected it bare or as %s", shape->name, shape->mask);

@@ -20,8 +20,8 @@ struct rg_document {
 
 /* Bare or with punctuation, each mark optional but only in its place ("529.982.247-25", "12.ABC.345/01DE-35"), letters in
  * either case. Checks both digits; refuses one character repeated, which would pass them. */
-int rg_document_check(struct rg_str input, enum rg_document_kind kind, struct rg_error *err, struct rg_document *ret_document)
-    RG_MUST_USE;
+RG_MUST_USE int rg_document_check(struct rg_str input, enum rg_document_kind kind, struct rg_document *ret_document,
+                                  struct rg_error *err);
 
 /* For display: "***.982.247-**", "**.222.333/0001-**". */
 void rg_document_mask(const struct rg_document *document, char ret_text[RG_DOCUMENT_MASK_MAX]);

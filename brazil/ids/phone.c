@@ -77,7 +77,7 @@ static struct rg_str national_part(const char *digits, size_t n, bool plus)
     return is_national(rest.n) ? rest : (struct rg_str){NULL, 0};
 }
 
-int rg_phone_parse(struct rg_str input, struct rg_error *err, struct rg_phone *ret_phone)
+int rg_phone_parse(struct rg_str input, struct rg_phone *ret_phone, struct rg_error *err)
 {
     char digits[DIGITS_MAX];
     size_t n = 0;

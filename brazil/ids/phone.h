@@ -16,7 +16,7 @@ struct rg_phone {
 /* Accepts an optional +55 or 55, or the trunk 0 with or without a carrier's two digits; spaces, points, hyphens, slashes and
  * parentheses anywhere. Refuses service numbers (0800, 4004), other countries, numbers without area code, and the
  * eight-digit mobile numbers of old: a ninth digit is never invented. No error text repeats the number. */
-int rg_phone_parse(struct rg_str input, struct rg_error *err, struct rg_phone *ret_phone) RG_MUST_USE;
+RG_MUST_USE int rg_phone_parse(struct rg_str input, struct rg_phone *ret_phone, struct rg_error *err);
 
 /* "SP" for 11; NULL when the area code is not assigned. 61 also serves the part of Goiás around Brasília and says "DF". */
 const char *rg_area_code_state(int area_code);

@@ -11,21 +11,21 @@ int rg_fee_terms_check(const struct rg_fee_terms *terms, struct rg_error *err)
 {
     if (terms->base != 30 && terms->base != 365)
         return rg_fail(err, RG_EINVAL, "the base is 30 or 365 days, not %d", terms->base);
-    if (rg_decimal_cmp(terms->fine_percent, HUNDRED) >= 0)
-        return rg_fail(err, RG_EINVAL, "a fine is below 100 percent of the principal");
-    if (rg_decimal_cmp(terms->interest_percent_month, HUNDRED) > 0)
-        return rg_fail(err, RG_EINVAL, "interest is at most 100 percent a month");
+    if (terms->fine_percent.units < 0 || rg_decimal_cmp(terms->fine_percent, HUNDRED) >= 0)
+        return rg_fail(err, RG_EINVAL, "a fine is 0 percent or more and below 100");
+    if (terms->interest_percent_month.units < 0 || rg_decimal_cmp(terms->interest_percent_month, HUNDRED) > 0)
+        return rg_fail(err, RG_EINVAL, "interest is between 0 and 100 percent a month");
     if (terms->consumer && rg_decimal_cmp(terms->fine_percent, CONSUMER_FINE_MAX) > 0)
         return rg_fail(err, RG_EREFUSED, "fine-above-law: a consumer's fine is at most %d percent (CDC art. 52 paragraph 1)",
                        RG_FINE_PERCENT_CONSUMER_MAX);
     return 0;
 }
 
-static int round_component(struct rg_ratio exact, enum rg_rounding rounding, const char *name, struct rg_error *err,
-                           int64_t *ret_cents)
+static int round_component(struct rg_ratio exact, enum rg_rounding rounding, const char *name,
+                           int64_t *ret_cents, struct rg_error *err)
 {
     int64_t cents;
-    int rc = rg_ratio_round(exact, rounding, err, &cents);
+    int rc = rg_ratio_round(exact, rounding, &cents, err);
     if (rc < 0)
         return rc;
     if (cents > RG_CENTS_MAX)
@@ -43,8 +43,8 @@ static struct rg_ratio exact_interest(const struct rg_fee_terms *terms, int64_t 
     return rg_ratio_per(spread, terms->base);
 }
 
-int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_day due, rg_day paid, struct rg_error *err,
-                 struct rg_fees *ret_fees)
+int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_day due, rg_day paid,
+                 struct rg_fees *ret_fees, struct rg_error *err)
 {
     int rc = rg_fee_terms_check(terms, err);
     if (rc < 0)
@@ -57,12 +57,12 @@ int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_d
     rg_day payable = rg_bank_payable(due, terms->last_bank_day_of_year);
     if (payable != RG_DAY_NONE && paid > payable) {
         rg_day start = terms->start == RG_FEE_START_POSTPONED ? payable : due;
-        rc = round_component(rg_ratio_percent(rg_ratio_of(principal_cents), terms->fine_percent), terms->rounding, "fine", err,
-                             &fees.fine_cents);
+        rc = round_component(rg_ratio_percent(rg_ratio_of(principal_cents), terms->fine_percent), terms->rounding, "fine",
+                             &fees.fine_cents, err);
         if (rc < 0)
             return rc;
-        rc = round_component(exact_interest(terms, principal_cents, paid - start), terms->rounding, "interest", err,
-                             &fees.interest_cents);
+        rc = round_component(exact_interest(terms, principal_cents, paid - start), terms->rounding, "interest",
+                             &fees.interest_cents, err);
         if (rc < 0)
             return rc;
         fees.total_cents += fees.fine_cents + fees.interest_cents; /* three amounts of at most RG_CENTS_MAX */
@@ -93,7 +93,7 @@ static int64_t discount_cents(const struct rg_discount *tier, int64_t principal_
     if (!tier->by_percent)
         return tier->amount_cents;
     int64_t cents = 0;
-    int rc = rg_ratio_round(rg_ratio_percent(rg_ratio_of(principal_cents), tier->percent), rounding, NULL, &cents);
+    int rc = rg_ratio_round(rg_ratio_percent(rg_ratio_of(principal_cents), tier->percent), rounding, &cents, NULL);
     rg_assert(rc == 0); /* below 100 percent of 64 bits */
     return cents;
 }

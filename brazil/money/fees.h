@@ -35,11 +35,11 @@ struct rg_fees {
 
 /* RG_EREFUSED, and a text that begins with "fine-above-law", for a consumer's fine above 2 %; RG_EINVAL for terms that make
  * no sense. rg_late_fees() checks the same. */
-int rg_fee_terms_check(const struct rg_fee_terms *terms, struct rg_error *err) RG_MUST_USE;
+RG_MUST_USE int rg_fee_terms_check(const struct rg_fee_terms *terms, struct rg_error *err);
 
 /* principal 0 … RG_CENTS_MAX. RG_ELIMIT when a component would pass RG_CENTS_MAX. */
-int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_day due, rg_day paid, struct rg_error *err,
-                 struct rg_fees *ret_fees) RG_MUST_USE;
+RG_MUST_USE int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_day due, rg_day paid,
+                             struct rg_fees *ret_fees, struct rg_error *err);
 
 /* A discount for paying by a day: a percentage or an amount. */
 struct rg_discount {
@@ -50,7 +50,7 @@ struct rg_discount {
 };
 
 /* At most three tiers, each above zero and below the whole principal. */
-int rg_discounts_check(const struct rg_discount *tiers, size_t count, int64_t principal_cents, struct rg_error *err) RG_MUST_USE;
+RG_MUST_USE int rg_discounts_check(const struct rg_discount *tiers, size_t count, int64_t principal_cents, struct rg_error *err);
 
 /* The best discount in force on `day`, in cents; 0 when none is. Tiers have been checked. One that is said to last past the
  * due date ends with it, as banks read it. */

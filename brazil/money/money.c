@@ -6,7 +6,7 @@
 static const int64_t POWERS[RG_DECIMAL_PLACES_MAX + 1] = {1,      10,      100,      1000,      10000,
                                                            100000, 1000000, 10000000, 100000000, 1000000000};
 
-int rg_decimal_parse(struct rg_str text, struct rg_error *err, struct rg_decimal *ret_decimal)
+int rg_decimal_parse(struct rg_str text, struct rg_decimal *ret_decimal, struct rg_error *err)
 {
     struct rg_decimal value = {0, 0};
     size_t digits = 0;
@@ -44,10 +44,10 @@ int rg_decimal_cmp(struct rg_decimal a, struct rg_decimal b)
     return left < right ? -1 : left > right;
 }
 
-int rg_cents_parse(struct rg_str text, struct rg_error *err, int64_t *ret_cents)
+int rg_cents_parse(struct rg_str text, int64_t *ret_cents, struct rg_error *err)
 {
     struct rg_decimal value;
-    int rc = rg_decimal_parse(text, err, &value);
+    int rc = rg_decimal_parse(text, &value, err);
     if (rc < 0)
         return rc;
     if (value.scale > 2)
@@ -105,7 +105,7 @@ static bool rounds_away(__int128 quotient, __int128 rest, __int128 den, enum rg_
     return rest > missing || rounding == RG_ROUND_HALF_UP || quotient % 2 != 0;
 }
 
-int rg_ratio_round(struct rg_ratio r, enum rg_rounding rounding, struct rg_error *err, int64_t *ret_value)
+int rg_ratio_round(struct rg_ratio r, enum rg_rounding rounding, int64_t *ret_value, struct rg_error *err)
 {
     if (r.overflow)
         return rg_fail(err, RG_ELIMIT, "the computation does not fit 128 bits");

@@ -17,13 +17,13 @@ struct rg_decimal {
 };
 
 /* "2", "0.033": digits, at most one point with digits on both sides, no sign, no exponent, no spaces. */
-int rg_decimal_parse(struct rg_str text, struct rg_error *err, struct rg_decimal *ret_decimal) RG_MUST_USE;
+RG_MUST_USE int rg_decimal_parse(struct rg_str text, struct rg_decimal *ret_decimal, struct rg_error *err);
 
 /* By value, whatever the scales: -1, 0, 1. */
 int rg_decimal_cmp(struct rg_decimal a, struct rg_decimal b);
 
 /* Reais with at most two decimals ("20.00", "20") as cents, 0 … RG_CENTS_MAX. */
-int rg_cents_parse(struct rg_str text, struct rg_error *err, int64_t *ret_cents) RG_MUST_USE;
+RG_MUST_USE int rg_cents_parse(struct rg_str text, int64_t *ret_cents, struct rg_error *err);
 
 enum rg_rounding {
     RG_ROUND_HALF_UP,   /* ties away from zero */
@@ -46,4 +46,4 @@ struct rg_ratio rg_ratio_per(struct rg_ratio r, int64_t n);               /* n >
 struct rg_ratio rg_ratio_percent(struct rg_ratio r, struct rg_decimal p); /* times p / 100 */
 
 /* RG_ELIMIT when the ratio overflowed or the result does not fit 64 bits. */
-int rg_ratio_round(struct rg_ratio r, enum rg_rounding rounding, struct rg_error *err, int64_t *ret_value) RG_MUST_USE;
+RG_MUST_USE int rg_ratio_round(struct rg_ratio r, enum rg_rounding rounding, int64_t *ret_value, struct rg_error *err);

@@ -77,7 +77,7 @@ static uint32_t next_folded(struct reader *r)
     while (*r->pending == '\0') {
         if (r->at >= r->text.n)
             return END;
-        uint32_t code_point = rg_utf8_next(r->text, &r->at);
+        uint32_t code_point = rg_utf8_point(r->text, &r->at);
         r->pending = look_alike(code_point);
         if (r->pending == NULL) {
             r->pending = "";
@@ -133,7 +133,7 @@ bool rg_fold_ascii(struct rg_str text, struct rg_buf *out)
     bool all = true;
     for (size_t at = 0; at < text.n;) {
         size_t start = at;
-        uint32_t code_point = rg_utf8_next(text, &at);
+        uint32_t code_point = rg_utf8_point(text, &at);
         const char *ascii = look_alike(code_point);
         if (ascii != NULL) {
             rg_buf_adds(out, ascii);
@@ -160,7 +160,7 @@ bool rg_fold_sms(struct rg_str text, struct rg_buf *out)
     bool all = true;
     for (size_t at = 0; at < text.n;) {
         size_t start = at;
-        uint32_t code_point = rg_utf8_next(text, &at);
+        uint32_t code_point = rg_utf8_point(text, &at);
         const char *ascii = rg_gsm7_septets(code_point) == 0 ? sms_look_alike(code_point) : NULL;
         if (ascii != NULL) {
             rg_buf_adds(out, ascii);

@@ -2,8 +2,6 @@
  * prints the very thing it exists to hide. */
 #include "brazil/text/mask.h"
 
-#include "brazil/text/utf8.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -16,9 +14,7 @@ static void hide(char ret_text[RG_MASK_TEXT_MAX])
 
 static struct rg_str first_character(struct rg_str text)
 {
-    size_t at = 0;
-    (void)rg_utf8_next(text, &at); /* only its length matters */
-    return (struct rg_str){text.p, at};
+    return (struct rg_str){text.p, rg_utf8_next(text)};
 }
 
 /* Control characters would let a name or address rewrite the line it is printed on. */

@@ -54,7 +54,7 @@ static size_t width(uint32_t code_point, bool ucs2)
 static bool needs_ucs2(struct rg_str text)
 {
     for (size_t at = 0; at < text.n;)
-        if (rg_gsm7_septets(rg_utf8_next(text, &at)) == 0)
+        if (rg_gsm7_septets(rg_utf8_point(text, &at)) == 0)
             return true;
     return false;
 }
@@ -68,7 +68,7 @@ bool rg_sms_measure(struct rg_str text, struct rg_sms *ret_sms)
     size_t each = sms.ucs2 ? 67 : 153; /* six bytes less: the header that joins the segments */
     size_t in_segment = 0;
     for (size_t at = 0; at < text.n;) {
-        size_t units = width(rg_utf8_next(text, &at), sms.ucs2);
+        size_t units = width(rg_utf8_point(text, &at), sms.ucs2);
         if (in_segment + units > each) {
             sms.segments++;
             in_segment = 0;

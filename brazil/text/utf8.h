@@ -7,4 +7,4 @@
 #define RG_UTF8_BAD 0x110000U /* plus the offending byte */
 
 /* The code point at *at, which must be below text.n; moves *at behind it. */
-uint32_t rg_utf8_next(struct rg_str text, size_t *at);
+uint32_t rg_utf8_point(struct rg_str text, size_t *at);

@@ -1,13 +1,9 @@
 /* Bank calendar 2025–2027 day by day against a written list, and counting at its edges. */
 #include "brazil/days/bank.h"
 
-#include <string.h>
+#include "tests/unit/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include <string.h>
 
 static rg_day day_of(const char *text)
 {

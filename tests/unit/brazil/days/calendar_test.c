@@ -3,11 +3,7 @@
 
 #include "brazil/days/bank.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/support/cmocka.h"
 
 static const struct rg_holiday_rule HOLIDAYS[] = {
     {.state = "SP", .month = 7, .day = 9, .name = "Revolução Constitucionalista"},

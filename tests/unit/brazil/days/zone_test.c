@@ -1,11 +1,7 @@
 /* Zones: the three ways to one, and local time at its edges. */
 #include "brazil/days/zone.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/support/cmocka.h"
 
 static void assert_offset(const struct rg_zone *zone, int offset)
 {

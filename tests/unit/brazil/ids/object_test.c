@@ -1,11 +1,7 @@
 /* Postal object codes. */
 #include "brazil/ids/object.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/support/cmocka.h"
 
 static void test_codes(void **state)
 {

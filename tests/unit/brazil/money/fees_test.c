@@ -1,13 +1,9 @@
 /* Late fees and discounts: published examples where they follow exact arithmetic, computed ones everywhere else. */
 #include "brazil/money/fees.h"
 
-#include <string.h>
+#include "tests/unit/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include <string.h>
 
 static rg_day day_of(const char *text)
 {
@@ -19,7 +15,7 @@ static rg_day day_of(const char *text)
 static struct rg_decimal dec(const char *text)
 {
     struct rg_decimal value;
-    assert_int_equal(rg_decimal_parse(rg_str(text), NULL, &value), 0);
+    assert_int_equal(rg_decimal_parse(rg_str(text), &value, NULL), 0);
     return value;
 }
 
@@ -29,11 +25,12 @@ static struct rg_fee_terms usual(enum rg_rounding rounding)
         .fine_percent = dec("2"), .interest_percent_month = dec("1"), .base = 30, .rounding = rounding, .consumer = true};
 }
 
-static void assert_fees(const struct rg_fee_terms *terms, int64_t principal, rg_day due, rg_day paid, int64_t fine, int64_t interest)
+static void assert_fees(const struct rg_fee_terms *terms, int64_t principal, rg_day due, rg_day paid, int64_t fine,
+                        int64_t interest)
 {
     struct rg_fees fees;
     struct rg_error err = {0};
-    assert_int_equal(rg_late_fees(terms, principal, due, paid, &err, &fees), 0);
+    assert_int_equal(rg_late_fees(terms, principal, due, paid, &fees, &err), 0);
     assert_int_equal(fees.fine_cents, fine);
     assert_int_equal(fees.interest_cents, interest);
     assert_int_equal(fees.total_cents, principal + fine + interest);
@@ -135,10 +132,19 @@ static void test_law(void **state)
         assert_int_equal(rg_fee_terms_check(&terms, &err), ROWS[i].rc);
         assert_int_equal(strncmp(err.text, "fine-above-law", 14) == 0, ROWS[i].rc == RG_EREFUSED);
         /* The law binds even where nothing would be charged. */
-        int rc = rg_late_fees(&terms, 10000, day_of("2026-11-09"), day_of("2026-11-01"), NULL, &fees);
+        int rc = rg_late_fees(&terms, 10000, day_of("2026-11-09"), day_of("2026-11-01"), &fees, NULL);
         assert_int_equal(rc, ROWS[i].rc);
         assert_int_equal(fees.total_cents, rc == 0 ? 10000 : 7);
     }
+}
+
+static void test_terms_not_given(void **state)
+{
+    (void)state;
+    const struct rg_decimal absent = {-1, 0};
+    struct rg_fee_terms no_fine = {.fine_percent = absent, .base = 30}, no_interest = {.interest_percent_month = absent, .base = 30};
+    assert_int_equal(rg_fee_terms_check(&no_fine, NULL), RG_EINVAL);
+    assert_int_equal(rg_fee_terms_check(&no_interest, NULL), RG_EINVAL);
 }
 
 static void test_hostile_numbers(void **state)
@@ -147,21 +153,21 @@ static void test_hostile_numbers(void **state)
     struct rg_fee_terms dear = {.fine_percent = dec("99.999999999"), .interest_percent_month = dec("100"), .base = 365};
     struct rg_fees fees = {7, 7, 7};
     rg_day due = day_of("1900-01-02"), paid = day_of("2199-12-31");
-    assert_int_equal(rg_late_fees(&dear, RG_CENTS_MAX, due, paid, NULL, &fees), RG_ELIMIT);
-    assert_int_equal(rg_late_fees(&dear, RG_CENTS_MAX + 1, due, paid, NULL, &fees), RG_EINVAL);
-    assert_int_equal(rg_late_fees(&dear, -1, due, paid, NULL, &fees), RG_EINVAL);
-    assert_int_equal(rg_late_fees(&dear, INT64_MIN, due, paid, NULL, &fees), RG_EINVAL);
-    assert_int_equal(rg_late_fees(&dear, 100, RG_DAY_NONE, paid, NULL, &fees), RG_EINVAL);
-    assert_int_equal(rg_late_fees(&dear, 100, due, RG_DAY_NONE, NULL, &fees), RG_EINVAL);
-    assert_int_equal(rg_late_fees(&dear, 100, due, paid + 1, NULL, &fees), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, RG_CENTS_MAX, due, paid, &fees, NULL), RG_ELIMIT);
+    assert_int_equal(rg_late_fees(&dear, RG_CENTS_MAX + 1, due, paid, &fees, NULL), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, -1, due, paid, &fees, NULL), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, INT64_MIN, due, paid, &fees, NULL), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, 100, RG_DAY_NONE, paid, &fees, NULL), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, 100, due, RG_DAY_NONE, &fees, NULL), RG_EINVAL);
+    assert_int_equal(rg_late_fees(&dear, 100, due, paid + 1, &fees, NULL), RG_EINVAL);
     assert_int_equal(fees.total_cents, 7);
-    assert_int_equal(rg_late_fees(&dear, 100, due, paid, NULL, &fees), 0);
+    assert_int_equal(rg_late_fees(&dear, 100, due, paid, &fees, NULL), 0);
     /* The largest interest that passes, and one cent of principal more. */
     struct rg_fee_terms hundred = {.interest_percent_month = dec("100"), .base = 30};
     due = day_of("2026-11-09");
-    assert_int_equal(rg_late_fees(&hundred, RG_CENTS_MAX, due, due + 30, NULL, &fees), 0);
+    assert_int_equal(rg_late_fees(&hundred, RG_CENTS_MAX, due, due + 30, &fees, NULL), 0);
     assert_int_equal(fees.total_cents, 2 * RG_CENTS_MAX);
-    assert_int_equal(rg_late_fees(&hundred, RG_CENTS_MAX, due, due + 31, NULL, &fees), RG_ELIMIT);
+    assert_int_equal(rg_late_fees(&hundred, RG_CENTS_MAX, due, due + 31, &fees, NULL), RG_ELIMIT);
 }
 
 static void test_discounts(void **state)
@@ -182,7 +188,8 @@ static void test_discounts(void **state)
     rg_day due = day_of("2026-11-20");
     assert_int_equal(rg_discounts_check(tiers, RG_COUNT(tiers), 10000, NULL), 0);
     for (size_t i = 0; i < RG_COUNT(ROWS); i++)
-        assert_int_equal(rg_discount_best(tiers, RG_COUNT(tiers), 10000, due, day_of(ROWS[i].day), RG_ROUND_HALF_UP), ROWS[i].cents);
+        assert_int_equal(rg_discount_best(tiers, RG_COUNT(tiers), 10000, due, day_of(ROWS[i].day), RG_ROUND_HALF_UP),
+                         ROWS[i].cents);
     assert_int_equal(rg_discount_best(NULL, 0, 10000, due, due, RG_ROUND_HALF_UP), 0);
     assert_int_equal(rg_discount_best(&tiers[2], 1, 20, due, due, RG_ROUND_HALF_UP), 1); /* 0.5 */
     assert_int_equal(rg_discount_best(&tiers[2], 1, 20, due, due, RG_ROUND_HALF_EVEN), 0);
@@ -197,9 +204,12 @@ static void test_no_discounts(void **state)
     (void)state;
     rg_day until = day_of("2026-11-10");
     const struct rg_discount bad[] = {
-        {.by_percent = true, .percent = dec("0"), .until = until},     {.by_percent = true, .percent = dec("100"), .until = until},
-        {.by_percent = true, .percent = dec("100.1"), .until = until}, {.amount_cents = 0, .until = until},
-        {.amount_cents = -1, .until = until},                          {.amount_cents = 10000, .until = until},
+        {.by_percent = true, .percent = dec("0"), .until = until},
+        {.by_percent = true, .percent = dec("100"), .until = until},
+        {.by_percent = true, .percent = dec("100.1"), .until = until},
+        {.amount_cents = 0, .until = until},
+        {.amount_cents = -1, .until = until},
+        {.amount_cents = 10000, .until = until},
         {.amount_cents = 1, .until = RG_DAY_NONE},
     };
     for (size_t i = 0; i < RG_COUNT(bad); i++) {
@@ -217,8 +227,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roundings), cmocka_unit_test(test_due_on_a_free_day), cmocka_unit_test(test_other_terms),
-        cmocka_unit_test(test_law),       cmocka_unit_test(test_hostile_numbers),   cmocka_unit_test(test_discounts),
-        cmocka_unit_test(test_no_discounts),
+        cmocka_unit_test(test_law),       cmocka_unit_test(test_terms_not_given),   cmocka_unit_test(test_hostile_numbers),
+        cmocka_unit_test(test_discounts), cmocka_unit_test(test_no_discounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,7 @@
 /* Amounts in Brazilian notation, up to the ends of 64 bits. */
 #include "brazil/money/format.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/support/cmocka.h"
 
 #define NBSP "\u00a0"
 

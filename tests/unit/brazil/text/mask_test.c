@@ -1,13 +1,9 @@
 /* Masks: what is shown, and that everything odd is hidden whole. */
 #include "brazil/text/mask.h"
 
-#include <string.h>
+#include "tests/unit/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include <string.h>
 
 typedef void mask_fn(struct rg_str text, char *ret_text);
 
@@ -35,8 +31,10 @@ static void test_email(void **state)
 {
     (void)state;
     static const struct row ROWS[] = {
-        {"maria.silva@provedor.example", "m***@provedor.example"}, {"a@b.example", "a***@b.example"}, {"águia@x.example", "á***@x.example"},
-        {"", "***"}, {"maria", "***"}, {"@x.example", "***"}, {"maria@", "***"}, {"a@b@c.example", "***"}, {"a@b\n.example", "***"},
+        {"maria.silva@provedor.example", "m***@provedor.example"}, {"a@b.example", "a***@b.example"},
+        {"águia@x.example", "á***@x.example"},
+        {"", "***"}, {"maria", "***"}, {"@x.example", "***"}, {"maria@", "***"}, {"a@b@c.example", "***"},
+        {"a@b\n.example", "***"},
         {"\xff@x.example", "***"},
     };
     assert_rows(rg_mask_email, ROWS, RG_COUNT(ROWS));
@@ -52,7 +50,8 @@ static void test_phone(void **state)
 {
     (void)state;
     static const struct row ROWS[] = {
-        {"+5511912345678", "+55 11 *****-5678"}, {"+551131234567", "+55 11 ****-4567"}, {"11912345678", "***"}, {"+12125550100", "***"},
+        {"+5511912345678", "+55 11 *****-5678"}, {"+551131234567", "+55 11 ****-4567"}, {"11912345678", "***"},
+        {"+12125550100", "***"},
         {"+55119123456789", "***"}, {"+55119123x5678", "***"}, {"+55", "***"}, {"", "***"},
     };
     assert_rows(rg_mask_phone, ROWS, RG_COUNT(ROWS));
@@ -62,7 +61,8 @@ static void test_name(void **state)
 {
     (void)state;
     static const struct row ROWS[] = {
-        {"Maria da Silva", "Maria S."}, {"Maria", "M***"}, {"  José   Élio  ", "José É."}, {"Água", "Á***"}, {"ACME LTDA", "ACME L."},
+        {"Maria da Silva", "Maria S."}, {"Maria", "M***"}, {"  José   Élio  ", "José É."}, {"Água", "Á***"},
+        {"ACME LTDA", "ACME L."},
         {"", "***"}, {"   ", "***"}, {"Maria\nSilva", "***"}, {"Maria \xff", "***"},
     };
     assert_rows(rg_mask_name, ROWS, RG_COUNT(ROWS));

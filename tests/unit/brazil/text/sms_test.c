@@ -3,11 +3,7 @@
 
 #include "base/core/buf.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/support/cmocka.h"
 
 struct row {
     const char *lead; /* once */
@@ -64,7 +60,8 @@ static void test_segments(void **state)
         {"a", "😀", 66, "", true, 133, 2},
         {"", "\r\n", 80, "", false, 160, 1},
         {"\f^{}\\[~]|", "", 0, "", false, 18, 1},
-        {"@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà", "", 0, "", false, 69, 1},
+        {"@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà", "", 0,
+        "", false, 69, 1},
     };
     for (size_t i = 0; i < RG_COUNT(ROWS); i++)
         assert_row(&ROWS[i]);
@@ -73,7 +70,8 @@ static void test_segments(void **state)
 static void test_not_in_gsm7(void **state)
 {
     (void)state;
-    static const char *const OTHERS[] = {"ç", "á", "ã", "â", "ê", "í", "ó", "õ", "ô", "ú", "`", "\t", "\x01", "\x7f", "\u00a0", "\u2019", "º"};
+    static const char *const OTHERS[] = {"ç", "á", "ã", "â", "ê", "í", "ó", "õ", "ô", "ú", "`", "\t", "\x01", "\x7f",
+        "\u00a0", "\u2019", "º"};
     for (size_t i = 0; i < RG_COUNT(OTHERS); i++) {
         struct rg_sms sms;
         assert_true(rg_sms_measure(rg_str(OTHERS[i]), &sms));
