@@ -14,6 +14,8 @@
 #define RG_LEDGER_VERSION 1
 #define RG_DECISION_INVOICES_MAX 64
 #define RG_DECISION_COVERS_MAX 64
+#define RG_OUTCOME_DETAIL_MAX 200
+#define RG_LEDGER_BYTES_MAX ((size_t)256 * 1024) /* of one canonical record */
 
 /* Kinds of records, in the header regua_kind. */
 enum rg_kind {
@@ -68,7 +70,8 @@ struct rg_decision {
     size_t invoice_count;
     struct rg_decision_cover *covers;
     size_t cover_count;
-    int64_t amount_cents, fine_cents, interest_cents, discount_cents, total_cents; /* total = amount + fine + interest − discount */
+    /* total = amount (the principal still owed) + fine + interest − discount */
+    int64_t amount_cents, fine_cents, interest_cents, discount_cents, total_cents;
     rg_day amounts_on;  /* the day these are valid for */
     rg_day deadline_on; /* last day of the term a notice grants, for the text; RG_DAY_NONE */
     int64_t until_ms;   /* not after this instant (shared clock); 0: no limit */
@@ -80,8 +83,8 @@ struct rg_decision {
 };
 
 /* Identity: the action id over (debtor, sorted invoices with namespace and cycle, step, repetition, channel, attempt,
- * amount), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
- * Idempotency-Key. Sorts decision->invoices first. Fields are length-prefixed. */
+ * amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
+ * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how. */
 void rg_decision_identify(struct rg_decision *decision, int shards);
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33]);
 
@@ -123,7 +126,7 @@ struct rg_outcome {
     enum rg_verdict verdict;
     enum rg_evidence evidence;
     struct rg_str provider_id;
-    struct rg_str detail; /* ≤ 200 bytes, no personal data */
+    struct rg_str detail; /* ≤ RG_OUTCOME_DETAIL_MAX bytes, no personal data */
     enum rg_gate gate;    /* why a sender refused: missing_data, unreachable …; NONE otherwise */
     int64_t retry_after_ms;
     int64_t at_ms;

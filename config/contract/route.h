@@ -22,6 +22,7 @@ struct rg_str rg_ref(struct rg_arena *arena, enum rg_ref_kind kind, struct rg_st
  * that released it, and its index among those. Origins of one (source, incarnation, partition) only grow. */
 #define RG_ORIGIN_LEDGER "ledger"
 #define RG_ORIGIN_TEXT_MAX 160
+#define RG_ORIGIN_SOURCE_MAX 96 /* bytes of a source's name */
 struct rg_origin {
     struct rg_str source; /* absent: the record has no origin (it is ours and folds by an id) */
     int32_t incarnation, partition;
@@ -34,8 +35,11 @@ RG_MUST_USE int rg_origin_parse(struct rg_str text, struct rg_origin *ret_origin
 /* Which of two origins of the same source partition is the later one: < 0, 0, > 0. */
 int rg_origin_cmp(const struct rg_origin *a, const struct rg_origin *b);
 
-/* Fixed subs: one upstream event makes at most these records, in this order. */
-enum rg_sub { RG_SUB_FACTS = 0, RG_SUB_LOCATED = 1, RG_SUB_DETAILS = 2, RG_SUB_PEOPLE = 3 };
+/* Fixed subs: one upstream event makes at most these records, in this order. DETAILS and PEOPLE_DETAILS are the two halves of
+ * an invoice's debtor_details; PEOPLE is the personal half of the event itself. */
+enum rg_sub {
+    RG_SUB_FACTS = 0, RG_SUB_LOCATED = 1, RG_SUB_DETAILS = 2, RG_SUB_PEOPLE = 3, RG_SUB_PEOPLE_DETAILS = 4, RG_SUB_COUNT
+};
 
 /* Action ids: shard (4 hex digits) + 128 bits of SHA-256. Claim ids: 128 random bits. Text is lower-case hex. */
 #define RG_ACTION_BYTES 18
@@ -59,7 +63,10 @@ void rg_claim_id_print(const struct rg_claim_id *id, char ret_text[RG_CLAIM_TEXT
 int rg_action_id_shard(const struct rg_action_id *id);
 
 /* Topics. The prefix ("regua.") is configurable as a whole name per topic; these are the defaults. */
-enum rg_topic { RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL, RG_TOPIC_MESSAGES, RG_TOPIC_SIGNALS, RG_TOPIC_RETRY, RG_TOPIC_DEADLETTER, RG_TOPIC_COUNT };
+enum rg_topic {
+    RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL, RG_TOPIC_MESSAGES, RG_TOPIC_SIGNALS, RG_TOPIC_RETRY, RG_TOPIC_DEADLETTER,
+    RG_TOPIC_COUNT
+};
 const char *rg_topic_default(enum rg_topic topic);
 #define RG_TOPIC_ACTIONS_PREFIX "regua.actions."
 

@@ -2,6 +2,8 @@
  * every member of every list. */
 #include "config/contract/words.h"
 
+#include "base/core/suggest.h"
+
 static const char *name_of(const struct rg_words *words, int member)
 {
     rg_assert(member >= 0 && member < words->count);
@@ -15,6 +17,11 @@ int rg_word(const struct rg_words *words, struct rg_str name)
         if (rg_str_is(name, words->names[i]))
             return i;
     return -1;
+}
+
+const char *rg_words_suggest(const struct rg_words *words, struct rg_str name)
+{
+    return rg_suggest(name, words->names + words->first, (size_t)(words->count - words->first));
 }
 
 static const char *const tone_names[RG_TONE_COUNT] = {
@@ -148,6 +155,19 @@ const char *rg_signal_name(enum rg_signal signal)
 {
     return name_of(&rg_words_signal, (int)signal);
 }
+
+static const char *const reversal_names[] = {"chargeback", "refund", "returned"};
+const struct rg_words rg_words_reversal = {"reason", reversal_names, RG_COUNT(reversal_names), 0};
+
+static const char *const dispute_result_names[] = {"accepted", "rejected"};
+const struct rg_words rg_words_dispute_result = {"result", dispute_result_names, RG_COUNT(dispute_result_names), 0};
+
+static const char *const later_type_names[] = {
+    "debtor.erased", "offer.accepted", "agreement.signed", "agreement.broken", "agreement.settled", "reply.received", "task.done",
+    "bureau.listed", "bureau.excluded", "bureau.refused", "legal.filed", "legal.closed", "operator.approved", "operator.refused",
+    "operator.stopped", "operator.resumed", "rules.activated", "cluster.set",
+};
+const struct rg_words rg_words_later_type = {"event type", later_type_names, RG_COUNT(later_type_names), 0};
 
 static const struct {
     const char *lifted_by, *sentence;

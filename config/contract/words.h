@@ -8,7 +8,9 @@
 enum rg_tone { RG_TONE_INFO, RG_TONE_COURTESY, RG_TONE_REMINDER, RG_TONE_FIRM, RG_TONE_NOTICE, RG_TONE_SANCTION, RG_TONE_COUNT };
 
 /* What is proven of a message, in this order. RG_EVIDENCE_NONE: nothing asked or nothing known. */
-enum rg_evidence { RG_EVIDENCE_NONE, RG_EVIDENCE_ACCEPTED, RG_EVIDENCE_DELIVERED, RG_EVIDENCE_READ, RG_EVIDENCE_REPLIED, RG_EVIDENCE_COUNT };
+enum rg_evidence {
+    RG_EVIDENCE_NONE, RG_EVIDENCE_ACCEPTED, RG_EVIDENCE_DELIVERED, RG_EVIDENCE_READ, RG_EVIDENCE_REPLIED, RG_EVIDENCE_COUNT
+};
 
 /* What a provider tells afterwards about a message. */
 enum rg_provider_fact {
@@ -42,7 +44,9 @@ const char *rg_gate_lifted_by(enum rg_gate gate);
 const char *rg_gate_sentence(enum rg_gate gate);
 
 enum rg_debtor_kind { RG_KIND_UNKNOWN, RG_KIND_PERSON, RG_KIND_COMPANY, RG_KIND_COUNT };
-enum rg_protection { RG_PROTECT_NONE, RG_PROTECT_OVERINDEBTED, RG_PROTECT_JUDICIAL_PLAN, RG_PROTECT_DECEASED, RG_PROTECT_LAWYER, RG_PROTECT_COUNT };
+enum rg_protection {
+    RG_PROTECT_NONE, RG_PROTECT_OVERINDEBTED, RG_PROTECT_JUDICIAL_PLAN, RG_PROTECT_DECEASED, RG_PROTECT_LAWYER, RG_PROTECT_COUNT
+};
 
 /* Event types, without their prefix "regua."; the order is the contract's. */
 enum rg_event_type {
@@ -83,4 +87,9 @@ struct rg_words {
 };
 extern const struct rg_words rg_words_tone, rg_words_evidence, rg_words_provider_fact, rg_words_verdict, rg_words_mode,
     rg_words_uncertain, rg_words_gate, rg_words_debtor_kind, rg_words_protection, rg_words_event_type, rg_words_signal;
+/* Words that nothing switches on; they travel as text. */
+extern const struct rg_words rg_words_reversal; /* why a payment came back: chargeback, refund, returned */
+extern const struct rg_words rg_words_dispute_result; /* accepted, rejected */
+extern const struct rg_words rg_words_later_type; /* event types of the contract that are not read yet */
 int rg_word(const struct rg_words *words, struct rg_str name);
+const char *rg_words_suggest(const struct rg_words *words, struct rg_str name); /* "did you mean": NULL when nothing is near */
