@@ -32,6 +32,8 @@ struct rg_case {
     struct rg_str why;             /* set by a gate that blocks */
 };
 
+/* Words for a person, made only when explaining: the daemon decides without writing prose. */
+void rg_case_why(struct rg_case *c, const char *fmt, ...) RG_PRINTF(2, 3);
 void rg_look_at(struct rg_look *look, int64_t instant_ms);      /* notes a future instant */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
@@ -51,17 +53,17 @@ int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours);
 
 /* gates.c: the first gate that blocks an open case, in the table's order; with all in *ret_all when explaining. */
 enum rg_gate rg_case_gate(struct rg_case *c, uint64_t *ret_all);
-int rg_pick_channel(struct rg_case *c, const int *via, int via_count, enum rg_evidence evidence, enum rg_gate *ret_gate);
+/* The gates that look at the invoice alone: also said of an invoice that has no ladder. */
+enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice);
+const struct rg_contact *rg_usable_contact(const struct rg_record *record, struct rg_str channel);
+bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms);
+#define RG_TRIES_MAX 6 /* temporary failures in a row before the next channel is taken */
+int64_t rg_backoff_ms(int tries);
 
 /* owed.c */
 void rg_look_owed(struct rg_look *look);
 
 /* emit.c: makes a decision of cases that share ladder, step, repetition and channel, and notes it. */
-struct rg_emission {
-    struct rg_look *look;
-    struct rg_decision *decision;
-    int invoice_cap;
-};
 struct rg_decision *rg_emit_begin(struct rg_look *look, const struct rg_ladder *ladder, struct rg_str step, int repetition);
 void rg_emit_invoice(struct rg_look *look, struct rg_decision *decision, struct rg_invoice *invoice, int cycle, bool listed);
 void rg_emit_finish(struct rg_look *look, struct rg_decision *decision);

@@ -1,0 +1,563 @@
+/* The gates: one table, in the order in which an operator wants to hear of them — what is final about the invoice, what
+ * people have said, what the step waits for, whom it can reach, and at last the clock and the frontier. Each looks at one
+ * open case and answers whether it blocks, until when, and why. A new gate is a function and a row. */
+#include "daemon/rules/look.h"
+
+#include "brazil/days/bank.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define SEARCH_DAYS_MAX 30
+#define WEEK_MS (7 * RG_MS_PER_DAY)
+#define NOON (12 * 60)
+
+void rg_case_why(struct rg_case *c, const char *fmt, ...)
+{
+    if (!c->look->explain)
+        return;
+    char text[256];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    c->why = rg_arena_str(c->look->record->arena, rg_str(text));
+}
+
+static int64_t now(const struct rg_case *c)
+{
+    return c->look->world->now_ms;
+}
+
+static int64_t start_of(const struct rg_case *c, rg_day day)
+{
+    return rg_instant_at(c->look->zone, day, 0);
+}
+
+/* "Tue 2026-11-24 08:00" in the debtor's zone. */
+static const char *instant_text(const struct rg_case *c, int64_t ms, char text[40])
+{
+    static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    if (ms == RG_NEVER)
+        return "further notice";
+    struct rg_local at = rg_local_at(c->look->zone, ms);
+    char day[RG_DAY_TEXT_MAX];
+    rg_day_format(at.day, day);
+    (void)snprintf(text, 40, "%s %s %02d:%02d", names[rg_day_weekday(at.day)], day, at.minute / 60, at.minute % 60);
+    return text;
+}
+
+/* ---- final about the invoice ---- */
+
+enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice)
+{
+    if (invoice->state == RG_INVOICE_VOIDED)
+        return RG_GATE_VOIDED;
+    if (invoice->state == RG_INVOICE_WRITTEN_OFF)
+        return RG_GATE_WRITTEN_OFF;
+    return rg_record_paid(look->record, invoice, look->rules->policy.tolerance_cents) ? RG_GATE_PAID : RG_GATE_NONE;
+}
+
+static bool gate_paid(struct rg_case *c)
+{
+    return rg_record_paid(c->look->record, c->invoice, c->look->rules->policy.tolerance_cents);
+}
+
+static bool gate_voided(struct rg_case *c)
+{
+    return c->invoice->state == RG_INVOICE_VOIDED;
+}
+
+static bool gate_written_off(struct rg_case *c)
+{
+    return c->invoice->state == RG_INVOICE_WRITTEN_OFF;
+}
+
+/* ---- what people have said ---- */
+
+static bool gate_stopped(struct rg_case *c)
+{
+    return c->look->world->stopped;
+}
+
+static const struct rg_note *note_about(const struct rg_record *record, const char *what)
+{
+    for (size_t i = 0; i < record->note_count; i++)
+        if (record->notes[i].about.n >= rg_str(what).n && rg_str_eq((struct rg_str){record->notes[i].about.p, rg_str(what).n}, rg_str(what)))
+            return &record->notes[i];
+    return NULL;
+}
+
+static bool gate_held(struct rg_case *c)
+{
+    int64_t until = 0;
+    const struct rg_record *record = c->look->record;
+    if (record->overflowing || c->invoice->conflict) {
+        rg_case_why(c, record->overflowing ? "more than can be kept of one debtor" : "an event named another debtor for this invoice");
+        return true;
+    }
+    if (!rg_record_held(record, c->invoice, now(c), &until))
+        return false;
+    c->until_ms = until == 0 ? RG_NEVER : until;
+    const struct rg_note *note = note_about(record, "debtor.held");
+    char text[40];
+    rg_case_why(c, "until %s%s" RG_STR_FMT, instant_text(c, c->until_ms, text), note ? ": " : "", RG_STR_ARG(note ? note->text : RG_STR("")));
+    return true;
+}
+
+static bool gate_protected(struct rg_case *c)
+{
+    const struct rg_record *record = c->look->record;
+    bool over = record->protection_until_ms != 0 && record->protection_until_ms <= now(c);
+    if (record->protection == RG_PROTECT_NONE || over)
+        return false;
+    if (record->protection_until_ms != 0)
+        c->until_ms = record->protection_until_ms;
+    rg_case_why(c, "%s", rg_protection_name(record->protection));
+    return true;
+}
+
+static bool gate_disputed(struct rg_case *c)
+{
+    const struct rg_stamp *set = &c->invoice->set[RG_IG_DISPUTE];
+    if (c->invoice->disputed)
+        return true;
+    if (set->time_ms == 0 || c->step->tone != RG_TONE_SANCTION)
+        return false;
+    rg_day free_day = rg_bank_add(rg_local_at(c->look->zone, set->time_ms).day, c->look->rules->policy.after_dispute_bank_days) + 1;
+    c->until_ms = start_of(c, free_day);
+    rg_case_why(c, "the dispute was closed too recently for a sanction");
+    return c->until_ms > now(c);
+}
+
+static bool gate_promised(struct rg_case *c)
+{
+    rg_day on = c->look->record->promise_on;
+    if (on == RG_DAY_NONE)
+        return false;
+    c->until_ms = start_of(c, rg_bank_add(on, 1) + 1); /* a promise is broken one bank day after its day */
+    char text[RG_DAY_TEXT_MAX];
+    rg_day_format(on, text);
+    rg_case_why(c, "for %s", text);
+    return c->until_ms > now(c);
+}
+
+static bool gate_debit_scheduled(struct rg_case *c)
+{
+    if (c->invoice->debit_on == RG_DAY_NONE)
+        return false;
+    c->until_ms = start_of(c, rg_bank_add(c->invoice->debit_on, 2) + 1); /* its result comes within two bank days */
+    return c->until_ms > now(c);
+}
+
+/* ---- what the step asks for ---- */
+
+static bool gate_condition(struct rg_case *c)
+{
+    for (size_t i = 0; i < RG_COUNT(c->step->when); i++) {
+        if (c->step->when[i] == NULL || rg_look_test(c->look, c->invoice, c->ladder, c->step->when[i], &c->why) == RG_CEL_TRUE)
+            continue;
+        if (rg_condition_reads_time(c->step->when[i]))
+            c->until_ms = start_of(c, c->look->now.day + 1);
+        return true;
+    }
+    c->why = (struct rg_str){0};
+    return false;
+}
+
+static bool gate_missing_data(struct rg_case *c)
+{
+    const struct rg_record *record = c->look->record;
+    const struct rg_invoice *v = c->invoice;
+    int64_t discount = rg_discount_best(v->discounts, v->discount_count, v->amount_cents, v->due_on, c->look->now.day, RG_ROUND_HALF_UP);
+    const struct {
+        uint32_t need;
+        bool there;
+        const char *what;
+    } needs[] = {
+        {RG_TN_NAME, rg_str_has(record->name), "nome"},
+        {RG_TN_PIX, v->has_pix, "pix"},
+        {RG_TN_BOLETO, v->has_boleto, "boleto"},
+        {RG_TN_LINK, v->has_link, "link"},
+        {RG_TN_SERVICE, rg_str_has(v->service), "servico"},
+        {RG_TN_CONTRACT, rg_str_has(v->contract), "contrato"},
+        {RG_TN_DISCOUNT, discount > 0, "desconto"},
+        {RG_TN_DOCUMENT, rg_str_has(record->document), "documento_mascarado"},
+        {RG_TN_VALID_UNTIL, v->pix_until != RG_DAY_NONE || v->boleto_until != RG_DAY_NONE, "valido_ate"},
+        {RG_TN_TERM | RG_TN_CUT_DATE, c->step->term.given, "prazo"},
+    };
+    for (size_t i = 0; i < RG_COUNT(needs); i++) {
+        if ((c->step->template_needs & needs[i].need) == 0 || needs[i].there)
+            continue;
+        rg_case_why(c, "%s, for template " RG_STR_FMT, needs[i].what, RG_STR_ARG(c->step->template));
+        return true;
+    }
+    return false;
+}
+
+/* ---- whom it can reach ---- */
+
+const struct rg_contact *rg_usable_contact(const struct rg_record *record, struct rg_str channel)
+{
+    const struct rg_contact *found = NULL;
+    for (size_t i = 0; i < record->contact_count; i++) {
+        const struct rg_contact *contact = &record->contacts[i];
+        if (contact->verified_false || !rg_str_eq(contact->channel, channel))
+            continue;
+        if (found == NULL || (contact->preferred && !found->preferred))
+            found = contact;
+    }
+    return found;
+}
+
+int64_t rg_backoff_ms(int tries)
+{
+    int64_t ms = 30 * INT64_C(1000);
+    for (int i = 1; i < tries && ms < 4 * 60 * RG_MS_PER_MINUTE; i++)
+        ms *= 4;
+    return ms;
+}
+
+static bool channel_refused(const struct rg_case *c, struct rg_str channel)
+{
+    const struct rg_done *done = c->done;
+    for (size_t i = 0; done != NULL && i < done->refused_count; i++)
+        if (rg_str_eq(done->refused[i], channel))
+            return true;
+    if (done == NULL || !rg_str_eq(done->channel, channel))
+        return false;
+    bool unproven = done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN; /* only looked at again when its time to prove is over */
+    return unproven || (done->state == RG_DONE_RETRY && done->tries >= RG_TRIES_MAX);
+}
+
+/* The first channel of `via` that is still good; else the gate that says why none is. */
+static enum rg_gate choose_channel(struct rg_case *c)
+{
+    const struct rg_rules *rules = c->look->rules;
+    bool any_refused = false, any_opted_out = false;
+    for (int i = 0; i < c->step->via_count; i++) {
+        const struct rg_channel_info *channel = &rules->channels[c->step->via[i]];
+        if (channel->best_evidence < c->step->evidence)
+            continue;
+        if (channel_refused(c, channel->name)) {
+            any_refused = true;
+        } else if (rg_record_opted_out(c->look->record, channel->name)) {
+            any_opted_out = true;
+        } else if (rg_usable_contact(c->look->record, channel->name) != NULL) {
+            c->channel = c->step->via[i];
+            return RG_GATE_NONE;
+        }
+    }
+    return any_refused ? RG_GATE_NOT_DELIVERED : any_opted_out ? RG_GATE_OPTED_OUT : RG_GATE_UNREACHABLE;
+}
+
+static void list_via(struct rg_case *c)
+{
+    if (!c->look->explain)
+        return;
+    RG_CLEANUP(rg_buf_done) struct rg_buf text;
+    rg_buf_init(&text, 512);
+    for (int i = 0; i < c->step->via_count; i++)
+        rg_buf_addf(&text, "%s" RG_STR_FMT, i > 0 ? ", " : "", RG_STR_ARG(c->look->rules->channels[c->step->via[i]].name));
+    c->why = rg_arena_str(c->look->record->arena, rg_buf_str(&text));
+}
+
+static bool gate_opted_out(struct rg_case *c)
+{
+    if (c->step->kind != RG_ACT_MESSAGE || choose_channel(c) != RG_GATE_OPTED_OUT)
+        return false;
+    list_via(c);
+    return true;
+}
+
+static bool gate_unreachable(struct rg_case *c)
+{
+    if (c->step->kind != RG_ACT_MESSAGE || choose_channel(c) != RG_GATE_UNREACHABLE)
+        return false;
+    list_via(c);
+    return true;
+}
+
+static bool gate_not_delivered(struct rg_case *c)
+{
+    if (c->step->kind != RG_ACT_MESSAGE || choose_channel(c) != RG_GATE_NOT_DELIVERED)
+        return false;
+    list_via(c);
+    return true;
+}
+
+/* ---- payments known ---- */
+
+/* Through the end of `through`, by every payments source. A boleto paid on a day is known a bank day later: for an invoice
+ * that has one, a live source counts only from noon of the next bank day. */
+bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms)
+{
+    *ret_until_ms = RG_NEVER;
+    if (look->world->all_known)
+        return true;
+    int64_t needed = rg_instant_at(look->zone, through + 1, 0);
+    int64_t noon = rg_instant_at(look->zone, rg_bank_add(through, 1), NOON);
+    bool known = true;
+    for (int i = 0; i < look->rules->source_count; i++) {
+        enum rg_payments_known how = look->rules->sources[i].payments;
+        if (how == RG_PAYMENTS_NONE)
+            continue;
+        int64_t at = look->world->known_through_ms == NULL ? -1 : look->world->known_through_ms[i];
+        if (at < needed)
+            known = false; /* an event will say so: a later reading of the source, or its synced */
+        if (how == RG_PAYMENTS_LIVE && invoice->has_boleto && look->world->now_ms < noon) {
+            known = false;
+            *ret_until_ms = noon;
+        }
+    }
+    return known;
+}
+
+static bool gate_payments_fresh(struct rg_case *c)
+{
+    bool wanted = c->step->tone == RG_TONE_SANCTION || (c->step->needs & RG_NEEDS_PAYMENTS_FRESH) != 0;
+    rg_day through = rg_bank_preceding(c->look->now.day - 1);
+    if (!wanted || rg_payments_known(c->look, c->invoice, through, &c->until_ms))
+        return false;
+    char text[RG_DAY_TEXT_MAX];
+    rg_day_format(through, text);
+    rg_case_why(c, "needed through %s", text);
+    return true;
+}
+
+static bool gate_clearing(struct rg_case *c)
+{
+    rg_day payable = rg_payable_day(c->look, c->invoice);
+    if (c->look->now.day <= payable || rg_payments_known(c->look, c->invoice, payable, &c->until_ms))
+        return false;
+    char text[RG_DAY_TEXT_MAX];
+    rg_day_format(payable, text);
+    rg_case_why(c, "needed through %s, the payable day", text);
+    return true;
+}
+
+/* ---- the clock ---- */
+
+static int64_t next_opening(const struct rg_case *c)
+{
+    int64_t after = now(c);
+    for (rg_day day = c->look->now.day; day < c->look->now.day + SEARCH_DAYS_MAX; day++) {
+        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
+        if (rg_hours_closed(hours))
+            continue;
+        int64_t opens = rg_instant_at(c->look->zone, day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
+        if (opens > after)
+            return opens;
+    }
+    return after + RG_MS_PER_DAY;
+}
+
+/* Open from the opening plus the debtor's own place in the herd, to the closing. */
+static bool within_hours(const struct rg_case *c)
+{
+    struct rg_hours hours = rg_message_hours(c->look, c->ladder, c->look->now.day);
+    if (!rg_hours_has(hours, c->look->now.minute))
+        return false;
+    return now(c) >= rg_instant_at(c->look->zone, c->look->now.day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
+}
+
+static const char *holiday_today(const struct rg_case *c)
+{
+    return rg_calendar_holiday(c->ladder->calendar, c->look->record->state, c->look->record->city, c->look->now.day);
+}
+
+static bool gate_hours(struct rg_case *c)
+{
+    char text[40];
+    if (c->step->kind != RG_ACT_MESSAGE || within_hours(c) || holiday_today(c) != NULL)
+        return false;
+    c->until_ms = next_opening(c);
+    rg_case_why(c, "opens %s", instant_text(c, c->until_ms, text));
+    return true;
+}
+
+static bool gate_holiday(struct rg_case *c)
+{
+    char text[40];
+    const char *name = c->step->kind == RG_ACT_MESSAGE ? holiday_today(c) : NULL;
+    if (name == NULL || within_hours(c))
+        return false;
+    c->until_ms = next_opening(c);
+    rg_case_why(c, "%s; opens %s", name, instant_text(c, c->until_ms, text));
+    return true;
+}
+
+static bool gate_cut_calendar(struct rg_case *c)
+{
+    const struct rg_record *record = c->look->record;
+    const struct rg_calendar *cal = c->ladder->calendar;
+    if (c->step->signal != RG_SIGNAL_SUSPEND_REQUESTED || !cal->cut.given)
+        return false;
+    struct rg_hours today = rg_calendar_cut_hours(cal, record->state, record->city, c->look->now.day);
+    if (rg_hours_has(today, c->look->now.minute))
+        return false;
+    rg_day from = c->look->now.minute < today.open_minute ? c->look->now.day : c->look->now.day + 1;
+    rg_day day = rg_calendar_next_cut(cal, record->state, record->city, from);
+    if (day != RG_DAY_NONE)
+        c->until_ms = rg_instant_at(c->look->zone, day, rg_calendar_cut_hours(cal, record->state, record->city, day).open_minute);
+    char text[40];
+    rg_case_why(c, "allowed from %s", instant_text(c, c->until_ms, text));
+    return true;
+}
+
+/* Times of this debtor's messages that went out or are under way, each action once. */
+struct sent_times {
+    int64_t at[RG_RECORD_ACTIONS_MAX];
+    int count;
+};
+
+static void add_sent(struct sent_times *sent, const struct rg_action_id *seen[], const struct rg_done *done)
+{
+    for (int i = 0; i < sent->count; i++)
+        if (rg_action_id_eq(seen[i], &done->action))
+            return;
+    if (sent->count == RG_RECORD_ACTIONS_MAX)
+        return;
+    seen[sent->count] = &done->action;
+    sent->at[sent->count++] = done->at_ms;
+}
+
+static struct sent_times messages_since(const struct rg_case *c, int64_t since_ms, enum rg_tone lowest, enum rg_tone highest)
+{
+    struct sent_times sent = {.count = 0};
+    const struct rg_action_id *seen[RG_RECORD_ACTIONS_MAX];
+    const struct rg_record *record = c->look->record;
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        for (size_t k = 0; k < record->invoices[i].done_count; k++) {
+            const struct rg_done *done = &record->invoices[i].done[k];
+            bool went = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
+                        done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
+            bool counts = done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
+            if (went && counts && done->at_ms > since_ms)
+                add_sent(&sent, seen, done);
+        }
+    }
+    return sent;
+}
+
+static bool capped(const struct rg_case *c)
+{
+    return c->step->kind == RG_ACT_MESSAGE && c->step->tone >= RG_TONE_COURTESY && c->step->tone <= RG_TONE_FIRM;
+}
+
+static bool gate_caps(struct rg_case *c)
+{
+    const struct rg_caps *caps = &c->ladder->caps;
+    if (!capped(c))
+        return false;
+    struct sent_times week = messages_since(c, now(c) - WEEK_MS, RG_TONE_COURTESY, RG_TONE_FIRM);
+    int64_t today_began = start_of(c, c->look->now.day), oldest = RG_NEVER;
+    int today = 0;
+    for (int i = 0; i < week.count; i++) {
+        today += week.at[i] >= today_began;
+        if (week.at[i] < oldest)
+            oldest = week.at[i];
+    }
+    if (caps->per_day > 0 && today >= caps->per_day) {
+        c->until_ms = start_of(c, c->look->now.day + 1);
+        rg_case_why(c, "%d today, at most %d a day", today, caps->per_day);
+        return true;
+    }
+    if (caps->per_week > 0 && week.count >= caps->per_week) {
+        c->until_ms = oldest + WEEK_MS;
+        rg_case_why(c, "%d in seven days, at most %d", week.count, caps->per_week);
+        return true;
+    }
+    return false;
+}
+
+static bool gate_gap(struct rg_case *c)
+{
+    bool notice = c->step->kind == RG_ACT_MESSAGE && c->step->tone == RG_TONE_NOTICE;
+    if ((!capped(c) && !notice) || c->ladder->caps.gap.unit == RG_SPAN_NONE)
+        return false;
+    /* courtesy to firm keep their distance to every message; notices only to each other */
+    struct sent_times sent = messages_since(c, now(c) - WEEK_MS, notice ? RG_TONE_NOTICE : RG_TONE_COURTESY, RG_TONE_NOTICE);
+    int64_t last = 0;
+    for (int i = 0; i < sent.count; i++)
+        if (sent.at[i] > last)
+            last = sent.at[i];
+    if (last == 0)
+        return false;
+    c->until_ms = rg_span_after(c->look->zone, last, c->ladder->caps.gap);
+    char text[40];
+    rg_case_why(c, "last message %s", instant_text(c, last, text));
+    return c->until_ms > now(c);
+}
+
+static bool gate_frontier(struct rg_case *c)
+{
+    const struct rg_world *world = c->look->world;
+    if (world->all_known || world->due_ms <= world->asof_ms)
+        return false;
+    c->until_ms = world->due_ms;
+    rg_case_why(c, "waiting for %s" RG_STR_FMT, rg_str_has(world->lagging) ? "" : "the sources", RG_STR_ARG(world->lagging));
+    return true;
+}
+
+static bool gate_shadow(struct rg_case *c)
+{
+    int64_t since = 0;
+    if (c->done == NULL || c->done->state != RG_DONE_SHADOW)
+        return false;
+    return !rg_look_live(c->look, c->ladder, c->step, &since);
+}
+
+static const struct {
+    enum rg_gate gate;
+    bool (*blocks)(struct rg_case *c);
+} table[] = {
+    {RG_GATE_PAID, gate_paid},
+    {RG_GATE_VOIDED, gate_voided},
+    {RG_GATE_WRITTEN_OFF, gate_written_off},
+    {RG_GATE_STOPPED, gate_stopped},
+    {RG_GATE_HELD, gate_held},
+    {RG_GATE_PROTECTED, gate_protected},
+    {RG_GATE_DISPUTED, gate_disputed},
+    {RG_GATE_PROMISED, gate_promised},
+    {RG_GATE_DEBIT_SCHEDULED, gate_debit_scheduled},
+    {RG_GATE_CONDITION, gate_condition},
+    {RG_GATE_MISSING_DATA, gate_missing_data},
+    {RG_GATE_OPTED_OUT, gate_opted_out},
+    {RG_GATE_UNREACHABLE, gate_unreachable},
+    {RG_GATE_NOT_DELIVERED, gate_not_delivered},
+    {RG_GATE_PAYMENTS_FRESH, gate_payments_fresh},
+    {RG_GATE_CLEARING, gate_clearing},
+    {RG_GATE_HOURS, gate_hours},
+    {RG_GATE_HOLIDAY, gate_holiday},
+    {RG_GATE_CUT_CALENDAR, gate_cut_calendar},
+    {RG_GATE_CAPS, gate_caps},
+    {RG_GATE_GAP, gate_gap},
+    {RG_GATE_SHADOW, gate_shadow},
+    {RG_GATE_FRONTIER, gate_frontier},
+};
+
+enum rg_gate rg_case_gate(struct rg_case *c, uint64_t *ret_all)
+{
+    enum rg_gate first = RG_GATE_NONE;
+    struct rg_str why = {0};
+    int64_t until = RG_NEVER;
+    *ret_all = 0;
+    for (size_t i = 0; i < RG_COUNT(table); i++) {
+        c->until_ms = RG_NEVER;
+        c->why = (struct rg_str){0};
+        if (!table[i].blocks(c))
+            continue;
+        *ret_all |= UINT64_C(1) << table[i].gate;
+        if (first == RG_GATE_NONE) {
+            first = table[i].gate;
+            why = c->why;
+            until = c->until_ms;
+        }
+        if (!c->look->explain)
+            break;
+    }
+    c->why = why;
+    c->until_ms = until;
+    return first;
+}
