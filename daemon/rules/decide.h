@@ -58,7 +58,6 @@ struct rg_decided {
     struct rg_finding *findings; /* filled only when `explain` was asked for, or for steps suppressed now */
     size_t finding_count, finding_cap;
     int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
-    bool owes;       /* next_ms is for what we owe: it does not wait for upstream */
 };
 
 /* Results lie in record->arena. `explain`: decide nothing, list a finding for every step of every open invoice. */

@@ -44,7 +44,7 @@ static void note_entry(struct rg_record *record, const struct rg_decision *decis
     done->balance_cents = decision->tone == RG_TONE_NOTICE ? of->balance_cents : 0;
     done->attempt = decision->attempt;
     done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
-    done->gate = RG_GATE_NONE;
+    done->gate = decision->mode == RG_MODE_LIVE ? RG_GATE_NONE : RG_GATE_SHADOW;
     done->channel = rg_arena_str(record->arena, decision->channel);
     done->tone = decision->tone;
     done->signal = decision->signal;

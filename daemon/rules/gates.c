@@ -500,14 +500,6 @@ static bool gate_frontier(struct rg_case *c)
     return true;
 }
 
-static bool gate_shadow(struct rg_case *c)
-{
-    int64_t since = 0;
-    if (c->done == NULL || c->done->state != RG_DONE_SHADOW)
-        return false;
-    return !rg_look_live(c->look, c->ladder, c->step, &since);
-}
-
 static const struct {
     enum rg_gate gate;
     bool (*blocks)(struct rg_case *c);
@@ -533,7 +525,6 @@ static const struct {
     {RG_GATE_CUT_CALENDAR, gate_cut_calendar},
     {RG_GATE_CAPS, gate_caps},
     {RG_GATE_GAP, gate_gap},
-    {RG_GATE_SHADOW, gate_shadow},
     {RG_GATE_FRONTIER, gate_frontier},
 };
 

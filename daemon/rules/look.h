@@ -14,7 +14,6 @@ struct rg_look {
     const struct rg_zone *zone; /* the debtor's */
     struct rg_local now;
     int64_t next_ms;      /* earliest instant seen so far at which to look again */
-    int64_t next_owed_ms; /* the same for what we owe */
 };
 
 /* One (invoice, step, repetition). */
@@ -49,6 +48,7 @@ void rg_case_window(struct rg_case *c); /* fills opens_ms, closes_ms; for steps 
 enum rg_gate rg_case_prerequisite(struct rg_case *c, int64_t *ret_since_ms);
 int64_t rg_span_after(const struct rg_zone *zone, int64_t from_ms, struct rg_span span);
 struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_ladder *ladder, rg_day day);
+int64_t rg_spread_ms(const struct rg_record *record, int64_t over_ms); /* the debtor's own place in a stretch of time */
 int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours);
 
 /* gates.c: the first gate that blocks an open case, in the table's order; with all in *ret_all when explaining. */

@@ -37,16 +37,21 @@ struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_lad
     return rg_hours_meet(law, ladder_hours(ladder, day));
 }
 
+int64_t rg_spread_ms(const struct rg_record *record, int64_t over_ms)
+{
+    if (over_ms <= 0)
+        return 0;
+    uint64_t hash = rg_fnv64(record->debtor.p, record->debtor.n);
+    return (int64_t)((hash ^ hash >> 29) % (uint64_t)over_ms);
+}
+
 /* Spreads a herd over the first part of the opening hours; the same debtor always has the same place in it. */
 int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours)
 {
     int64_t room = (hours.close_minute - hours.open_minute) * RG_MS_PER_MINUTE / 4;
     if (room > JITTER_MAX_MS)
         room = JITTER_MAX_MS;
-    if (room <= 0)
-        return 0;
-    uint64_t hash = rg_fnv64(record->debtor.p, record->debtor.n);
-    return (int64_t)((hash ^ hash >> 29) % (uint64_t)room);
+    return rg_spread_ms(record, room);
 }
 
 static rg_day spec_day(rg_day payable, struct rg_day_spec spec)

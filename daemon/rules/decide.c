@@ -1,0 +1,373 @@
+/* The decision: what we owe first; then every step of every open invoice is a case with a window and a gate; cases that pass
+ * become one conversation per debtor; and the earliest instant at which any answer may change is when to look again. */
+#include "daemon/rules/decide.h"
+
+#include "daemon/rules/look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Cases that passed every gate. */
+struct passed {
+    struct rg_case *cases;
+    size_t count, cap;
+    bool *used; /* went into a decision */
+};
+
+/* ---- one case ---- */
+
+static bool in_hands(const struct rg_done *done)
+{
+    return done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED;
+}
+
+/* A notice sent for less than is owed now has lapsed: it is given again. */
+static bool lapsed(const struct rg_case *c)
+{
+    return c->done->tone == RG_TONE_NOTICE && c->done->balance_cents > 0 && c->done->balance_cents < c->balance_cents;
+}
+
+/* Sent, but what it demands is not proven: until its time to prove is over it waits, then the next channel is tried. */
+static bool unproven(const struct rg_case *c, int64_t *ret_until_ms)
+{
+    bool out = c->done->state == RG_DONE_SENT || c->done->state == RG_DONE_UNCERTAIN;
+    *ret_until_ms = RG_NEVER;
+    if (!out || c->step->evidence == RG_EVIDENCE_NONE || c->done->evidence >= c->step->evidence)
+        return false;
+    *ret_until_ms = rg_span_after(c->look->zone, c->done->at_ms, c->step->evidence_within);
+    return true;
+}
+
+static int64_t retry_at(const struct rg_done *done)
+{
+    int64_t wait = done->retry_after_ms > 0 ? done->retry_after_ms : rg_backoff_ms(done->tries);
+    return done->at_ms + wait;
+}
+
+/* Whether what has happened leaves something to do; if so and it is not yet time, *ret_until_ms says when. */
+static bool still_to_do(struct rg_case *c, int64_t *ret_until_ms)
+{
+    int64_t now_ms = c->look->world->now_ms, since_ms = 0;
+    *ret_until_ms = RG_NEVER;
+    if (c->done == NULL || lapsed(c))
+        return true;
+    if (unproven(c, ret_until_ms)) {
+        if (*ret_until_ms <= now_ms)
+            *ret_until_ms = RG_NEVER;
+        return true;
+    }
+    switch (c->done->state) {
+    case RG_DONE_RETRY:
+        if (retry_at(c->done) > now_ms)
+            *ret_until_ms = retry_at(c->done);
+        return true;
+    case RG_DONE_REJECTED:
+    case RG_DONE_VOIDED:
+    case RG_DONE_RECALLED:
+    case RG_DONE_EXPIRED: return true;
+    case RG_DONE_SHADOW:
+        if (rg_look_live(c->look, c->ladder, c->step, &since_ms))
+            return true;
+        /* going live is an act nobody tells each debtor of: he is looked at again tomorrow, or when his turn has come */
+        *ret_until_ms = since_ms > now_ms ? since_ms : rg_instant_at(c->look->zone, c->look->now.day + 1, 0) + rg_spread_ms(c->look->record, RG_MS_PER_DAY);
+        return true;
+    default: return false;
+    }
+}
+
+/* Courtesy and reminders that went out in an earlier cycle are not repeated in a later one. */
+static bool said_before(const struct rg_case *c)
+{
+    if (c->step->again || c->step->tone >= RG_TONE_FIRM || c->cycle == 1)
+        return false;
+    for (size_t i = 0; i < c->invoice->done_count; i++) {
+        const struct rg_done *done = &c->invoice->done[i];
+        if (done->cycle < c->cycle && done->state == RG_DONE_SENT && done->repetition == c->repetition && rg_str_eq(done->step, c->step->name))
+            return true;
+    }
+    return false;
+}
+
+static struct rg_finding *find(struct rg_case *c, enum rg_finding_kind kind, enum rg_gate gate, int64_t until_ms)
+{
+    struct rg_decided *out = c->look->out;
+    struct rg_finding *f = RG_PUSH(c->look->record->arena, out->findings, out->finding_count, out->finding_cap);
+    *f = (struct rg_finding){.kind = kind, .invoice = c->invoice, .ladder = c->ladder, .step = c->step, .repetition = c->repetition,
+                             .gate = gate, .opens_ms = c->opens_ms, .closes_ms = c->closes_ms, .until_ms = until_ms, .done = c->done, .why = c->why};
+    return f;
+}
+
+/* A window that closed since the last look: counted once, with what blocked it last. */
+static void look_closed(struct rg_case *c)
+{
+    bool news = c->closes_ms > c->look->record->looked_ms;
+    if (!c->look->explain && !news)
+        return;
+    uint64_t all;
+    enum rg_gate gate = rg_case_gate(c, &all);
+    bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
+    (void)find(c, RG_FIND_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
+}
+
+static void look_waiting(struct rg_case *c)
+{
+    int64_t since_ms = 0;
+    enum rg_gate gate = RG_GATE_NONE;
+    int64_t until_ms = c->opens_ms;
+    if (c->step->after_step >= 0) {
+        gate = rg_case_prerequisite(c, &since_ms);
+        if (gate != RG_GATE_NONE)
+            until_ms = c->until_ms;
+    }
+    rg_look_at(c->look, until_ms);
+    if (c->look->explain)
+        (void)find(c, RG_FIND_WAITING, gate, until_ms);
+}
+
+/* An open case that is still to do runs through the gates. */
+static void look_open(struct rg_case *c, struct passed *passed)
+{
+    uint64_t all;
+    enum rg_gate gate = rg_case_gate(c, &all);
+    if (gate == RG_GATE_NONE)
+        *RG_PUSH(c->look->record->arena, passed->cases, passed->count, passed->cap) = *c;
+    if (gate != RG_GATE_NONE) {
+        rg_look_at(c->look, c->until_ms);
+        rg_look_at(c->look, c->closes_ms);
+    }
+    if (c->look->explain)
+        find(c, gate == RG_GATE_NONE ? RG_FIND_DECIDED : RG_FIND_BLOCKED, gate, c->until_ms)->blocking = all;
+}
+
+static void look_case(struct rg_case *c, struct passed *passed)
+{
+    int64_t now_ms = c->look->world->now_ms, until_ms = RG_NEVER;
+    if (c->done != NULL && in_hands(c->done)) {
+        if (c->look->explain)
+            (void)find(c, RG_FIND_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
+        return;
+    }
+    bool to_do = still_to_do(c, &until_ms) && !said_before(c);
+    if (!to_do) {
+        if (c->look->explain)
+            (void)find(c, RG_FIND_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
+        return;
+    }
+    rg_case_window(c);
+    if (c->closes_ms <= now_ms) {
+        look_closed(c);
+    } else if (c->opens_ms > now_ms) {
+        look_waiting(c);
+    } else if (until_ms != RG_NEVER) {
+        rg_look_at(c->look, until_ms);
+        if (c->look->explain)
+            (void)find(c, RG_FIND_DONE, c->done->state == RG_DONE_SHADOW ? RG_GATE_SHADOW : c->done->gate, until_ms);
+    } else {
+        look_open(c, passed);
+    }
+}
+
+static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struct passed *passed)
+{
+    struct rg_case c = {.look = look, .invoice = invoice, .cycle = rg_invoice_cycle(invoice), .channel = -1,
+                        .balance_cents = rg_record_balance_cents(look->record, invoice), .until_ms = RG_NEVER};
+    if (!invoice->issued)
+        return;
+    enum rg_gate gate = rg_invoice_gate(look, invoice);
+    c.ladder = gate == RG_GATE_NONE || look->explain ? rg_look_ladder(look, invoice) : NULL;
+    if (gate == RG_GATE_NONE && c.ladder == NULL)
+        gate = RG_GATE_NO_LADDER;
+    if (gate != RG_GATE_NONE) {
+        if (look->explain)
+            (void)find(&c, RG_FIND_BLOCKED, gate, RG_NEVER);
+        return;
+    }
+    for (int i = 0; i < c.ladder->step_count; i++) {
+        c.step = &c.ladder->steps[i];
+        for (c.repetition = 1; c.repetition <= c.step->repeat_times; c.repetition++) {
+            c.done = rg_invoice_done(invoice, c.step->name, c.repetition, c.cycle);
+            c.channel = -1;
+            c.why = (struct rg_str){0};
+            look_case(&c, passed);
+        }
+    }
+}
+
+/* ---- one conversation ---- */
+
+static bool talks(const struct rg_case *c)
+{
+    return c->step->kind == RG_ACT_MESSAGE && c->step->tone <= RG_TONE_FIRM;
+}
+
+static bool same_step(const struct rg_case *a, const struct rg_case *b)
+{
+    return a->ladder == b->ladder && a->step == b->step && a->repetition == b->repetition && a->channel == b->channel &&
+           (a->step->kind == RG_ACT_MESSAGE || rg_str_eq(a->invoice->service, b->invoice->service));
+}
+
+/* The more severe first; of equals the one whose day came last, then the older invoice. */
+static int by_weight(const void *pa, const void *pb)
+{
+    const struct rg_case *a = pa, *b = pb;
+    if (a->step->tone != b->step->tone)
+        return a->step->tone > b->step->tone ? -1 : 1;
+    if (a->opens_ms != b->opens_ms)
+        return a->opens_ms > b->opens_ms ? -1 : 1;
+    if (a->invoice->due_on != b->invoice->due_on)
+        return a->invoice->due_on < b->invoice->due_on ? -1 : 1;
+    return rg_str_cmp(a->invoice->id, b->invoice->id);
+}
+
+/* Until the end of the hours it was decided in; a cut until the end of the cut hours of that day. */
+static int64_t until_of(const struct rg_case *c)
+{
+    const struct rg_record *record = c->look->record;
+    rg_day today = c->look->now.day;
+    int close = 24 * 60;
+    if (c->step->kind == RG_ACT_MESSAGE)
+        close = rg_message_hours(c->look, c->ladder, today).close_minute;
+    else if (c->ladder->calendar->cut.given && c->step->signal == RG_SIGNAL_SUSPEND_REQUESTED)
+        close = rg_calendar_cut_hours(c->ladder->calendar, record->state, record->city, today).close_minute;
+    int64_t until = rg_instant_at(c->look->zone, today, close);
+    return until < c->closes_ms ? until : c->closes_ms;
+}
+
+static void describe(struct rg_case *c, struct rg_decision *d)
+{
+    const struct rg_step *step = c->step;
+    int64_t since_ms = 0;
+    d->kind = step->kind;
+    d->tone = step->tone;
+    d->uncertain = step->uncertain;
+    d->evidence = step->evidence;
+    d->signal = step->signal;
+    d->text = step->template;
+    d->mode = rg_look_live(c->look, c->ladder, step, &since_ms) ? RG_MODE_LIVE : RG_MODE_SHADOW;
+    d->channel = c->look->rules->channels[step->kind == RG_ACT_MESSAGE ? c->channel : c->look->rules->signals_channel].name;
+    d->until_ms = until_of(c);
+    if (step->kind == RG_ACT_SIGNAL && d->mode == RG_MODE_LIVE)
+        d->sequence = c->look->record->sequence + 1;
+    if (step->term.given) {
+        const struct rg_record *record = c->look->record;
+        d->deadline_on = rg_term_last_day(c->ladder->calendar, record->state, record->city, c->look->now.day,
+                                          rg_state_days_for(&step->term, record->state));
+    }
+}
+
+static bool names(const struct rg_decision *d, const struct rg_invoice *invoice, int *ret_index)
+{
+    for (size_t i = 0; i < d->invoice_count; i++)
+        if (rg_str_eq(d->invoices[i].invoice, invoice->id) && rg_str_eq(d->invoices[i].ns, invoice->ns)) {
+            *ret_index = (int)i;
+            return true;
+        }
+    return false;
+}
+
+/* A milder message that passed at the same time is covered, and its invoice named. */
+static void cover(struct rg_case *c, struct rg_decision *d)
+{
+    int index = -1;
+    if (d->cover_count == RG_DECISION_COVERS_MAX || d->mode == RG_MODE_SHADOW)
+        return;
+    if (!names(d, c->invoice, &index)) {
+        if (d->invoice_count == RG_DECISION_INVOICES_MAX)
+            return;
+        rg_emit_invoice(c->look, d, c->invoice, c->cycle, true);
+        index = (int)d->invoice_count - 1;
+    }
+    d->covers[d->cover_count++] = (struct rg_decision_cover){.invoice = index, .step = c->step->name, .repetition = c->repetition};
+}
+
+/* Makes one decision of a case and all that share its step, and of the milder ones it covers. */
+static void emit_group(struct rg_look *look, struct passed *passed, size_t first)
+{
+    bool *used = passed->used;
+    struct rg_case *c = &passed->cases[first];
+    struct rg_decision *d = rg_emit_begin(look, c->ladder, c->step->name, c->repetition);
+    describe(c, d);
+    for (size_t i = first; i < passed->count && d->invoice_count < RG_DECISION_INVOICES_MAX; i++) {
+        if (used[i] || !same_step(c, &passed->cases[i]))
+            continue;
+        used[i] = true;
+        rg_emit_invoice(look, d, passed->cases[i].invoice, passed->cases[i].cycle, false);
+    }
+    for (size_t i = 0; i < passed->count && talks(c); i++) {
+        if (used[i] || !talks(&passed->cases[i]))
+            continue;
+        used[i] = true;
+        cover(&passed->cases[i], d);
+    }
+    rg_emit_finish(look, d);
+}
+
+/* Sanctions and other signals each on their own; one notice; and one message that speaks for all milder ones. What stays
+ * behind (a second notice) is looked at again by the gates, which then see the first. */
+static void consolidate(struct rg_look *look, struct passed *passed)
+{
+    bool noticed = false;
+    if (passed->count == 0)
+        return;
+    passed->used = RG_NEW(look->record->arena, bool, passed->count);
+    if (passed->count > 1)
+        qsort(passed->cases, passed->count, sizeof passed->cases[0], by_weight);
+    for (size_t i = 0; i < passed->count; i++) {
+        bool notice = passed->cases[i].step->tone == RG_TONE_NOTICE && passed->cases[i].step->kind == RG_ACT_MESSAGE;
+        if (passed->used[i])
+            continue;
+        if (notice && noticed) {
+            rg_look_at(look, look->world->now_ms + RG_MS_PER_MINUTE);
+            continue;
+        }
+        noticed = noticed || notice;
+        emit_group(look, passed, i);
+    }
+}
+
+/* ---- queued actions that the world makes unwanted ---- */
+
+/* What lies outside the ledger (a stop, a hand-changed contact) never changes a fold: the action is called back through it. */
+static void look_recalls(struct rg_look *look)
+{
+    struct rg_record *record = look->record;
+    for (size_t i = 0; i < record->action_count; i++) {
+        struct rg_action *action = &record->actions[i];
+        const struct rg_decision *d = &action->decision;
+        enum rg_gate gate = RG_GATE_NONE;
+        if (action->state != RG_ACTION_QUEUED || action->recalling || action->logged_offset < 0 || d->owed)
+            continue;
+        if (look->world->stopped)
+            gate = RG_GATE_STOPPED;
+        else if (d->kind == RG_ACT_MESSAGE && rg_usable_contact(record, d->channel) == NULL)
+            gate = RG_GATE_UNREACHABLE;
+        else if (d->until_ms != 0 && look->world->now_ms >= d->until_ms)
+            gate = RG_GATE_EXPIRED;
+        if (gate == RG_GATE_NONE) {
+            rg_look_at(look, d->until_ms == 0 ? RG_NEVER : d->until_ms);
+            continue;
+        }
+        action->recalling = true;
+        *RG_PUSH(record->arena, look->out->recalls, look->out->recall_count, look->out->recall_cap) =
+            (struct rg_recalled){.action = d->action, .debtor = record->debtor, .gate = gate, .at_ms = look->world->now_ms};
+    }
+}
+
+void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret)
+{
+    *ret = (struct rg_decided){.next_ms = RG_NEVER};
+    const struct rg_zone *zone = rg_debtor_zone(record);
+    struct rg_look look = {.rules = rules, .world = world, .record = record, .out = ret, .explain = explain, .zone = zone,
+                           .now = rg_local_at(zone, world->now_ms), .next_ms = RG_NEVER};
+    rg_look_owed(&look);
+    struct passed passed = {0};
+    for (size_t i = 0; i < record->invoice_count; i++)
+        look_invoice(&look, &record->invoices[i], &passed);
+    if (!explain) {
+        consolidate(&look, &passed);
+        look_recalls(&look);
+        if (ret->finding_count > 0)
+            record->looked_ms = world->now_ms;
+    }
+    ret->next_ms = look.next_ms;
+}

@@ -1,0 +1,83 @@
+/* What one look at a debtor rests on: his zone, the ladder of each invoice, the payable day, the charges of today. */
+#include "daemon/rules/look.h"
+
+#include "brazil/days/bank.h"
+#include "brazil/ids/phone.h"
+
+#define DEFAULT_STATE "SP" /* where nothing tells the debtor's zone: Brasília time, which most of the country keeps */
+
+void rg_look_at(struct rg_look *look, int64_t instant_ms)
+{
+    if (instant_ms < look->next_ms)
+        look->next_ms = instant_ms;
+}
+
+/* Said so, else by state, else by the area code of a phone. */
+const struct rg_zone *rg_debtor_zone(const struct rg_record *record)
+{
+    const struct rg_zone *zone = rg_str_has(record->time_zone) ? rg_zone_find(record->time_zone) : NULL;
+    if (zone == NULL && rg_str_has(record->state))
+        zone = rg_zone_of_state(record->state);
+    for (size_t i = 0; zone == NULL && i < record->contact_count; i++) {
+        struct rg_phone phone;
+        if (rg_phone_parse(record->contacts[i].address, &phone, NULL) == 0)
+            zone = rg_zone_of_area_code(phone.area_code);
+    }
+    if (zone == NULL)
+        zone = rg_zone_of_state(RG_STR(DEFAULT_STATE));
+    rg_assert(zone != NULL);
+    return zone;
+}
+
+rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice)
+{
+    return rg_bank_payable(invoice->due_on, look->rules->policy.fees.last_bank_day_of_year);
+}
+
+const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice)
+{
+    for (int i = 0; i < look->rules->ladder_count; i++) {
+        const struct rg_ladder *ladder = &look->rules->ladders[i];
+        if (ladder->applies == NULL || rg_look_test(look, invoice, ladder, ladder->applies, NULL) == RG_CEL_TRUE)
+            return ladder;
+    }
+    return NULL;
+}
+
+/* The invoice's own terms where it brings them, else the policy's. Terms that the law forbids were refused at load; what an
+ * invoice brings beyond it is left out rather than charged. */
+struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents)
+{
+    struct rg_fee_terms terms = look->rules->policy.fees;
+    struct rg_fees fees = {.total_cents = balance_cents};
+    terms.consumer = rg_record_consumer(look->record);
+    if (invoice->fine_percent.units >= 0)
+        terms.fine_percent = invoice->fine_percent;
+    if (invoice->interest_percent_month.units >= 0)
+        terms.interest_percent_month = invoice->interest_percent_month;
+    if (rg_fee_terms_check(&terms, NULL) < 0)
+        terms.fine_percent = look->rules->policy.fees.fine_percent;
+    struct rg_fees computed;
+    if (balance_cents > 0 && rg_late_fees(&terms, balance_cents, invoice->due_on, look->now.day, &computed, NULL) == 0)
+        fees = computed;
+    return fees;
+}
+
+/* Steps up to the one named by go-live are live, once the debtor's turn in the spread has come; a ladder or a step may stay
+ * in shadow on its own. */
+bool rg_look_live(const struct rg_look *look, const struct rg_ladder *ladder, const struct rg_step *step, int64_t *ret_since_ms)
+{
+    const struct rg_world *world = look->world;
+    *ret_since_ms = 0;
+    if (ladder->mode == RG_MODE_SHADOW || (step != NULL && step->mode == RG_MODE_SHADOW))
+        return false;
+    if (world->all_known)
+        return true;
+    if (!rg_str_has(world->live_max_step))
+        return false;
+    const struct rg_step *last = rg_ladder_step(ladder, world->live_max_step);
+    if (last == NULL || (step != NULL && step->index > last->index))
+        return false;
+    *ret_since_ms = world->live_since_ms + rg_spread_ms(look->record, world->live_spread_ms);
+    return *ret_since_ms <= world->now_ms;
+}

@@ -1,0 +1,209 @@
+/* What we owe the debtor once he has paid: service back, a word of thanks, an excuse for a message that crossed his payment.
+ *
+ * A restore is owed from the moment a suspend was claimed for delivery, and from then on whatever became of it, for exactly the
+ * invoices the suspend named, when all of them are closed. It is decided without looking upstream, at any hour, in any mode
+ * but for a stop, and its sequence is above that of every suspend before it. */
+#include "daemon/rules/look.h"
+
+#include <stdlib.h>
+
+#define THANKS_WITHIN_MS (3 * RG_MS_PER_DAY) /* nobody is thanked for what was paid long ago */
+
+static bool suspended(const struct rg_done *done)
+{
+    bool out = done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN;
+    return done->signal == RG_SIGNAL_SUSPEND_REQUESTED && (out || done->maybe_sent);
+}
+
+static bool restored(const struct rg_invoice *invoice, const struct rg_done *suspend)
+{
+    for (size_t i = 0; i < invoice->done_count; i++) {
+        const struct rg_done *done = &invoice->done[i];
+        bool alive = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT;
+        if (done->signal == RG_SIGNAL_RESTORE_REQUESTED && done->sequence > suspend->sequence && alive)
+            return true;
+    }
+    return false;
+}
+
+static bool closed(struct rg_look *look, const struct rg_invoice *invoice)
+{
+    return rg_invoice_gate(look, invoice) != RG_GATE_NONE;
+}
+
+/* The suspend's entry in another invoice of the same action. */
+static const struct rg_done *same_action(const struct rg_invoice *invoice, const struct rg_done *suspend)
+{
+    for (size_t i = 0; i < invoice->done_count; i++)
+        if (invoice->done[i].signal == RG_SIGNAL_SUSPEND_REQUESTED && rg_action_id_eq(&invoice->done[i].action, &suspend->action))
+            return &invoice->done[i];
+    return NULL;
+}
+
+static bool all_closed(struct rg_look *look, const struct rg_done *suspend)
+{
+    for (size_t i = 0; i < look->record->invoice_count; i++) {
+        const struct rg_invoice *invoice = &look->record->invoices[i];
+        if (same_action(invoice, suspend) != NULL && !closed(look, invoice))
+            return false;
+    }
+    return true;
+}
+
+static const struct rg_owed *restore_rule(const struct rg_look *look, const struct rg_ladder *ladder)
+{
+    for (int i = 0; ladder != NULL && i < ladder->owed_count; i++)
+        if (ladder->owed[i].signal == RG_SIGNAL_RESTORE_REQUESTED)
+            return &ladder->owed[i];
+    (void)look;
+    return NULL;
+}
+
+/* Rules may have changed or forgotten the step: what is owed does not depend on them, only its name does. */
+static void owe_restore(struct rg_look *look, struct rg_invoice *first, const struct rg_done *suspend)
+{
+    const struct rg_ladder *ladder = rg_look_ladder(look, first);
+    const struct rg_owed *rule = restore_rule(look, ladder);
+    struct rg_decision *d = rg_emit_begin(look, ladder, rule != NULL ? rule->name : RG_STR("restore"), 1);
+    d->kind = RG_ACT_SIGNAL;
+    d->tone = RG_TONE_INFO;
+    d->signal = RG_SIGNAL_RESTORE_REQUESTED;
+    d->channel = look->rules->channels[look->rules->signals_channel].name;
+    d->owed = true;
+    d->uncertain = RG_UNCERTAIN_RESEND;
+    d->sequence = look->record->sequence + 1;
+    for (size_t i = 0; i < look->record->invoice_count && d->invoice_count < RG_DECISION_INVOICES_MAX; i++) {
+        struct rg_invoice *invoice = &look->record->invoices[i];
+        const struct rg_done *named = same_action(invoice, suspend);
+        if (named != NULL)
+            rg_emit_invoice(look, d, invoice, named->cycle, false);
+    }
+    rg_emit_finish(look, d);
+}
+
+static void look_restores(struct rg_look *look)
+{
+    struct rg_record *record = look->record;
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        struct rg_invoice *invoice = &record->invoices[i];
+        for (size_t k = 0; k < invoice->done_count; k++) {
+            const struct rg_done *suspend = &invoice->done[k];
+            if (suspended(suspend) && !restored(invoice, suspend) && all_closed(look, suspend)) {
+                owe_restore(look, invoice, suspend);
+                break; /* the list may have moved; the restore's sequence now covers every suspend before it */
+            }
+        }
+    }
+}
+
+/* ---- thanks and excuses ---- */
+
+static int64_t paid_at(const struct rg_invoice *invoice)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *p = &invoice->payments[i];
+        int64_t first = p->confirmed_ms == 0 || (p->settled_ms != 0 && p->settled_ms < p->confirmed_ms) ? p->settled_ms : p->confirmed_ms;
+        if (first > last)
+            last = first;
+    }
+    return last;
+}
+
+/* Whether a dunning message went out at most `within` before the payment, or after it. */
+static bool crossed(const struct rg_look *look, const struct rg_invoice *invoice, int cycle, int64_t paid_ms, struct rg_span within)
+{
+    for (size_t i = 0; i < invoice->done_count; i++) {
+        const struct rg_done *done = &invoice->done[i];
+        bool dunning = done->signal == RG_SIGNAL_NONE && done->tone >= RG_TONE_COURTESY && done->state == RG_DONE_SENT && done->cycle == cycle;
+        if (dunning && rg_span_after(look->zone, done->at_ms, within) >= paid_ms)
+            return true;
+    }
+    return false;
+}
+
+static bool finished(const struct rg_done *done)
+{
+    return done != NULL && done->state != RG_DONE_VOIDED && done->state != RG_DONE_EXPIRED && done->state != RG_DONE_RECALLED &&
+           done->state != RG_DONE_RETRY;
+}
+
+static int usable_channel(const struct rg_look *look, const struct rg_owed *owed)
+{
+    for (int i = 0; i < owed->via_count; i++) {
+        struct rg_str name = look->rules->channels[owed->via[i]].name;
+        if (!rg_record_opted_out(look->record, name) && rg_usable_contact(look->record, name) != NULL)
+            return owed->via[i];
+    }
+    return -1;
+}
+
+static void emit_word(struct rg_look *look, const struct rg_ladder *ladder, const struct rg_owed *owed, struct rg_invoice *invoice, int channel, rg_day day)
+{
+    struct rg_decision *d = rg_emit_begin(look, ladder, owed->name, 1);
+    int64_t since_ms = 0;
+    d->kind = RG_ACT_MESSAGE;
+    d->tone = RG_TONE_INFO;
+    d->text = owed->template;
+    d->channel = look->rules->channels[channel].name;
+    d->mode = rg_look_live(look, ladder, NULL, &since_ms) ? RG_MODE_LIVE : RG_MODE_SHADOW;
+    d->until_ms = rg_instant_at(look->zone, day, rg_message_hours(look, ladder, day).close_minute);
+    rg_emit_invoice(look, d, invoice, rg_invoice_cycle(invoice), false);
+    rg_emit_finish(look, d);
+}
+
+/* One word per paid cycle: the excuse where a message crossed the payment, else the thanks; at the debtor's hours. */
+static void look_word(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder, const struct rg_owed *owed, bool *said)
+{
+    int cycle = rg_invoice_cycle(invoice);
+    int64_t paid_ms = paid_at(invoice), now_ms = look->world->now_ms;
+    const struct rg_done *done = rg_invoice_done(invoice, owed->name, 1, cycle);
+    if (finished(done)) {
+        *said = true;
+        return;
+    }
+    bool excuse = owed->when_crossed.unit != RG_SPAN_NONE;
+    if (*said || look->world->stopped || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < now_ms ||
+        (excuse && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
+        (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
+        return;
+    int channel = usable_channel(look, owed);
+    int64_t until_ms;
+    if (channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
+        return;
+    if (done != NULL && done->state == RG_DONE_RETRY && now_ms < done->at_ms + rg_backoff_ms(done->tries)) {
+        rg_look_at(look, done->at_ms + rg_backoff_ms(done->tries));
+        return;
+    }
+    *said = true;
+    struct rg_hours hours = rg_message_hours(look, ladder, look->now.day);
+    if (rg_hours_has(hours, look->now.minute)) {
+        if (!look->explain)
+            emit_word(look, ladder, owed, invoice, channel, look->now.day);
+        return;
+    }
+    for (rg_day day = look->now.day; day < look->now.day + 7; day++) {
+        struct rg_hours open = rg_message_hours(look, ladder, day);
+        int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
+        if (!rg_hours_closed(open) && opens_ms > now_ms) {
+            rg_look_at(look, opens_ms);
+            return;
+        }
+    }
+}
+
+void rg_look_owed(struct rg_look *look)
+{
+    if (!look->world->stopped)
+        look_restores(look);
+    for (size_t i = 0; i < look->record->invoice_count; i++) {
+        struct rg_invoice *invoice = &look->record->invoices[i];
+        if (!invoice->issued || invoice->state != RG_INVOICE_OPEN || rg_invoice_gate(look, invoice) != RG_GATE_PAID)
+            continue;
+        const struct rg_ladder *ladder = rg_look_ladder(look, invoice);
+        bool said = false;
+        for (int k = 0; ladder != NULL && k < ladder->owed_count; k++)
+            if (ladder->owed[k].kind == RG_ACT_MESSAGE)
+                look_word(look, invoice, ladder, &ladder->owed[k], &said);
+    }
+}
