@@ -70,7 +70,7 @@ static int settle_address(const struct rg_event_reading *reading, struct rg_str 
         return 0;
     struct rg_phone phone;
     struct rg_error why;
-    if (rg_phone_parse(*address, &why, &phone) < 0)
+    if (rg_phone_parse(*address, &phone, &why) < 0)
         return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.%s: %s", reading->where, path, why.text);
     if (!phone.mobile)
         return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.%s: a fixed line takes no " RG_STR_FMT, reading->where, path,
@@ -101,7 +101,7 @@ static int settle_document(const struct rg_event_reading *reading)
     struct rg_error why;
     if (!rg_event_has(event, RG_F_DOCUMENT))
         return 0;
-    if (rg_document_check(event->document, RG_DOCUMENT_AUTO, &why, &document) < 0)
+    if (rg_document_check(event->document, RG_DOCUMENT_AUTO, &document, &why) < 0)
         return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.document: %s", reading->where, why.text);
     event->document = rg_arena_str(reading->arena, rg_str(document.text));
     if (!rg_event_has(event, RG_F_KIND)) {

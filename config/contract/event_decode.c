@@ -158,7 +158,7 @@ static bool take_percent(const struct rg_json_value *value, int64_t max, struct 
 {
     struct rg_str text;
     struct rg_decimal percent;
-    if (!rg_json_str(value, &text) || rg_decimal_parse(text, NULL, &percent) < 0)
+    if (!rg_json_str(value, &text) || rg_decimal_parse(text, &percent, NULL) < 0)
         return false;
     if (rg_decimal_cmp(percent, (struct rg_decimal){.units = max, .scale = 0}) > 0)
         return false;

@@ -227,7 +227,7 @@ int rg_event_read(struct rg_str bytes, struct rg_arena *arena, struct rg_event *
     struct rg_json *doc RG_CLEANUP(rg_json_free) = NULL;
     struct rg_event event = {.type = RG_EV_NONE};
     struct rg_reject reject;
-    bool personal = false;
+    bool personal;
     int failed = rg_json_parse(bytes, RG_EVENT_BYTES_MAX, &doc, err);
     if (failed < 0)
         return failed;
@@ -235,7 +235,8 @@ int rg_event_read(struct rg_str bytes, struct rg_arena *arena, struct rg_event *
     failed = read_envelope(root, arena, &event, err);
     if (failed < 0)
         return failed;
-    (void)rg_json_bool(rg_json_get(root, "personal"), &personal);
+    if (!rg_json_bool(rg_json_get(root, "personal"), &personal))
+        personal = false;
     struct rg_event_reading reading = {.event = &event, .arena = arena, .reject = &reject, .where = "data", .partial = personal};
     if (rg_event_fields(&reading, rg_json_get(root, "data")) < 0)
         return rg_fail(err, RG_EINVAL, "event record: %s", reject.detail);
