@@ -15,6 +15,13 @@ static const struct rg_hours_rule STRICT_HOURS = {
     .sunday = {0, 0},
 };
 
+const struct rg_cut_rule rg_cut_public_service = {
+    .given = true,
+    .never = RG_CUT_WEEKDAY(RG_FRI) | RG_CUT_WEEKDAY(RG_SAT) | RG_CUT_WEEKDAY(RG_SUN) | RG_CUT_HOLIDAY | RG_CUT_HOLIDAY_EVE,
+    .hours = {8 * 60, 18 * 60},
+    .source = {"Lei 14.015/2020", RG_DAY_NONE},
+};
+
 struct place {
     struct rg_str state, city;
 };

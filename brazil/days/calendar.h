@@ -59,6 +59,10 @@ struct rg_cut_rule {
     struct rg_source source;
 };
 
+/* Lei 14.015/2020 for any public service: a cut does not start on a Friday, Saturday, Sunday, holiday or holiday's eve, and
+ * keeps to business hours. */
+extern const struct rg_cut_rule rg_cut_public_service;
+
 enum rg_term_end {
     RG_TERM_NEXT_DAY, /* the term runs to the end of its last day */
     RG_TERM_SAME_DAY, /* the last day itself is free */

@@ -146,6 +146,16 @@ static void test_cut_days(void **state)
     assert_false(rg_calendar_cut_allowed(&EMPTY, NOWHERE, NOWHERE, RG_DAY_NONE));
 }
 
+static void test_public_service_is_the_strict_rule(void **state)
+{
+    (void)state;
+    assert_true(rg_cut_public_service.given);
+    assert_int_equal(rg_cut_public_service.never, NEVER);
+    assert_int_equal(rg_cut_public_service.hours.open_minute, 480);
+    assert_int_equal(rg_cut_public_service.hours.close_minute, 1080);
+    assert_non_null(rg_cut_public_service.source.text);
+}
+
 static void test_cut_seasons(void **state)
 {
     (void)state;
@@ -254,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_hours),
         cmocka_unit_test(test_hours_meet),
         cmocka_unit_test(test_cut_days),
+        cmocka_unit_test(test_public_service_is_the_strict_rule),
         cmocka_unit_test(test_cut_seasons),
         cmocka_unit_test(test_terms_and_cuts),
         cmocka_unit_test(test_terms_know_the_place),
