@@ -8,10 +8,10 @@
  *     if (rg_redis_next(redis, &reply, err) < 0) …           one reply per command, in order
  *     rg_redis_release(redis);                               forget the replies of the batch
  *
- * After any error of flush or next other than RG_ELIMIT from flush the connection is dead: commands that were flushed may or
- * may not have been executed, and may still be executed later, every further call fails at once with the first reason,
- * and only rg_redis_connect (or follow) revives it. Nothing reconnects or retries by itself: what a lost reply means is the
- * caller's knowledge. An error *reply* is not such an error: it arrives as a reply of kind RG_REDIS_ERROR.
+ * After any error of flush or next (but for a flush that had too much queued) the connection is dead: commands that were
+ * flushed may or may not have been executed, and may still be executed later; every further call fails at once with the
+ * first reason, and only rg_redis_connect revives it. Nothing reconnects or retries by itself: what a lost reply means is
+ * the caller's knowledge. An error *reply* is not such an error: it arrives as a reply of kind RG_REDIS_ERROR.
  *
  * A host name is resolved by the system's resolver, whose own time-outs the deadline cannot cut short; an address or a
  * Unix socket needs none. Not thread-safe: one object, one thread at a time. */
@@ -74,7 +74,7 @@ void rg_redis_free(struct rg_redis **redis);
 
 /* Closes what was there (with queued commands and unreleased replies), connects, authenticates, selects the database and
  * waits for the first answer. RG_EREFUSED: wrong password, no permission, no such database. RG_EUNREACHABLE or
- * RG_ETIMEOUT (retryable): err names each address tried and what it said. After rg_redis_follow the node found there is tried first. */
+ * RG_ETIMEOUT (retryable): err names each address tried and what it said. After rg_redis_follow that node is tried first. */
 RG_MUST_USE int rg_redis_connect(struct rg_redis *redis, struct rg_error *err);
 void rg_redis_close(struct rg_redis *redis);
 bool rg_redis_alive(const struct rg_redis *redis);
@@ -83,25 +83,23 @@ const char *rg_redis_peer(const struct rg_redis *redis); /* for messages: "unix:
 /* Queues a command, binary-safe. Past RG_REDIS_COMMANDS_BYTES_MAX nothing more is kept and the next flush fails with
  * RG_ELIMIT, sends nothing and leaves the connection alive and the queue empty. On a dead connection nothing is kept. */
 void rg_redis_push(struct rg_redis *redis, const struct rg_str *argv, size_t argc);
-#define RG_REDIS_PUSH(redis, ...) \
-    rg_redis_push((redis), (const struct rg_str[]){__VA_ARGS__}, sizeof((const struct rg_str[]){__VA_ARGS__}) / sizeof(struct rg_str))
+#define RG_REDIS_ARGV(...) (const struct rg_str[]){__VA_ARGS__}, RG_COUNT(((const struct rg_str[]){__VA_ARGS__}))
+#define RG_REDIS_PUSH(redis, ...) rg_redis_push((redis), RG_REDIS_ARGV(__VA_ARGS__))
 /* The same piece by piece, for commands with many arguments: exactly argc arguments must follow. */
 void rg_redis_begin(struct rg_redis *redis, size_t argc);
 void rg_redis_arg(struct rg_redis *redis, struct rg_str arg); /* absent counts as empty */
 void rg_redis_arg_int(struct rg_redis *redis, int64_t number);
 
 RG_MUST_USE int rg_redis_flush(struct rg_redis *redis, struct rg_error *err);
-/* Reads the next reply. Calling it with no reply due is our bug. What has arrived already is delivered even after the deadline. */
+/* Reads the next reply. Calling it with no reply due is our bug. What has arrived is delivered even after the deadline. */
 RG_MUST_USE int rg_redis_next(struct rg_redis *redis, const struct rg_redis_reply **ret_reply, struct rg_error *err);
 size_t rg_redis_due(const struct rg_redis *redis); /* replies not yet read, of flushed commands */
 void rg_redis_release(struct rg_redis *redis);
 
 /* One command, one reply; no other reply may be due. Whatever kind the reply is, it is a success. */
-RG_MUST_USE int rg_redis_call(struct rg_redis *redis, const struct rg_str *argv, size_t argc, const struct rg_redis_reply **ret_reply,
-                              struct rg_error *err);
-#define RG_REDIS_CALL(redis, ret_reply, err, ...) \
-    rg_redis_call((redis), (const struct rg_str[]){__VA_ARGS__}, \
-                  sizeof((const struct rg_str[]){__VA_ARGS__}) / sizeof(struct rg_str), (ret_reply), (err))
+RG_MUST_USE int rg_redis_call(struct rg_redis *redis, const struct rg_str *argv, size_t argc,
+                              const struct rg_redis_reply **ret_reply, struct rg_error *err);
+#define RG_REDIS_CALL(redis, ret_reply, err, ...) rg_redis_call((redis), RG_REDIS_ARGV(__VA_ARGS__), (ret_reply), (err))
 
 /* What an error reply means. The first group are *aborts*: nothing was applied, back off and try again. */
 enum rg_redis_error_kind {
@@ -133,10 +131,10 @@ bool rg_redis_error_is_abort(enum rg_redis_error_kind kind);
 const struct rg_redis_reply *rg_redis_array_error(const struct rg_redis_reply *reply);
 /* Turns a reply that is not of the kind wanted into an error for callers that have no use for the difference: aborts are
  * RG_EUNREACHABLE, missing permissions RG_EREFUSED, all else RG_EIO. `what` names the command. */
-RG_MUST_USE int rg_redis_expect(const struct rg_redis *redis, const struct rg_redis_reply *reply, enum rg_redis_kind kind, const char *what,
-                                struct rg_error *err);
+RG_MUST_USE int rg_redis_expect(const struct rg_redis *redis, const struct rg_redis_reply *reply, enum rg_redis_kind kind,
+                                const char *what, struct rg_error *err);
 
-/* The node a MOVED reply names: connects there, with the same user and database. RG_EINVAL when the reply is no MOVED with an address. */
+/* Connects to the node that a MOVED reply names, as the same user. RG_EINVAL when the reply is no MOVED with an address. */
 RG_MUST_USE int rg_redis_follow(struct rg_redis *redis, const struct rg_redis_reply *moved, struct rg_error *err);
 
 /* The server's clock (TIME), ms since 1970 UTC. */

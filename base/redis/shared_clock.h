@@ -34,11 +34,11 @@ struct rg_shared_clock *rg_shared_clock_new(const struct rg_shared_clock_config 
 void rg_shared_clock_free(struct rg_shared_clock **clock);
 
 bool rg_shared_clock_due(const struct rg_shared_clock *clock); /* time for another sync */
-/* Asks the server. An answer too slow to be precise (half its round trip past half the limit) is RG_ETIMEOUT and changes nothing. */
+/* Asks the server. An answer that took longer than the limit is too imprecise: RG_ETIMEOUT, and nothing changes. */
 RG_MUST_USE int rg_shared_clock_sync(struct rg_shared_clock *clock, struct rg_redis *redis, struct rg_error *err);
 /* The same for who asked by other means: boot time before and after the server said `server_ms`. */
-RG_MUST_USE int rg_shared_clock_observe(struct rg_shared_clock *clock, int64_t boot_before_ms, int64_t server_ms, int64_t boot_after_ms,
-                                        struct rg_error *err);
+RG_MUST_USE int rg_shared_clock_observe(struct rg_shared_clock *clock, int64_t boot_before_ms, int64_t server_ms,
+                                        int64_t boot_after_ms, struct rg_error *err);
 
 /* ms since 1970 UTC, −1 while unknown. May step back by the imprecision of a sync (milliseconds). */
 int64_t rg_shared_clock_ms(const struct rg_shared_clock *clock);
