@@ -70,7 +70,7 @@ struct rg_kafka_position {
  *
  * on_assign: all partitions that are now ours (eager protocol: the former ones were revoked before), offsets RG_KAFKA_STORED.
  * The owner writes the offset to start from into each. It must not wait long; positions that are not at hand yet are RG_KAFKA_HOLD.
- * on_revoke: what we had, with the offset behind the last record delivered (RG_KAFKA_NONE if none was). `lost`: the group has
+ * on_revoke: what we had, with where each stands: behind the last record delivered (RG_KAFKA_NONE if not known). `lost`: the group has
  * already given them to others, so nothing may be committed. Otherwise a last rg_kafka_consumer_commit with a wait is allowed here.
  * on_committed: how an asynchronous commit ended; err->code 0 is fine. May be NULL. */
 struct rg_kafka_consumer_ops {
@@ -86,7 +86,7 @@ struct rg_kafka_consumer_options {
     struct rg_kafka_consumer_ops ops;
     void *ctx;
     int session_timeout_ms;          /* 0: 10 s */
-    int prefetch_kbytes;             /* 0: 16 MiB. Holds a second of traffic or latency jumps to a second; passed by one fetch */
+    int prefetch_kbytes;             /* 0: 16 MiB. Less than a second of traffic makes latency jump to a second; one fetch more may come */
     bool ends;                       /* report RG_KAFKA_EVENT_END */
 };
 
@@ -160,7 +160,8 @@ int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_ed
 
 /* Records the broker has beyond what was delivered, as of the last fetch, for metrics; -1 not known. Does not ask anybody. */
 int64_t rg_kafka_consumer_lag(struct rg_kafka_consumer *consumer, const char *topic, int partition);
-/* Offset behind the last record delivered or end reported; RG_KAFKA_NONE when not assigned or nothing came yet. */
+/* Where the partition stands: behind the last record delivered or at the end reported; RG_KAFKA_NONE when not assigned, or not known
+ * yet because it started from a special offset. */
 int64_t rg_kafka_consumer_next(struct rg_kafka_consumer *consumer, const char *topic, int partition);
 const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer *consumer);
 
@@ -282,7 +283,7 @@ enum rg_kafka_severity { RG_KAFKA_WARN = 1, RG_KAFKA_REFUSE };
 struct rg_kafka_finding {
     enum rg_kafka_severity severity;
     const char *topic; /* the wish's */
-    char text[320];    /* what is, what must be, and how to set it */
+    char text[640];    /* what is, what must be, and how to set it */
 };
 
 /* What the cluster says of one topic; -1 and "" where it did not say. */
