@@ -10,16 +10,21 @@
 #include "brazil/ids/phone.h"
 #include "config/contract/route.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define EMAIL_BYTES_MAX 254
 #define EMAIL_LOCAL_BYTES_MAX 64
 #define LABEL_BYTES_MAX 63
 
+/* Of ASCII, whatever the locale. */
+static bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_alnum(char c)
 {
-    return isalnum((unsigned char)c) && (unsigned char)c < 0x80;
+    return is_alpha(c) || (c >= '0' && c <= '9');
 }
 
 /* Labels of letters, digits and inner hyphens, at least two of them. */
@@ -118,7 +123,7 @@ static int settle_place(const struct rg_event_reading *reading)
     if (rg_event_has(event, RG_F_STATE)) {
         char state[3] = "";
         for (size_t i = 0; i < 2 && event->state.n == 2; i++)
-            state[i] = (char)toupper((unsigned char)event->state.p[i]);
+            state[i] = (char)(is_alpha(event->state.p[i]) ? event->state.p[i] & ~0x20 : event->state.p[i]);
         if (rg_zone_of_state(rg_str(state)) == NULL)
             return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.state: expected the two letters of a state, such as SP",
                              reading->where);
@@ -136,7 +141,7 @@ static bool language_ok(struct rg_str tag)
     size_t start = 0;
     for (size_t i = 0; i <= tag.n; i++) {
         if (i < tag.n && tag.p[i] != '-') {
-            if (!is_alnum(tag.p[i]) || (start == 0 && !isalpha((unsigned char)tag.p[i])))
+            if (!is_alnum(tag.p[i]) || (start == 0 && !is_alpha(tag.p[i])))
                 return false;
             continue;
         }

@@ -12,34 +12,43 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IDENTITY_BYTES_MAX ((size_t)64 * 1024) /* 64 invoices of two longest ids each take 20 KiB */
+/* 64 invoices with the longest ids take 19 KiB. On the stack, because deciding allocates nothing. */
+#define HASHED_BYTES_MAX (24 * 1024)
 
-static void add_text(struct rg_buf *buf, struct rg_str text)
+struct hashed {
+    char bytes[HASHED_BYTES_MAX];
+    size_t n;
+};
+
+static void add_text(struct hashed *hashed, struct rg_str text)
 {
+    rg_assert(text.n <= HASHED_BYTES_MAX && hashed->n + 4 + text.n <= HASHED_BYTES_MAX);
     for (int shift = 24; shift >= 0; shift -= 8)
-        rg_buf_addc(buf, (char)(text.n >> shift & 0xff));
-    rg_buf_add_str(buf, text);
+        hashed->bytes[hashed->n++] = (char)(text.n >> shift & 0xff);
+    if (text.n > 0)
+        memcpy(hashed->bytes + hashed->n, text.p, text.n);
+    hashed->n += text.n;
 }
 
-static void add_number(struct rg_buf *buf, int64_t number)
+static void add_number(struct hashed *hashed, int64_t number)
 {
     char digits[24];
     (void)snprintf(digits, sizeof digits, "%lld", (long long)number);
-    add_text(buf, rg_str(digits));
+    add_text(hashed, rg_str(digits));
 }
 
-static void add_step(struct rg_buf *buf, const struct rg_decision *decision)
+static void add_step(struct hashed *hashed, const struct rg_decision *decision)
 {
-    add_text(buf, decision->debtor);
-    add_number(buf, (int64_t)decision->invoice_count);
+    add_text(hashed, decision->debtor);
+    add_number(hashed, (int64_t)decision->invoice_count);
     for (size_t i = 0; i < decision->invoice_count; i++) {
-        add_text(buf, decision->invoices[i].ns);
-        add_text(buf, decision->invoices[i].invoice);
-        add_number(buf, decision->invoices[i].cycle);
+        add_text(hashed, decision->invoices[i].ns);
+        add_text(hashed, decision->invoices[i].invoice);
+        add_number(hashed, decision->invoices[i].cycle);
     }
-    add_text(buf, decision->step);
-    add_number(buf, decision->repetition);
-    add_text(buf, decision->channel);
+    add_text(hashed, decision->step);
+    add_number(hashed, decision->repetition);
+    add_text(hashed, decision->channel);
 }
 
 static int invoice_cmp(const struct rg_decision_invoice *a, const struct rg_decision_invoice *b)
@@ -72,36 +81,29 @@ static void sort_invoices(struct rg_decision *decision)
             swap_invoices(decision, j - 1, j);
 }
 
-static void digest(struct rg_buf *buf, uint8_t ret_digest[RG_SHA256_BYTES])
-{
-    rg_assert(!buf->overflow);
-    rg_sha256(buf->data, buf->len, ret_digest);
-    rg_buf_done(buf);
-}
-
 void rg_decision_identify(struct rg_decision *decision, int shards)
 {
     rg_assert(decision->invoice_count <= RG_DECISION_INVOICES_MAX);
-    uint8_t hash[RG_SHA256_BYTES];
-    struct rg_buf buf;
-    rg_buf_init(&buf, IDENTITY_BYTES_MAX);
+    uint8_t digest[RG_SHA256_BYTES];
+    struct hashed hashed;
+    hashed.n = 0;
     sort_invoices(decision);
-    add_step(&buf, decision);
-    add_number(&buf, decision->attempt);
-    add_number(&buf, decision->amount_cents);
-    digest(&buf, hash);
+    add_step(&hashed, decision);
+    add_number(&hashed, decision->attempt);
+    add_number(&hashed, decision->amount_cents);
+    rg_sha256(hashed.bytes, hashed.n, digest);
     int shard = rg_shard_of(decision->debtor, shards);
     decision->action.b[0] = (uint8_t)(shard >> 8);
     decision->action.b[1] = (uint8_t)shard;
-    memcpy(decision->action.b + 2, hash, RG_ACTION_BYTES - 2);
+    memcpy(decision->action.b + 2, digest, RG_ACTION_BYTES - 2);
 }
 
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33])
 {
-    uint8_t hash[RG_SHA256_BYTES];
-    struct rg_buf buf;
-    rg_buf_init(&buf, IDENTITY_BYTES_MAX);
-    add_step(&buf, decision);
-    digest(&buf, hash);
-    rg_hex(hash, 16, ret_hex);
+    uint8_t digest[RG_SHA256_BYTES];
+    struct hashed hashed;
+    hashed.n = 0;
+    add_step(&hashed, decision);
+    rg_sha256(hashed.bytes, hashed.n, digest);
+    rg_hex(digest, 16, ret_hex);
 }

@@ -99,6 +99,7 @@ static const struct member invoice_members[] = {
     {"cycle", INT, AT(cycle), false, 1, NULL},
     {"balance_cents", LONG, AT(balance_cents), false, 0, NULL},
     {"offset", LONG, AT(offset), false, 0, NULL},
+    {"listed", BOOL, AT(listed), false, 0, NULL},
 };
 #undef AT
 

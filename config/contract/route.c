@@ -57,6 +57,9 @@ int rg_origin_parse(struct rg_str text, struct rg_origin *ret_origin, struct rg_
 {
     struct rg_str rest = text;
     int64_t sub = 0, offset = 0, partition = 0, incarnation = 0;
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
+            return rg_fail(err, RG_EINVAL, "not an origin: there is a space or a control character in it");
     if (text.n >= RG_ORIGIN_TEXT_MAX || !take_number(&rest, INT32_MAX, &sub) || !take_number(&rest, INT64_MAX, &offset) ||
         !take_number(&rest, INT32_MAX, &partition) || !take_number(&rest, INT32_MAX, &incarnation) || rest.n == 0 ||
         rest.n > RG_ORIGIN_SOURCE_MAX)

@@ -43,8 +43,8 @@ static struct rg_claim_id claim_of(const char *hex)
 
 static struct rg_decision full_decision(struct rg_decision_invoice invoices[2], struct rg_decision_cover covers[1])
 {
-    invoices[0] = (struct rg_decision_invoice){RG_STR("asaas"), RG_STR("F1"), 2, 15900, 41};
-    invoices[1] = (struct rg_decision_invoice){RG_STR("asaas"), RG_STR("F2"), 1, 100, 42};
+    invoices[0] = (struct rg_decision_invoice){RG_STR("asaas"), RG_STR("F1"), 2, 15900, 41, false};
+    invoices[1] = (struct rg_decision_invoice){RG_STR("asaas"), RG_STR("F2"), 1, 100, 42, true};
     covers[0] = (struct rg_decision_cover){1, RG_STR("lembrete"), 3};
     return (struct rg_decision){
         .action = action_of(ACTION), .debtor = RG_STR("c1"), .ladder = RG_STR("internet"), .step = RG_STR("atraso"), .repetition = 2,
@@ -98,7 +98,7 @@ static void the_form_of_a_decision_is_fixed(void **state)
         "\"email\",\"attempt\":3,\"kind\":\"signal\",\"tone\":\"notice\",\"mode\":\"live\",\"uncertain\":\"resend\",\"evidence\":\"read\","
         "\"owed\":true,\"text\":\"atraso\",\"signal\":\"service.restore_requested\",\"creditor\":\"provedor\",\"service\":\"internet\","
         "\"invoices\":[{\"ns\":\"asaas\",\"invoice\":\"F1\",\"cycle\":2,\"balance_cents\":15900,\"offset\":41},{\"ns\":\"asaas\","
-        "\"invoice\":\"F2\",\"balance_cents\":100,\"offset\":42}],\"covers\":[{\"invoice\":1,\"step\":\"lembrete\",\"repetition\":3}],"
+        "\"invoice\":\"F2\",\"balance_cents\":100,\"offset\":42,\"listed\":true}],\"covers\":[{\"invoice\":1,\"step\":\"lembrete\",\"repetition\":3}],"
         "\"amount_cents\":16000,\"fine_cents\":320,\"interest_cents\":17,\"discount_cents\":5,\"total_cents\":16332,\"amounts_on\":"
         "\"2026-11-20\",\"deadline_on\":\"2026-12-05\",\"until_ms\":1795611600000,\"sequence\":9,\"at_ms\":1795608000000,\"asof_ms\":"
         "1795607999000,\"rests_on\":43,\"previous\":7,\"rules\":\"3fa9c1\"}");
@@ -127,7 +127,7 @@ static void the_other_records_are_read_back(void **state)
 {
     (void)state;
     struct rg_buf buf RG_CLEANUP(rg_buf_done);
-    struct rg_decision_invoice invoice = {RG_STR("n"), RG_STR("F1"), 4, 0, 0};
+    struct rg_decision_invoice invoice = {RG_STR("n"), RG_STR("F1"), 4, 0, 0, false};
     struct rg_recalled recalled = {action_of(ACTION), RG_STR("c1"), RG_GATE_HOURS, 5}, recalled_back;
     struct rg_claim claim = {claim_of(CLAIM), action_of(ACTION), RG_STR("c1"), 30000, RG_STR("c1/a/b"), RG_STR("ff"), 6}, claim_back;
     struct rg_outcome outcome = {action_of(ACTION), claim_of(CLAIM), 17, RG_STR("c1"), RG_STR("s"), RG_STR("email"), 2, 3, &invoice, 1,
@@ -246,7 +246,7 @@ static void lists_have_their_longest(void **state)
     struct rg_decision_cover covers[RG_DECISION_COVERS_MAX];
     struct rg_decision decision = full_decision(invoices, covers), back;
     for (size_t i = 0; i < RG_DECISION_INVOICES_MAX; i++)
-        invoices[i] = (struct rg_decision_invoice){RG_STR("n"), rg_arena_printf(arena, "F%zu", i), 1, 1, 1};
+        invoices[i] = (struct rg_decision_invoice){RG_STR("n"), rg_arena_printf(arena, "F%zu", i), 1, 1, 1, false};
     for (size_t i = 0; i < RG_DECISION_COVERS_MAX; i++)
         covers[i] = (struct rg_decision_cover){(int)i, RG_STR("s"), 1};
     decision.invoice_count = RG_DECISION_INVOICES_MAX;
@@ -279,9 +279,9 @@ static void kinds_have_names(void **state)
 /* Three invoices out of order, one of them with a cover. */
 static struct rg_decision sample(struct rg_decision_invoice invoices[3], struct rg_decision_cover covers[2])
 {
-    invoices[0] = (struct rg_decision_invoice){RG_STR("b"), RG_STR("F1"), 1, 1, 1};
-    invoices[1] = (struct rg_decision_invoice){RG_STR("a"), RG_STR("F2"), 2, 2, 2};
-    invoices[2] = (struct rg_decision_invoice){RG_STR("a"), RG_STR("F10"), 1, 3, 3};
+    invoices[0] = (struct rg_decision_invoice){RG_STR("b"), RG_STR("F1"), 1, 1, 1, false};
+    invoices[1] = (struct rg_decision_invoice){RG_STR("a"), RG_STR("F2"), 2, 2, 2, false};
+    invoices[2] = (struct rg_decision_invoice){RG_STR("a"), RG_STR("F10"), 1, 3, 3, false};
     covers[0] = (struct rg_decision_cover){1, RG_STR("x"), 1};
     covers[1] = (struct rg_decision_cover){0, RG_STR("y"), 1};
     return (struct rg_decision){.debtor = RG_STR("c1"), .step = RG_STR("atraso"), .repetition = 1, .channel = RG_STR("email"),

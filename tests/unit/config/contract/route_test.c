@@ -51,6 +51,7 @@ static void origins_are_printed_and_read_back(void **state)
     } rows[] = {
         {{RG_STR("billing"), 0, 3, 42, 0}, "billing:0:3:42:0"},
         {{RG_STR("ledger"), 0, 511, 0, 17}, "ledger:0:511:0:17"},
+        {{RG_STR("cobrança"), 0, 0, 1, 0}, "cobrança:0:0:1:0"},
         {{RG_STR("a:b"), 1, 0, INT64_MAX, 4}, "a:b:1:0:9223372036854775807:4"}, /* read from the right */
         {{rg_str(longest), INT32_MAX, INT32_MAX, INT64_MAX, INT32_MAX}, NULL},
     };
@@ -78,7 +79,8 @@ static void what_is_no_origin_is_refused(void **state)
     const char *const rows[] = {
         "", ":", "::::", ":0:0:0:0", "billing", "billing:0:0:0", "billing:0:0:0:", "billing:0:0:0:x", "billing:0:0:-1:0",
         "billing:0:0: 1:0", "billing:0:0:01:0", "billing:0:0:+1:0", "billing:2147483648:0:0:0", "billing:0:2147483648:0:0",
-        "billing:0:0:9223372036854775808:0", "billing:0:0:0:2147483648", "billing:0:0:0:0 ", "billing:0:0:1e3:0", long_source,
+        "billing:0:0:9223372036854775808:0", "billing:0:0:0:2147483648", "billing:0:0:0:0 ", "billing:0:0:1e3:0", "bil ling:0:0:1:0", "bil\nling:0:0:1:0",
+        long_source,
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rg_origin origin = {.offset = 77};
