@@ -22,6 +22,7 @@
 /* Fields of regua:{all}:fresh. */
 #define RG_FRESH_WANT "want"             /* ms: some shard needs upstream known through this instant */
 #define RG_FRESH_SOURCE_PREFIX "s:"      /* s:<source>:<partition> → ms */
+#define RG_FRESH_COUNT_PREFIX "n:"        /* n:<source> → number of its partitions: all of them must have been stamped */
 #define RG_FRESH_SHARD_PREFIX "h:"       /* h:<shard> → ms */
 
 /* Value of an action in regua:{p}:act: "q" queued, "w:<claim>:<claim offset>" in a sender's hands; then ":<offset>" of its last
