@@ -229,6 +229,12 @@ static bool read_zone(struct rg_str zone, int64_t *ret_offset)
     return true;
 }
 
+bool rg_cel_fn_zone_fits(const struct rg_cel_fn *fn, struct rg_str zone)
+{
+    int64_t offset;
+    return strncmp(fn->name, "get", 3) != 0 || read_zone(zone, &offset);
+}
+
 struct civil {
     int year, month, day, day_of_year, weekday, hour, minute, second, millisecond;
 };

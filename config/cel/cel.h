@@ -20,6 +20,7 @@
 #include "base/core/arena.h"
 #include "base/core/buf.h"
 #include "base/core/core.h"
+#include "base/core/error.h"
 
 #define RG_CEL_TEXT_MAX 4096     /* bytes of one expression */
 #define RG_CEL_DEPTH_MAX 32      /* brackets, calls, ?: and macros inside one another */

@@ -142,34 +142,50 @@ static bool check_in(struct checker *c, struct rg_cel_node *node)
     return true;
 }
 
+static bool refuse_arith(struct checker *c, const struct rg_cel_node *node)
+{
+    const struct rg_cel_node *left = node->args[0], *right = node->args[1];
+    bool swap = left_is_wrong(left, right);
+    const struct rg_cel_node *good = swap ? right : left, *wrong = swap ? left : right;
+    enum rg_cel_type wanted = good->kind.type;
+    if (wanted == RG_CEL_DATE || wanted == RG_CEL_INSTANT)
+        wanted = RG_CEL_DURATION;
+    char advice[ADVICE_BYTES] = "";
+    if (rg_cel_is_number(left->kind.type) && rg_cel_is_number(right->kind.type))
+        (void)snprintf(advice, sizeof advice, "; double(…) makes a double of an int");
+    else if (node->op == RG_CEL_OP_ADD || node->op == RG_CEL_OP_SUB)
+        advise(wanted, wrong, advice);
+    const char *op = rg_cel_op_text(node->op);
+    if (left->kind.type == right->kind.type)
+        return RG_CEL_REFUSE_NODE(c->src, "type", node, "\"%s\" does not take %s", op, describe(left->kind.type));
+    return RG_CEL_REFUSE_NODE(c->src, "type", wrong, "\"%s\" does not take %s and %s%s", op, describe(left->kind.type),
+                              describe(right->kind.type), advice);
+}
+
+/* A sum of lists has the elements of both; an empty literal has none to differ. */
+static enum rg_cel_type join_lists(const struct rg_cel_node *left, const struct rg_cel_node *right)
+{
+    if (left->op == RG_CEL_OP_LIST && left->count == 0)
+        return right->kind.elem;
+    if (right->op == RG_CEL_OP_LIST && right->count == 0)
+        return left->kind.elem;
+    return join(left->kind.elem, right->kind.elem);
+}
+
 static bool check_arith(struct checker *c, struct rg_cel_node *node)
 {
     const struct rg_cel_node *left = node->args[0], *right = node->args[1];
-    enum rg_cel_type a = left->kind.type, b = right->kind.type;
     node->kind = (struct rg_cel_kind){0};
-    if (a == RG_CEL_DYN || b == RG_CEL_DYN)
+    if (left->kind.type == RG_CEL_DYN || right->kind.type == RG_CEL_DYN)
         return true;
-    bool fine = rg_cel_arith_type(node->op, a, b, &node->kind.type);
-    if (fine && node->kind.type == RG_CEL_LIST)
-        node->kind.elem = left->count == 0 && left->op == RG_CEL_OP_LIST ? right->kind.elem : join(left->kind.elem, right->kind.elem);
-    if (!c->strict)
-        return true;
-    if (fine) {
-        const struct rg_cel_node *moved_by = a == RG_CEL_DATE ? right : left;
-        bool whole = !moved_by->ready || moved_by->kind.type != RG_CEL_DURATION || moved_by->value.i % RG_CEL_DAY_NANOS == 0;
-        return node->kind.type != RG_CEL_DATE || whole ||
-               RG_CEL_REFUSE_NODE(c->src, "type", moved_by, "a date moves by whole days, as in duration(\"3d\")");
-    }
-    bool swap = left_is_wrong(left, right);
-    const struct rg_cel_node *good = swap ? right : left, *wrong = swap ? left : right;
-    char advice[ADVICE_BYTES] = "";
-    enum rg_cel_type wanted = good->kind.type == RG_CEL_DATE || good->kind.type == RG_CEL_INSTANT ? RG_CEL_DURATION : good->kind.type;
-    if (node->op == RG_CEL_OP_ADD || node->op == RG_CEL_OP_SUB)
-        advise(wanted, wrong, advice);
-    if (a == b)
-        return RG_CEL_REFUSE_NODE(c->src, "type", node, "\"%s\" does not take %s", rg_cel_op_text(node->op), describe(a));
-    return RG_CEL_REFUSE_NODE(c->src, "type", wrong, "\"%s\" does not take %s and %s%s", rg_cel_op_text(node->op), describe(a),
-                              describe(b), advice);
+    if (!rg_cel_arith_type(node->op, left->kind.type, right->kind.type, &node->kind.type))
+        return !c->strict || refuse_arith(c, node);
+    if (node->kind.type == RG_CEL_LIST)
+        node->kind.elem = join_lists(left, right);
+    const struct rg_cel_node *moved_by = left->kind.type == RG_CEL_DATE ? right : left;
+    if (c->strict && node->kind.type == RG_CEL_DATE && moved_by->ready && moved_by->value.i % RG_CEL_DAY_NANOS != 0)
+        return RG_CEL_REFUSE_NODE(c->src, "type", moved_by, "a date moves by whole days, as in duration(\"3d\")");
+    return true;
 }
 
 static bool is_type(const struct rg_cel_node *node, enum rg_cel_type type)
@@ -251,8 +267,7 @@ static bool check_aggregate(struct checker *c, struct rg_cel_node *node)
     size_t n = map ? node->count / 2 : node->count;
     enum rg_cel_fault fault = map ? rg_cel_map_check(values, n) : RG_CEL_FINE;
     if (fault != RG_CEL_FINE)
-        return !c->strict || RG_CEL_REFUSE_NODE(c->src, "type", node, fault == RG_CEL_OTHER ? "a key stands twice in this map"
-                                                                                            : "a map's keys are texts, ints or bools");
+        return !c->strict || RG_CEL_REFUSE_NODE(c->src, "type", node, "a map's keys are texts, ints or bools, each once");
     node->value = (struct rg_cel_value){.type = node->kind.type, .items = {values, n}};
     node->ready = true;
     return true;
@@ -290,7 +305,8 @@ static bool settle_literal(struct checker *c, struct rg_cel_node *node)
     const struct rg_cel_node *operand = node->count == 1 ? node->args[0] : NULL;
     bool literal = operand != NULL && operand->op == RG_CEL_OP_CONST;
     if (fn->ours && (!literal || operand->value.type != RG_CEL_STRING))
-        return RG_CEL_REFUSE_NODE(c->src, "type", node, "%s() takes a literal, as in %s(\"%s\")", fn->name, fn->name, fn->example);
+        return RG_CEL_REFUSE_NODE(c->src, "type", node, "%s() takes a literal, as in %s(\"%s\")", fn->name, fn->name,
+                                  fn->example);
     if (!literal)
         return true;
     enum rg_cel_fault fault = fn->call(NULL, &operand->value, 1, &node->value);
@@ -298,7 +314,7 @@ static bool settle_literal(struct checker *c, struct rg_cel_node *node)
     if (node->ready || (!c->strict && !fn->ours))
         return true;
     if (fault == RG_CEL_RANGE)
-        return RG_CEL_REFUSE_NODE(c->src, "type", operand, "%s() reaches no further than years 1 to 9999 and 292 years", fn->name);
+        return RG_CEL_REFUSE_NODE(c->src, "type", operand, "%s() holds years 1 to 9999, or 292 years at most", fn->name);
     return RG_CEL_REFUSE_NODE(c->src, "type", operand, "%s() cannot read this; write it as in %s(\"%s\")", fn->name, fn->name,
                               fn->example);
 }
@@ -327,7 +343,12 @@ static bool check_call(struct checker *c, struct rg_cel_node *node)
     bool fine = node->count <= RG_COUNT(kinds) && rg_cel_fn_type(node->fn, kinds, node->count, &node->kind.type);
     if (!fine && c->strict && !node->fn->ours)
         return refuse_call(c, node, kinds);
-    return !node->fn->literal || settle_literal(c, node);
+    if (node->fn->literal)
+        return settle_literal(c, node);
+    const struct rg_cel_node *zone = node->count == 2 ? node->args[1] : NULL;
+    if (fine && zone != NULL && zone->op == RG_CEL_OP_CONST && !rg_cel_fn_zone_fits(node->fn, zone->value.s))
+        return RG_CEL_REFUSE_NODE(c->src, "subset", zone, "zone names are outside the subset; write an offset such as \"-03:00\"");
+    return true;
 }
 
 static bool check_node(struct checker *c, struct rg_cel_node *node);

@@ -237,9 +237,9 @@ static bool run_index(struct rg_cel_run *run, const struct rg_cel_node *node, st
         return true;
     }
     size_t place;
-    if (whole.type != RG_CEL_LIST || !rg_cel_is_number(index.type))
+    if (whole.type != RG_CEL_LIST)
         return fail(run, RG_CEL_NO_SUCH_OVERLOAD);
-    if (!list_place(&index, whole.items.n, &place))
+    if (!rg_cel_is_number(index.type) || !list_place(&index, whole.items.n, &place))
         return fail(run, RG_CEL_INDEX);
     *ret_value = whole.items.p[place];
     return true;

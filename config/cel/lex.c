@@ -48,7 +48,7 @@ static bool lex_number(struct rg_cel_lexer *lexer, struct rg_cel_error *err, str
 {
     size_t start = lexer->at;
     token->kind = RG_CEL_T_INT;
-    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X')) {
+    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X') && hex_digit(peek(lexer, 2)) >= 0) {
         lexer->at += 2;
         while (hex_digit(peek(lexer, 0)) >= 0)
             lexer->at++;
@@ -72,8 +72,8 @@ static bool lex_number(struct rg_cel_lexer *lexer, struct rg_cel_error *err, str
     token->text = (struct rg_str){lexer->text.p + start, lexer->at - start};
     char after = peek(lexer, 0);
     if ((after == 'u' || after == 'U') && token->kind == RG_CEL_T_INT && !is_letter(peek(lexer, 1)) && !is_digit(peek(lexer, 1)))
-        return rg_cel_refuse(err, "subset", start, token->text.n + 1, "unsigned numbers are outside the subset; write " RG_STR_FMT,
-                             RG_STR_ARG(token->text));
+        return rg_cel_refuse(err, "subset", start, token->text.n + 1,
+                             "unsigned numbers are outside the subset; write " RG_STR_FMT, RG_STR_ARG(token->text));
     if (is_letter(after) || is_digit(after))
         return rg_cel_refuse(err, "syntax", start, token->text.n + 1, "a number ends in \"%c\"; a text needs quotes", after);
     return true;
@@ -145,7 +145,8 @@ static bool lex_sign(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struc
         char text[3];
         int kind;
     } doubles[] = {
-        {"&&", RG_CEL_T_AND}, {"||", RG_CEL_T_OR}, {"==", RG_CEL_T_EQ}, {"!=", RG_CEL_T_NE}, {"<=", RG_CEL_T_LE}, {">=", RG_CEL_T_GE},
+        {"&&", RG_CEL_T_AND}, {"||", RG_CEL_T_OR}, {"==", RG_CEL_T_EQ},
+        {"!=", RG_CEL_T_NE},  {"<=", RG_CEL_T_LE}, {">=", RG_CEL_T_GE},
     };
     char c = peek(lexer, 0);
     for (size_t i = 0; i < RG_COUNT(doubles); i++)

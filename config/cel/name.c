@@ -69,6 +69,17 @@ static struct rg_str last_part(struct rg_str name)
     return (struct rg_str){name.p + from, name.n - from};
 }
 
+/* A fact whose name goes on after `name` and a dot. */
+static const struct rg_cel_decl *first_of_group(const struct rg_cel_env *env, struct rg_str name)
+{
+    for (size_t i = 0; i < env->count; i++) {
+        struct rg_str whole = rg_str(env->decls[i].name);
+        if (whole.n > name.n && whole.p[name.n] == '.' && rg_str_eq((struct rg_str){whole.p, name.n}, name))
+            return &env->decls[i];
+    }
+    return NULL;
+}
+
 static const struct rg_cel_decl *nearest(const struct rg_cel_env *env, struct rg_arena *arena, struct rg_str name)
 {
     if (env->count == 0)
@@ -90,8 +101,12 @@ static const struct rg_cel_decl *nearest(const struct rg_cel_env *env, struct rg
 
 void rg_cel_unknown_name(const struct rg_cel_source *src, size_t offset, size_t length, struct rg_str name)
 {
-    const struct rg_cel_decl *near = nearest(src->env, src->arena, name);
-    if (near == NULL)
+    const struct rg_cel_decl *member = first_of_group(src->env, name);
+    const struct rg_cel_decl *near = member == NULL ? nearest(src->env, src->arena, name) : NULL;
+    if (member != NULL)
+        (void)rg_cel_refuse(src->err, "unknown-fact", offset, length, "\"" RG_STR_FMT "\" is a group of facts, such as %s",
+                            RG_STR_ARG(name), member->name);
+    else if (near == NULL)
         (void)rg_cel_refuse(src->err, "unknown-fact", offset, length, "no fact \"" RG_STR_FMT "\"", RG_STR_ARG(name));
     else
         (void)rg_cel_refuse(src->err, "unknown-fact", offset, length, "no fact \"" RG_STR_FMT "\", did you mean \"%s\" (%s)?",

@@ -149,6 +149,7 @@ const struct rg_cel_fn *rg_cel_fn_find(struct rg_str name, bool member); /* NULL
 /* Why a name of CEL's is not here, as a sentence's end; NULL for names that CEL does not know either. */
 const char *rg_cel_fn_outside(struct rg_str name);
 const char *rg_cel_fn_suggest(struct rg_str name);
+bool rg_cel_fn_zone_fits(const struct rg_cel_fn *fn, struct rg_str zone); /* a getter's second argument; true for the rest */
 /* The type that a call gives; false when no form of the function takes these arguments. */
 bool rg_cel_fn_type(const struct rg_cel_fn *fn, const struct rg_cel_kind *args, unsigned count, enum rg_cel_type *ret_type);
 

@@ -1,10 +1,17 @@
 /* The canonical text: the tree written with the fewest brackets that give the same tree again. Negative literals need care:
- * -5 is one literal, -(5) a negation of one, and only the latter may follow another sign. */
+ * -5 is one literal, -(5) a negation of one; both bind like a sign, not like a literal. */
 #include "config/cel/print.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { LEVEL_CHOICE, LEVEL_OR, LEVEL_AND, LEVEL_RELATION, LEVEL_SUM, LEVEL_PRODUCT, LEVEL_UNARY, LEVEL_MEMBER };
+
+static bool is_negative_literal(const struct rg_cel_node *node)
+{
+    const struct rg_cel_value *v = &node->value;
+    return node->op == RG_CEL_OP_CONST && ((v->type == RG_CEL_INT && v->i < 0) || (v->type == RG_CEL_DOUBLE && signbit(v->d)));
+}
 
 static int level_of(const struct rg_cel_node *node)
 {
@@ -18,6 +25,8 @@ static int level_of(const struct rg_cel_node *node)
     };
     if (node->op == RG_CEL_OP_COND)
         return LEVEL_CHOICE;
+    if (is_negative_literal(node))
+        return LEVEL_UNARY;
     return levels[node->op] != 0 ? levels[node->op] : LEVEL_MEMBER;
 }
 
@@ -122,18 +131,28 @@ static void print_choice(const struct rg_cel_printer *pr, const struct rg_cel_no
     rg_cel_print_node(pr, node->args[2]);
 }
 
+/* Whether the text of a node begins with the digits of a number, which would swallow a minus sign before it. */
+static bool begins_with_number(const struct rg_cel_node *node)
+{
+    while (node->op == RG_CEL_OP_SELECT || node->op == RG_CEL_OP_INDEX || node->member || node->op >= RG_CEL_OP_ALL)
+        node = node->args[0];
+    return node->op == RG_CEL_OP_CONST && rg_cel_is_number(node->value.type);
+}
+
+/* The grammar lets signs of one kind follow one another, never ! and - mixed. */
 static void print_sign(const struct rg_cel_printer *pr, const struct rg_cel_node *node)
 {
     const struct rg_cel_node *operand = node->args[0];
     rg_buf_adds(pr->buf, rg_cel_op_text(node->op));
-    /* Without brackets -(5) would read as the literal -5; --5 is right for a negated -5. */
-    bool number = node->op == RG_CEL_OP_NEG && operand->op == RG_CEL_OP_CONST && rg_cel_is_number(operand->value.type);
-    bool negative = number && (operand->value.type == RG_CEL_INT ? operand->value.i < 0 : operand->value.d < 0);
-    if (number && !negative)
+    if (operand->op == node->op) {
+        rg_cel_print_node(pr, operand);
+    } else if (node->op == RG_CEL_OP_NEG && begins_with_number(operand)) {
         rg_buf_addc(pr->buf, '(');
-    print_operand(pr, operand, LEVEL_UNARY);
-    if (number && !negative)
+        rg_cel_print_node(pr, operand);
         rg_buf_addc(pr->buf, ')');
+    } else {
+        print_operand(pr, operand, LEVEL_MEMBER);
+    }
 }
 
 void rg_cel_print_node(const struct rg_cel_printer *pr, const struct rg_cel_node *node)

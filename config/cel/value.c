@@ -113,7 +113,7 @@ enum rg_cel_fault rg_cel_map_check(const struct rg_cel_value *pairs, size_t n)
     for (size_t i = 0; i < n; i++) {
         enum rg_cel_type type = pairs[2 * i].type;
         if (type != RG_CEL_STRING && type != RG_CEL_INT && type != RG_CEL_BOOL)
-            return RG_CEL_NO_SUCH_OVERLOAD;
+            return RG_CEL_OTHER;
         struct rg_cel_value before = {.type = RG_CEL_MAP, .items = {pairs, i}};
         if (rg_cel_map_find(&before, &pairs[2 * i]) != NULL)
             return RG_CEL_OTHER;
