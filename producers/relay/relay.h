@@ -55,9 +55,6 @@ size_t rg_relay_drop(struct rg_relay *relay, const struct rg_action_id *action, 
 RG_MUST_USE int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *producer, struct rg_error *err);
 /* The producer's report callback: every record a relay sends carries its entry as opaque. */
 void rg_relay_report(void *ctx, const struct rg_kafka_report *report);
-/* After the producer was rebuilt: what is not acknowledged is to be sent again. */
-void rg_relay_again(struct rg_relay *relay);
-
 size_t rg_relay_count(const struct rg_relay *relay);             /* entries not removed yet */
 int64_t rg_relay_done_through(struct rg_relay *relay);           /* acknowledged without a gap; −1: none. Forgets them */
 bool rg_relay_drained_through(const struct rg_relay *relay, int64_t seq); /* all entries up to seq are acknowledged */

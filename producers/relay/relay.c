@@ -1,0 +1,199 @@
+/* A queue in order of sequence. Each entry is waiting, sent or acknowledged. Entries outlive their relay while the producer
+ * still holds them: the report then frees them. */
+#include "producers/relay/relay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SENT_MAX 2048 /* in the producer at once, of one shard */
+#define MAGIC 0x52454c59u
+
+enum entry_state { WAITING, SENT, ACKNOWLEDGED };
+
+struct entry {
+    uint32_t magic;
+    struct rg_relay *relay; /* NULL: the relay is gone */
+    struct entry *next;
+    int64_t seq;
+    enum entry_state state;
+    bool copied;   /* its copy was handed out by rg_relay_copies */
+    int64_t offset;
+    struct rg_out out; /* points into bytes */
+    size_t n;
+    char bytes[];
+};
+
+struct rg_relay {
+    struct entry *first, *last;
+    size_t count, sent;
+};
+
+struct rg_relay *rg_relay_new(void)
+{
+    return rg_alloc(sizeof(struct rg_relay));
+}
+
+static void release(struct entry *entry)
+{
+    if (entry->state == SENT)
+        entry->relay = NULL; /* the producer's report frees it */
+    else
+        free(entry);
+}
+
+void rg_relay_free(struct rg_relay **relay)
+{
+    if (*relay == NULL)
+        return;
+    for (struct entry *e = (*relay)->first; e != NULL;) {
+        struct entry *next = e->next;
+        release(e);
+        e = next;
+    }
+    rg_free(relay);
+}
+
+int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struct rg_error *err)
+{
+    struct entry *e = rg_alloc(sizeof *e + bytes.n);
+    memcpy(e->bytes, bytes.p, bytes.n);
+    e->magic = MAGIC;
+    e->relay = relay;
+    e->seq = seq;
+    e->n = bytes.n;
+    e->offset = -1;
+    int rc = rg_out_decode((struct rg_str){e->bytes, e->n}, &e->out, err);
+    if (rc < 0) {
+        free(e);
+        return rc;
+    }
+    rg_assert(relay->last == NULL || relay->last->seq < seq);
+    if (relay->last == NULL)
+        relay->first = e;
+    else
+        relay->last->next = e;
+    relay->last = e;
+    relay->count++;
+    return 0;
+}
+
+static void unlink_after(struct rg_relay *relay, struct entry *before, struct entry *e)
+{
+    if (before == NULL)
+        relay->first = e->next;
+    else
+        before->next = e->next;
+    if (relay->last == e)
+        relay->last = before;
+    relay->count--;
+}
+
+size_t rg_relay_drop(struct rg_relay *relay, const struct rg_action_id *action, int64_t ret_seqs[8])
+{
+    size_t n = 0;
+    struct entry *before = NULL;
+    for (struct entry *e = relay->first; e != NULL && n < 8;) {
+        struct entry *next = e->next;
+        bool of_it = (e->out.kind == RG_OUT_ACTION || e->out.kind == RG_OUT_LEDGER) && rg_action_id_eq(&e->out.action, action);
+        if (of_it && e->state == WAITING) {
+            ret_seqs[n++] = e->seq;
+            unlink_after(relay, before, e);
+            free(e);
+        } else {
+            before = e;
+        }
+        e = next;
+    }
+    return n;
+}
+
+static int send_entry(struct entry *e, struct rg_kafka_producer *producer, struct rg_error *err)
+{
+    struct rg_kafka_header headers[6];
+    size_t n = 0;
+    const struct rg_kafka_header all[] = {
+        {RG_HEADER_KIND, e->out.record_kind}, {RG_HEADER_ORIGIN, e->out.origin}, {RG_HEADER_FIRST, e->out.first},
+        {"regua_reason", e->out.reason}, {"regua_detail", e->out.detail}, {"regua_source", e->out.from},
+    };
+    for (size_t i = 0; i < RG_COUNT(all); i++)
+        if (all[i].value.p != NULL)
+            headers[n++] = all[i];
+    char topic[RG_KAFKA_TOPIC_NAME_MAX + 1];
+    rg_assert(e->out.topic.n <= RG_KAFKA_TOPIC_NAME_MAX);
+    memcpy(topic, e->out.topic.p, e->out.topic.n);
+    topic[e->out.topic.n] = '\0';
+    const struct rg_kafka_record record = {.topic = topic, .partition = e->out.partition, .key = e->out.key, .value = e->out.value,
+                                           .headers = headers, .headers_n = n, .opaque = e};
+    return rg_kafka_producer_send(producer, &record, err);
+}
+
+int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *producer, struct rg_error *err)
+{
+    bool logged = true; /* every ledger record so far is acknowledged */
+    for (struct entry *e = relay->first; e != NULL && relay->sent < SENT_MAX; e = e->next) {
+        if (e->state == WAITING && (e->out.kind != RG_OUT_ACTION || logged)) {
+            int rc = send_entry(e, producer, err);
+            if (rc == RG_ELIMIT)
+                return 0; /* the producer is full: the next pump goes on here */
+            if (rc < 0)
+                return rc;
+            e->state = SENT;
+            relay->sent++;
+        }
+        if (e->out.kind == RG_OUT_LEDGER && e->state != ACKNOWLEDGED)
+            logged = false;
+    }
+    return 0;
+}
+
+void rg_relay_report(void *ctx, const struct rg_kafka_report *report)
+{
+    (void)ctx;
+    struct entry *e = report->opaque;
+    rg_assert(e->magic == MAGIC);
+    rg_assert(e->state == SENT);
+    if (e->relay == NULL) {
+        free(e);
+        return;
+    }
+    e->relay->sent--;
+    e->state = report->err.code == 0 ? ACKNOWLEDGED : WAITING;
+    e->offset = report->offset;
+}
+
+size_t rg_relay_count(const struct rg_relay *relay)
+{
+    return relay->count;
+}
+
+int64_t rg_relay_done_through(struct rg_relay *relay)
+{
+    int64_t through = -1;
+    while (relay->first != NULL && relay->first->state == ACKNOWLEDGED && (relay->first->out.kind != RG_OUT_ACTION || relay->first->copied)) {
+        struct entry *e = relay->first;
+        through = e->seq;
+        unlink_after(relay, NULL, e);
+        free(e);
+    }
+    return through;
+}
+
+bool rg_relay_drained_through(const struct rg_relay *relay, int64_t seq)
+{
+    for (const struct entry *e = relay->first; e != NULL && e->seq <= seq; e = e->next)
+        if (e->state != ACKNOWLEDGED)
+            return false;
+    return true;
+}
+
+size_t rg_relay_copies(struct rg_relay *relay, struct rg_relay_copy *ret_copies, size_t max)
+{
+    size_t n = 0;
+    for (struct entry *e = relay->first; e != NULL && n < max; e = e->next) {
+        if (e->out.kind != RG_OUT_ACTION || e->state != ACKNOWLEDGED || e->copied)
+            continue;
+        e->copied = true;
+        ret_copies[n++] = (struct rg_relay_copy){e->out.action, e->offset};
+    }
+    return n;
+}
