@@ -440,14 +440,8 @@ static void fold_contacts(struct rg_record *record, const struct rg_event *e)
     }
 }
 
-/* Free text beside a fact: the last one about each thing is kept. */
-static void fold_note(struct rg_record *record, const struct rg_event *e)
+void rg_record_note(struct rg_record *record, struct rg_str about, struct rg_str text, int64_t time_ms)
 {
-    if (!rg_event_has(e, RG_F_REASON))
-        return;
-    const char *what = rg_event_type_name(e->type);
-    struct rg_str about = rg_event_has(e, RG_F_INVOICE) ? rg_arena_printf(record->arena, "%s " RG_STR_FMT, what, RG_STR_ARG(e->invoice))
-                                                        : rg_str(what);
     struct rg_note *note = NULL;
     for (size_t i = 0; i < record->note_count && note == NULL; i++)
         if (rg_str_eq(record->notes[i].about, about))
@@ -457,11 +451,21 @@ static void fold_note(struct rg_record *record, const struct rg_event *e)
             return; /* words only: nothing is decided by them */
         note = RG_PUSH(record->arena, record->notes, record->note_count, record->note_cap);
         note->about = keep(record, about);
-    } else if (note->time_ms > e->time_ms) {
+    } else if (note->time_ms > time_ms) {
         return;
     }
-    note->text = keep(record, e->reason);
-    note->time_ms = e->time_ms;
+    note->text = keep(record, text);
+    note->time_ms = time_ms;
+}
+
+static void fold_reason(struct rg_record *record, const struct rg_event *e)
+{
+    if (!rg_event_has(e, RG_F_REASON))
+        return;
+    const char *what = rg_event_type_name(e->type);
+    struct rg_str about = rg_event_has(e, RG_F_INVOICE) ? rg_arena_printf(record->arena, "%s " RG_STR_FMT, what, RG_STR_ARG(e->invoice))
+                                                        : rg_str(what);
+    rg_record_note(record, about, e->reason, e->time_ms);
 }
 
 enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *e)
@@ -475,7 +479,7 @@ enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *e
         fold_text(record, e, RG_F_LANGUAGE, e->language, &record->set[RG_DG_LANGUAGE], &record->language);
         fold_contacts(record, e);
     }
-    fold_note(record, e);
+    fold_reason(record, e);
     record->people_dirty = true;
     return RG_FOLD_CHANGED;
 }

@@ -16,6 +16,9 @@ void rg_record_end_action(struct rg_record *record, const struct rg_action_id *i
 /* Voids every queued action that the facts have made unwanted. */
 void rg_record_void_unwanted(struct rg_record *record);
 
+/* Free text beside a fact: the last one about each thing is kept. */
+void rg_record_note(struct rg_record *record, struct rg_str about, struct rg_str text, int64_t time_ms);
+
 /* The halves of rg_record_apply. */
 enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record *fact);
 enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *event, int64_t offset, struct rg_error *ret_why);
