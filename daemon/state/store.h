@@ -45,6 +45,7 @@ struct rg_store_opened {
     struct rg_pos pos;
     struct rg_out_entry *out; /* in order */
     size_t out_count;
+    int64_t act_count;   /* actions under way */
     int64_t next_due_ms; /* lower bound; RG_STORE_NEVER */
 };
 

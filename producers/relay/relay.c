@@ -16,8 +16,6 @@ struct entry {
     struct entry *next;
     int64_t seq;
     enum entry_state state;
-    bool copied;   /* its copy was handed out by rg_relay_copies */
-    int64_t offset;
     struct rg_out out; /* points into bytes */
     size_t n;
     char bytes[];
@@ -61,7 +59,6 @@ int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struc
     e->relay = relay;
     e->seq = seq;
     e->n = bytes.n;
-    e->offset = -1;
     int rc = rg_out_decode((struct rg_str){e->bytes, e->n}, &e->out, err);
     if (rc < 0) {
         free(e);
@@ -158,7 +155,6 @@ void rg_relay_report(void *ctx, const struct rg_kafka_report *report)
     }
     e->relay->sent--;
     e->state = report->err.code == 0 ? ACKNOWLEDGED : WAITING;
-    e->offset = report->offset;
 }
 
 size_t rg_relay_count(const struct rg_relay *relay)
@@ -169,7 +165,7 @@ size_t rg_relay_count(const struct rg_relay *relay)
 int64_t rg_relay_done_through(struct rg_relay *relay)
 {
     int64_t through = -1;
-    while (relay->first != NULL && relay->first->state == ACKNOWLEDGED && (relay->first->out.kind != RG_OUT_ACTION || relay->first->copied)) {
+    while (relay->first != NULL && relay->first->state == ACKNOWLEDGED) {
         struct entry *e = relay->first;
         through = e->seq;
         unlink_after(relay, NULL, e);
@@ -184,16 +180,4 @@ bool rg_relay_drained_through(const struct rg_relay *relay, int64_t seq)
         if (e->state != ACKNOWLEDGED)
             return false;
     return true;
-}
-
-size_t rg_relay_copies(struct rg_relay *relay, struct rg_relay_copy *ret_copies, size_t max)
-{
-    size_t n = 0;
-    for (struct entry *e = relay->first; e != NULL && n < max; e = e->next) {
-        if (e->out.kind != RG_OUT_ACTION || e->state != ACKNOWLEDGED || e->copied)
-            continue;
-        e->copied = true;
-        ret_copies[n++] = (struct rg_relay_copy){e->out.action, e->offset};
-    }
-    return n;
 }

@@ -36,12 +36,6 @@ struct rg_out {
 void rg_out_encode(const struct rg_out *out, struct rg_buf *buf);
 RG_MUST_USE int rg_out_decode(struct rg_str bytes, struct rg_out *ret_out, struct rg_error *err); /* slices point into `bytes` */
 
-/* A copy of an action that was acknowledged: where it lies in its channel's topic. */
-struct rg_relay_copy {
-    struct rg_action_id action;
-    int64_t offset;
-};
-
 struct rg_relay;
 struct rg_relay *rg_relay_new(void) __attribute__((returns_nonnull));
 void rg_relay_free(struct rg_relay **relay); /* records still in the producer report into nothing */
@@ -58,4 +52,3 @@ void rg_relay_report(void *ctx, const struct rg_kafka_report *report);
 size_t rg_relay_count(const struct rg_relay *relay);             /* entries not removed yet */
 int64_t rg_relay_done_through(struct rg_relay *relay);           /* acknowledged without a gap; −1: none. Forgets them */
 bool rg_relay_drained_through(const struct rg_relay *relay, int64_t seq); /* all entries up to seq are acknowledged */
-size_t rg_relay_copies(struct rg_relay *relay, struct rg_relay_copy *ret_copies, size_t max); /* takes acknowledged copies out */

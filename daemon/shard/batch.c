@@ -1,0 +1,320 @@
+/* One transaction of a shard. Debtors are loaded once, folded and decided in memory; what has to be written follows from
+ * comparing each record's actions before and after. Nothing is visible to anybody until the commit, and nothing of memory
+ * is believed after one that did not succeed: the shard opens again. */
+#include "daemon/shard/batch.h"
+
+#include "base/core/hash.h"
+#include "base/core/log.h"
+#include "daemon/rules/codec.h"
+#include "daemon/rules/people.h"
+
+#include <string.h>
+
+#define SLOTS 4096 /* more than the debtors of a batch, a power of two */
+static_assert(SLOTS >= 4 * (RG_SHARD_BATCH_MAX > RG_SHARD_PAGE_MAX ? RG_SHARD_BATCH_MAX : RG_SHARD_PAGE_MAX), "the table stays sparse");
+
+void rg_batch_begin(struct rg_batch *batch, struct rg_shard *shard, const struct rg_shard_world *world)
+{
+    rg_arena_reset(shard->batch_arena);
+    *batch = (struct rg_batch){.shard = shard, .world = world, .arena = shard->batch_arena, .pos = shard->pos};
+    batch->slots = RG_NEW(batch->arena, int32_t, SLOTS);
+    batch->slot_count = SLOTS;
+    batch->pos.origins = NULL;
+    batch->pos.origin_count = batch->pos.origin_cap = 0;
+}
+
+static size_t find_slot(const struct rg_batch *batch, struct rg_str debtor)
+{
+    size_t slot = (size_t)rg_fnv64(debtor.p, debtor.n) & (batch->slot_count - 1);
+    while (batch->slots[slot] != 0 && !rg_str_eq(batch->touched[batch->slots[slot] - 1].debtor, debtor))
+        slot = (slot + 1) & (batch->slot_count - 1);
+    return slot;
+}
+
+struct rg_touched *rg_batch_find(struct rg_batch *batch, struct rg_str debtor)
+{
+    size_t slot = find_slot(batch, debtor);
+    return batch->slots[slot] == 0 ? NULL : &batch->touched[batch->slots[slot] - 1];
+}
+
+struct rg_touched *rg_batch_add(struct rg_batch *batch, struct rg_str debtor)
+{
+    size_t slot = find_slot(batch, debtor);
+    if (batch->slots[slot] != 0)
+        return &batch->touched[batch->slots[slot] - 1];
+    rg_assert(batch->touched_count < batch->slot_count / 2);
+    struct rg_touched *touched = RG_PUSH(batch->arena, batch->touched, batch->touched_count, batch->touched_cap);
+    touched->debtor = rg_arena_str(batch->arena, debtor);
+    touched->due_ms = batch->world->now_ms;
+    batch->slots[slot] = (int32_t)batch->touched_count;
+    return touched;
+}
+
+static void remember_actions(struct rg_batch *batch, struct rg_touched *touched)
+{
+    const struct rg_record *record = touched->record;
+    touched->before_count = record->action_count;
+    touched->before = record->action_count > 0 ? RG_NEW(batch->arena, struct rg_action_before, record->action_count) : NULL;
+    for (size_t i = 0; i < record->action_count; i++) {
+        const struct rg_action *action = &record->actions[i];
+        touched->before[i] = (struct rg_action_before){action->decision.action, action->state, action->claim, action->releases, false};
+    }
+}
+
+enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
+{
+    size_t n = 0;
+    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, batch->touched_count + 1);
+    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, batch->touched_count + 1);
+    for (size_t i = 0; i < batch->touched_count; i++)
+        if (batch->touched[i].record == NULL)
+            keys[n++] = (struct rg_store_key){RG_STORE_DEBTOR, batch->touched[i].debtor};
+    enum rg_commit rc = batch->shard->store->ops->load(batch->shard->store, keys, n, batch->shard->pos.batch, batch->arena, values, err);
+    if (rc != RG_COMMITTED)
+        return rc;
+    n = 0;
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct rg_touched *touched = &batch->touched[i];
+        if (touched->record != NULL)
+            continue;
+        struct rg_str bytes = values[n++];
+        if (bytes.p == NULL)
+            touched->record = rg_record_new(batch->arena, touched->debtor);
+        else if (rg_record_decode(bytes, batch->arena, &touched->record, err) < 0)
+            return RG_COMMIT_BROKEN;
+        remember_actions(batch, touched);
+    }
+    return RG_COMMITTED;
+}
+
+void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms)
+{
+    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) =
+        (struct rg_store_put){.key = {kind, id}, .write = true, .value = value, .ttl_ms = ttl_ms, .due_ms = RG_STORE_UNCHANGED};
+}
+
+void rg_batch_out(struct rg_batch *batch, const struct rg_out *out)
+{
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, (size_t)4 * 1024 * 1024);
+    rg_out_encode(out, &buf);
+    rg_assert(!buf.overflow);
+    *RG_PUSH(batch->arena, batch->outs, batch->out_count, batch->out_cap) =
+        (struct rg_out_entry){batch->pos.out_next++, rg_arena_str(batch->arena, rg_buf_str(&buf))};
+}
+
+/* ---- decide ---- */
+
+static void send_decided(struct rg_batch *batch, const struct rg_decision *decision, struct rg_str wire)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = decision->debtor,
+                         .value = wire, .record_kind = rg_str(rg_kind_name(RG_REC_DECIDED)), .action = decision->action};
+    rg_batch_out(batch, &out);
+    atomic_fetch_add(&config->counters->decided, 1);
+}
+
+static struct rg_str decision_wire(struct rg_batch *batch, const struct rg_decision *decision)
+{
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_decision_write(decision, &buf);
+    rg_assert(!buf.overflow);
+    return rg_arena_str(batch->arena, rg_buf_str(&buf));
+}
+
+static void send_recalled(struct rg_batch *batch, const struct rg_recalled *recalled)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_recalled_write(recalled, &buf);
+    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = recalled->debtor,
+                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_RECALLED)), .action = recalled->action};
+    rg_batch_out(batch, &out);
+    atomic_fetch_add(&config->counters->recalled, 1);
+}
+
+static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
+{
+    const struct rg_shard_world *w = batch->world;
+    const struct rg_shard *shard = batch->shard;
+    const struct rg_world world = {.now_ms = w->now_ms, .asof_ms = shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
+                                   .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms, .live_since_ms = w->live_since_ms,
+                                   .known_through_ms = w->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
+                                   .rests_on = batch->pos.ledger_next};
+    struct rg_decided decided;
+    rg_decide(w->rules, &world, touched->record, false, &decided);
+    for (size_t i = 0; i < decided.decision_count; i++)
+        send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
+    for (size_t i = 0; i < decided.recall_count; i++)
+        send_recalled(batch, &decided.recalls[i]);
+    for (size_t i = 0; i < decided.finding_count; i++) {
+        atomic_fetch_add(&shard->config.counters->suppressed[decided.findings[i].gate], 1);
+        atomic_fetch_add(&shard->config.counters->skipped, 1);
+    }
+    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.finding_count > 0;
+    return decided.next_ms == RG_NEVER ? RG_STORE_NEVER : decided.next_ms;
+}
+
+/* ---- collect ---- */
+
+static void send_copy(struct rg_batch *batch, const struct rg_action *action)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    struct rg_str topic = rg_arena_printf(batch->arena, "%s" RG_STR_FMT, config->actions_prefix, RG_STR_ARG(action->decision.channel));
+    struct rg_out out = {.kind = RG_OUT_ACTION, .topic = topic, .partition = config->shard, .key = action->decision.debtor,
+                         .value = decision_wire(batch, &action->decision), .action = action->decision.action};
+    rg_batch_out(batch, &out);
+}
+
+static void set_act(struct rg_batch *batch, const struct rg_action *action)
+{
+    *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) = (struct rg_store_act){
+        .action = action->decision.action, .live = true,
+        .value = {.claimed = action->state == RG_ACTION_CLAIMED, .claim = action->claim, .claim_offset = action->claim_offset, .copy_offset = -1}};
+}
+
+/* Receipts name the action only: where one may come, the shard remembers whose it is. */
+static void remember_action(struct rg_batch *batch, const struct rg_action *action)
+{
+    int channel = rg_rules_channel(batch->world->rules, action->decision.channel);
+    if (action->decision.kind != RG_ACT_MESSAGE || channel < 0)
+        return;
+    char id[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&action->decision.action, id);
+    struct rg_reference reference = {.debtor = action->decision.debtor};
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, 1024);
+    rg_reference_encode(&reference, &buf);
+    rg_batch_put(batch, RG_STORE_REFERENCE, rg_arena_printf(batch->arena, "action:%s", id), rg_arena_str(batch->arena, rg_buf_str(&buf)), RG_RECEIPT_TTL_MS);
+}
+
+static struct rg_action_before *before_of(struct rg_touched *touched, const struct rg_action_id *id)
+{
+    for (size_t i = 0; i < touched->before_count; i++)
+        if (rg_action_id_eq(&touched->before[i].id, id))
+            return &touched->before[i];
+    return NULL;
+}
+
+static void collect_actions(struct rg_batch *batch, struct rg_touched *touched)
+{
+    for (size_t i = 0; i < touched->record->action_count; i++) {
+        const struct rg_action *action = &touched->record->actions[i];
+        struct rg_action_before *before = before_of(touched, &action->decision.action);
+        if (before == NULL)
+            remember_action(batch, action);
+        if (before == NULL || before->state != action->state || !rg_claim_id_eq(&before->claim, &action->claim))
+            set_act(batch, action);
+        if (before == NULL || before->releases < action->releases)
+            send_copy(batch, action);
+        if (before != NULL)
+            before->copied = true;
+    }
+    for (size_t i = 0; i < touched->before_count; i++) {
+        if (touched->before[i].copied)
+            continue;
+        int64_t seqs[8];
+        size_t n = rg_relay_drop(batch->shard->relay, &touched->before[i].id, seqs);
+        for (size_t k = 0; k < n; k++)
+            *RG_PUSH(batch->arena, batch->removes, batch->remove_count, batch->remove_cap) = seqs[k];
+        *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) = (struct rg_store_act){.action = touched->before[i].id};
+        if (n > 0)
+            atomic_fetch_add(&batch->shard->config.counters->voided, 1);
+    }
+    batch->live_change += (int64_t)touched->record->action_count - (int64_t)touched->before_count;
+}
+
+static void collect_people(struct rg_batch *batch, struct rg_touched *touched)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    if (!touched->record->people_dirty)
+        return;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_people_write(touched->record, &buf);
+    rg_assert(!buf.overflow);
+    struct rg_out out = {.kind = RG_OUT_PEOPLE, .topic = rg_str(config->people_topic), .partition = config->shard, .key = touched->debtor,
+                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_MERGED))};
+    rg_batch_out(batch, &out);
+    for (size_t i = 0; i < touched->update_count; i++) {
+        struct rg_out gone = {.kind = RG_OUT_PEOPLE, .topic = rg_str(config->people_topic), .partition = config->shard, .key = touched->updates[i],
+                              .record_kind = rg_str(rg_kind_name(RG_REC_UPDATE))};
+        rg_batch_out(batch, &gone);
+    }
+}
+
+static enum rg_commit collect_record(struct rg_batch *batch, struct rg_touched *touched, int64_t due_ms, struct rg_error *err)
+{
+    struct rg_store_put *put = RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap);
+    *put = (struct rg_store_put){.key = {RG_STORE_DEBTOR, touched->debtor}, .due_ms = due_ms};
+    if (!touched->changed)
+        return RG_COMMITTED;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, RG_RECORD_BYTES_MAX + 1024);
+    if (rg_record_encode(touched->record, &buf, err) < 0) {
+        /* too much of one debtor: he is held, and what could be kept before stays as it was */
+        rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW", &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
+               "%s; nothing more of this debtor is applied", err->text);
+        return RG_COMMITTED;
+    }
+    put->write = true;
+    put->value = rg_arena_str(batch->arena, rg_buf_str(&buf));
+    return RG_COMMITTED;
+}
+
+/* ---- commit ---- */
+
+static void adopt(struct rg_batch *batch)
+{
+    struct rg_shard *shard = batch->shard;
+    struct rg_pos old = shard->pos;
+    shard->pos = batch->pos;
+    shard->pos.origins = old.origins;
+    shard->pos.origin_count = old.origin_count;
+    shard->pos.origin_cap = old.origin_cap;
+    for (size_t i = 0; i < batch->pos.origin_count; i++)
+        rg_shard_note_origin(shard, &batch->pos.origins[i]);
+    shard->out_done = -1;
+    shard->live_actions += batch->live_change;
+    atomic_store(&shard->config.counters->under_way, shard->live_actions);
+}
+
+static enum rg_commit relay_new(struct rg_batch *batch, struct rg_error *err)
+{
+    for (size_t i = 0; i < batch->out_count; i++)
+        if (rg_relay_add(batch->shard->relay, batch->outs[i].seq, batch->outs[i].bytes, err) < 0)
+            return RG_COMMIT_BROKEN;
+    return RG_COMMITTED;
+}
+
+enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err)
+{
+    struct rg_shard *shard = batch->shard;
+    bool replaying = shard->state == RG_SHARD_REPLAY;
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct rg_touched *touched = &batch->touched[i];
+        if (touched->record == NULL)
+            continue;
+        int64_t due_ms = replaying ? 1 : decide(batch, touched); /* the past is not decided again: looked at once it is over */
+        collect_actions(batch, touched);
+        collect_people(batch, touched);
+        enum rg_commit rc = collect_record(batch, touched, due_ms, err);
+        if (rc != RG_COMMITTED)
+            return rc;
+    }
+    batch->pos.batch++;
+    batch->pos.seen_ms = shard->seen_ms;
+    batch->pos.asof_ms = shard->asof_ms;
+    const struct rg_store_batch write = {
+        .puts = batch->puts, .put_count = batch->put_count, .acts = batch->acts, .act_count = batch->act_count,
+        .out_adds = batch->outs, .out_add_count = batch->out_count, .out_removes = batch->removes, .out_remove_count = batch->remove_count,
+        .out_done_through = shard->out_done, .pos = &batch->pos};
+    enum rg_commit rc = shard->store->ops->commit(shard->store, &write, err);
+    if (rc != RG_COMMITTED)
+        return rc;
+    atomic_fetch_add(&shard->config.counters->batches, 1);
+    adopt(batch);
+    return relay_new(batch, err);
+}

@@ -1,0 +1,100 @@
+/* Private to this room: one batch of a shard, from fetched records to one transaction. */
+#pragma once
+
+#include "daemon/rules/fold.h"
+#include "daemon/shard/parking.h"
+#include "daemon/shard/shard.h"
+
+#define BATCH_ARENA_BYTES ((size_t)512 * 1024 * 1024)
+
+/* A fetched record, owned. */
+struct rg_intake {
+    bool people;
+    int64_t offset;
+    enum rg_kind kind;
+    char *bytes; /* key, value, origin, first behind one another */
+    struct rg_str key, value, origin, first;
+    bool tombstone;
+};
+void rg_intake_init(struct rg_intake *intake, const struct rg_kafka_event *message, bool people);
+void rg_intake_done(struct rg_intake *intake);
+
+/* What an action looked like before the batch. */
+struct rg_action_before {
+    struct rg_action_id id;
+    enum rg_action_state state;
+    struct rg_claim_id claim;
+    int releases;
+    bool copied; /* still there after the batch */
+};
+
+/* A debtor in this batch. */
+struct rg_touched {
+    struct rg_str debtor;
+    struct rg_record *record;
+    struct rg_action_before *before;
+    size_t before_count;
+    bool changed;
+    int64_t due_ms;              /* timer this look was due for */
+    struct rg_str *updates;      /* keys of people updates folded, to be removed */
+    size_t update_count, update_cap;
+};
+
+struct rg_batch {
+    struct rg_shard *shard;
+    const struct rg_shard_world *world;
+    struct rg_arena *arena;
+    struct rg_touched *touched;
+    size_t touched_count, touched_cap;
+    int32_t *slots; /* hash of debtors → index + 1 */
+    size_t slot_count;
+    struct rg_store_put *puts;
+    size_t put_count, put_cap;
+    struct rg_store_act *acts;
+    size_t act_count, act_cap;
+    struct rg_out_entry *outs;
+    size_t out_count, out_cap;
+    int64_t *removes;
+    size_t remove_count, remove_cap;
+    struct rg_pos pos; /* the shard's as it will be */
+    int64_t live_change; /* of the number of actions under way */
+};
+
+/* batch.c */
+void rg_batch_begin(struct rg_batch *batch, struct rg_shard *shard, const struct rg_shard_world *world);
+struct rg_touched *rg_batch_find(struct rg_batch *batch, struct rg_str debtor);  /* NULL: not in this batch */
+struct rg_touched *rg_batch_add(struct rg_batch *batch, struct rg_str debtor);
+/* Loads the records of all debtors added so far that have none. */
+enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err);
+void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms);
+void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);
+/* Decides for every touched debtor (unless replaying), collects what changed, commits, and hands the outbox to the relay. */
+enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err);
+
+/* fold_batch.c, timers.c: a batch of records; a page of timers */
+enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err);
+enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more, struct rg_error *err);
+
+struct rg_shard {
+    struct rg_shard_config config;
+    enum rg_shard_state state;
+    char trouble[256];
+    struct rg_store *store;
+    struct rg_relay *relay;
+    struct rg_arena *memory; /* position and origins; emptied at each open */
+    struct rg_arena *batch_arena;
+    struct rg_pos pos;
+    struct rg_intake *inbox;
+    size_t inbox_first, inbox_count, inbox_cap;
+    bool verify_crc;              /* the first ledger record that comes has to prove itself */
+    int64_t live_actions;         /* in regua:{p}:act */
+    int64_t replay_ledger, replay_people;
+    struct rg_shard_round round;  /* begun, not reached yet; fresh_ms −1: none */
+    bool round_open;
+    int64_t round_out;            /* forwards up to this sequence must be out before `seen` */
+    int64_t seen_ms, asof_ms;
+    int64_t ledger_end, people_end; /* last known */
+    int64_t out_done;             /* acknowledged, to be removed by the next batch; −1 */
+};
+/* Raises the highest origin applied of one source partition. */
+void rg_shard_note_origin(struct rg_shard *shard, const struct rg_origin_high *high);

@@ -1,0 +1,517 @@
+/* A batch of fetched records: what is a repeat is skipped by its place and its origin; what has no debtor is found or parked at
+ * its reference; the rest is folded into its debtor's record, in order. */
+#include "daemon/shard/batch.h"
+
+#include "base/core/hash.h"
+#include "base/core/log.h"
+#include "config/contract/event.h"
+#include "daemon/rules/people.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One decoded record of the batch. */
+struct item {
+    const struct rg_intake *intake;
+    struct rg_fact_record fact;
+    struct rg_event event;
+    struct rg_decision decision;
+    struct rg_recalled recalled;
+    struct rg_claim claim;
+    struct rg_outcome outcome;
+    struct rg_located located;
+    struct rg_str debtor;    /* whose record it changes; absent: a reference has to be looked up */
+    struct rg_str reference; /* key of that reference */
+    struct rg_reference *known; /* the reference as it stands in this batch */
+    bool skip;
+};
+
+/* A reference in this batch, loaded once. */
+struct found {
+    struct rg_str key;
+    struct rg_reference reference;
+    bool changed;
+};
+
+struct folding {
+    struct rg_batch *batch;
+    struct item *items;
+    size_t count;
+    struct found *found;
+    size_t found_count, found_cap;
+};
+
+void rg_intake_init(struct rg_intake *intake, const struct rg_kafka_event *message, bool people)
+{
+    struct rg_str origin = rg_kafka_event_header(message, RG_HEADER_ORIGIN), first = rg_kafka_event_header(message, RG_HEADER_FIRST);
+    const struct rg_str parts[] = {message->key, message->value, origin, first};
+    struct rg_str *const into[] = {&intake->key, &intake->value, &intake->origin, &intake->first};
+    size_t total = 1;
+    *intake = (struct rg_intake){.people = people, .offset = message->offset, .tombstone = message->value.p == NULL};
+    intake->kind = rg_kind_of(rg_kafka_event_header(message, RG_HEADER_KIND));
+    for (size_t i = 0; i < RG_COUNT(parts); i++)
+        total += parts[i].n;
+    intake->bytes = rg_alloc(total);
+    size_t at = 0;
+    for (size_t i = 0; i < RG_COUNT(parts); i++) {
+        if (parts[i].p == NULL)
+            continue;
+        if (parts[i].n > 0)
+            memcpy(intake->bytes + at, parts[i].p, parts[i].n);
+        *into[i] = (struct rg_str){intake->bytes + at, parts[i].n};
+        at += parts[i].n;
+    }
+}
+
+void rg_intake_done(struct rg_intake *intake)
+{
+    free(intake->bytes);
+    *intake = (struct rg_intake){0};
+}
+
+static void dead_letter(struct folding *f, const struct rg_intake *intake, const char *reason, const char *detail)
+{
+    const struct rg_shard_config *config = &f->batch->shard->config;
+    char from[300];
+    (void)snprintf(from, sizeof from, "%s/%d/%lld", intake->people ? config->people_topic : config->ledger_topic, config->shard, (long long)intake->offset);
+    struct rg_out out = {.kind = RG_OUT_DEADLETTER, .topic = rg_str(config->deadletter_topic), .partition = config->shard % config->deadletter_partitions,
+                         .key = intake->key, .value = intake->value, .reason = rg_str(reason), .detail = rg_str(detail), .from = rg_str(from)};
+    rg_batch_out(f->batch, &out);
+    atomic_fetch_add(&config->counters->dead, 1);
+}
+
+/* ---- decode ---- */
+
+static bool nameless_reference(struct rg_batch *batch, const struct rg_event *event, struct rg_str *ret_key)
+{
+    if (event->type == RG_EV_DELIVERY_RECEIPT && rg_event_has(event, RG_F_ACTION))
+        *ret_key = rg_arena_printf(batch->arena, "action:" RG_STR_FMT, RG_STR_ARG(event->action));
+    else if (rg_event_has(event, RG_F_INVOICE))
+        *ret_key = rg_ref(batch->arena, RG_REF_INVOICE, event->ns, event->invoice);
+    else
+        return false;
+    return true;
+}
+
+static int decode_event(struct rg_batch *batch, struct item *item, struct rg_error *err)
+{
+    int rc = rg_event_read(item->intake->value, batch->arena, &item->event, err);
+    if (rc < 0)
+        return rc;
+    item->fact.event = &item->event;
+    item->fact.personal = item->intake->people;
+    if (rg_event_has(&item->event, RG_F_DEBTOR))
+        item->debtor = item->event.debtor;
+    else if (!nameless_reference(batch, &item->event, &item->reference))
+        return rg_fail(err, RG_EINVAL, "names neither a debtor nor anything by which one could be found");
+    return 0;
+}
+
+static int decode_item(struct rg_batch *batch, struct item *item, struct rg_error *err)
+{
+    struct rg_str bytes = item->intake->value;
+    int rc = 0;
+    switch (item->intake->kind) {
+    case RG_REC_EVENT:
+    case RG_REC_FORWARDED:
+    case RG_REC_UPDATE: return decode_event(batch, item, err);
+    case RG_REC_MERGED: item->debtor = item->intake->key; return 0;
+    case RG_REC_LOCATED:
+        rc = rg_located_read(bytes, batch->arena, &item->located, err);
+        item->reference = item->located.ref;
+        return rc;
+    case RG_REC_DECIDED:
+        rc = rg_decision_read(bytes, batch->arena, &item->decision, err);
+        item->fact.decided = &item->decision;
+        item->debtor = item->decision.debtor;
+        return rc;
+    case RG_REC_RECALLED:
+        rc = rg_recalled_read(bytes, batch->arena, &item->recalled, err);
+        item->fact.recalled = &item->recalled;
+        item->debtor = item->recalled.debtor;
+        return rc;
+    case RG_REC_CLAIM:
+        rc = rg_claim_read(bytes, batch->arena, &item->claim, err);
+        item->fact.claim = &item->claim;
+        item->debtor = item->claim.debtor;
+        return rc;
+    case RG_REC_OUTCOME:
+        rc = rg_outcome_read(bytes, batch->arena, &item->outcome, err);
+        item->fact.outcome = &item->outcome;
+        item->debtor = item->outcome.debtor;
+        return rc;
+    case RG_REC_SEAL: item->skip = true; return 0;
+    default: return rg_fail(err, RG_EINVAL, "header " RG_HEADER_KIND " is missing or names no kind of record");
+    }
+}
+
+/* ---- repeats ---- */
+
+static const struct rg_origin_high *highest(const struct rg_origin_high *origins, size_t count, const struct rg_origin *origin, bool people)
+{
+    for (size_t i = 0; i < count; i++)
+        if (origins[i].people == people && origins[i].partition == origin->partition && origins[i].incarnation == origin->incarnation &&
+            rg_str_eq(origins[i].source, origin->source))
+            return &origins[i];
+    return NULL;
+}
+
+/* Applied already? Otherwise it becomes the highest of its source partition. */
+static bool repeated(struct rg_batch *batch, const struct rg_intake *intake, struct rg_error *err)
+{
+    struct rg_origin origin;
+    if (intake->origin.p == NULL)
+        return false; /* ours: folds by its own id */
+    if (rg_origin_parse(intake->origin, &origin, err) < 0)
+        return false;
+    struct rg_pos *pos = &batch->pos;
+    const struct rg_origin_high *high = highest(pos->origins, pos->origin_count, &origin, intake->people);
+    if (high == NULL)
+        high = highest(batch->shard->pos.origins, batch->shard->pos.origin_count, &origin, intake->people);
+    if (high != NULL && (origin.offset < high->offset || (origin.offset == high->offset && origin.sub <= high->sub)))
+        return true;
+    struct rg_origin_high *own = NULL;
+    for (size_t i = 0; i < pos->origin_count && own == NULL; i++)
+        if (&pos->origins[i] == high)
+            own = &pos->origins[i];
+    if (own == NULL) {
+        own = RG_PUSH(batch->arena, pos->origins, pos->origin_count, pos->origin_cap);
+        *own = (struct rg_origin_high){.people = intake->people, .source = rg_arena_str(batch->arena, origin.source),
+                                       .incarnation = origin.incarnation, .partition = origin.partition};
+    }
+    own->offset = origin.offset;
+    own->sub = origin.sub;
+    return false;
+}
+
+/* ---- references ---- */
+
+static struct found *find_reference(struct folding *f, struct rg_str key)
+{
+    for (size_t i = 0; i < f->found_count; i++)
+        if (rg_str_eq(f->found[i].key, key))
+            return &f->found[i];
+    struct found *found = RG_PUSH(f->batch->arena, f->found, f->found_count, f->found_cap);
+    *found = (struct found){.key = key};
+    return found;
+}
+
+static enum rg_commit load_references(struct folding *f, struct rg_error *err)
+{
+    struct rg_batch *batch = f->batch;
+    for (size_t i = 0; i < f->count; i++)
+        if (!f->items[i].skip && f->items[i].reference.p != NULL)
+            (void)find_reference(f, f->items[i].reference);
+    if (f->found_count == 0)
+        return RG_COMMITTED;
+    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, f->found_count);
+    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, f->found_count);
+    for (size_t i = 0; i < f->found_count; i++)
+        keys[i] = (struct rg_store_key){RG_STORE_REFERENCE, f->found[i].key};
+    struct rg_store *store = batch->shard->store;
+    enum rg_commit rc = store->ops->load(store, keys, f->found_count, batch->shard->pos.batch, batch->arena, values, err);
+    for (size_t i = 0; rc == RG_COMMITTED && i < f->found_count; i++)
+        if (rg_reference_decode(values[i], batch->arena, &f->found[i].reference, err) < 0)
+            return RG_COMMIT_BROKEN;
+    return rc;
+}
+
+/* A fact released to the debtor's shard: the same event with the debtor named, and an origin of this shard's own. */
+static void forward(struct folding *f, struct rg_str value, struct rg_str first, struct rg_str debtor, int64_t released_at, int index)
+{
+    struct rg_batch *batch = f->batch;
+    const struct rg_shard_config *config = &batch->shard->config;
+    struct rg_event event;
+    struct rg_error err;
+    if (rg_event_read(value, batch->arena, &event, &err) < 0) {
+        rg_log(RG_LOG_ERROR, "FORWARD-BROKEN", &(struct rg_log_ctx){.shard = config->shard}, "a parked record cannot be read: %s", err.text);
+        return;
+    }
+    event.debtor = debtor;
+    event.has |= RG_BIT(RG_F_DEBTOR);
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    struct rg_jw jw;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_jw_init(&jw, &buf);
+    rg_event_write(&event, false, &jw);
+    rg_jw_done(&jw);
+    char origin[RG_ORIGIN_TEXT_MAX];
+    const struct rg_origin of = {.source = RG_STR(RG_ORIGIN_LEDGER), .partition = config->shard, .offset = released_at, .sub = index};
+    rg_origin_print(&of, origin);
+    struct rg_out out = {.kind = RG_OUT_FORWARD, .topic = rg_str(config->ledger_topic), .partition = rg_shard_of(debtor, config->shards), .key = debtor,
+                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_FORWARDED)), .origin = rg_str(origin), .first = first};
+    rg_batch_out(batch, &out);
+}
+
+/* The invoice keeps the debtor it had; both are told to leave it alone until people have looked. */
+static void hold_conflict(struct folding *f, const struct item *item, struct rg_str debtor, int index)
+{
+    struct rg_batch *batch = f->batch;
+    struct rg_str ref = item->located.ref;
+    const char *colon = memchr(ref.p, ':', ref.n);
+    const char *second = colon == NULL ? NULL : memchr(colon + 1, ':', ref.n - (size_t)(colon + 1 - ref.p));
+    if (second == NULL)
+        return;
+    struct rg_event hold = {.type = RG_EV_DEBTOR_HELD, .source = RG_STR("regua"), .time_ms = batch->world->now_ms,
+                            .id = rg_arena_printf(batch->arena, "conflict:" RG_STR_FMT, RG_STR_ARG(ref)),
+                            .ns = {colon + 1, (size_t)(second - colon - 1)},
+                            .invoice = {second + 1, ref.n - (size_t)(second + 1 - ref.p)},
+                            .has = RG_BIT(RG_F_DEBTOR) | RG_BIT(RG_F_INVOICE)};
+    hold.debtor = debtor;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    struct rg_jw jw;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_jw_init(&jw, &buf);
+    rg_event_write(&hold, false, &jw);
+    rg_jw_done(&jw);
+    forward(f, rg_buf_str(&buf), item->intake->origin, debtor, item->intake->offset, index);
+}
+
+static void fold_located(struct folding *f, const struct item *item)
+{
+    struct found *found = find_reference(f, item->reference);
+    struct rg_reference *reference = &found->reference;
+    if (reference->debtor.p != NULL && rg_str_eq(reference->debtor, item->located.debtor))
+        return;
+    if (reference->debtor.p != NULL) {
+        char detail[256];
+        (void)snprintf(detail, sizeof detail, RG_STR_FMT " belongs to another debtor already", RG_STR_ARG(item->reference));
+        dead_letter(f, item->intake, RG_DEAD_CONFLICT, detail);
+        hold_conflict(f, item, reference->debtor, 0);
+        hold_conflict(f, item, item->located.debtor, 1);
+        return;
+    }
+    found->changed = true;
+    reference->debtor = item->located.debtor;
+    for (size_t i = 0; i < reference->parked_count; i++)
+        forward(f, reference->parked[i].value, reference->parked[i].first, reference->debtor, item->intake->offset, (int)i);
+    reference->parked_count = 0;
+}
+
+/* A nameless fact: on to its debtor's shard, or parked until its reference is located. */
+static void fold_nameless(struct folding *f, const struct item *item)
+{
+    struct found *found = find_reference(f, item->reference);
+    struct rg_reference *reference = &found->reference;
+    if (reference->debtor.p != NULL) {
+        forward(f, item->intake->value, item->intake->origin, reference->debtor, item->intake->offset, 0);
+        return;
+    }
+    bool receipt = item->event.type == RG_EV_DELIVERY_RECEIPT;
+    if (receipt || reference->parked_count >= RG_PARKED_MAX) {
+        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, receipt ? "no action of that id is known here, or it is too old for receipts"
+                                                                 : "too many records wait for an invoice that nobody has issued");
+        return;
+    }
+    found->changed = true;
+    *RG_PUSH(f->batch->arena, reference->parked, reference->parked_count, reference->parked_cap) =
+        (struct rg_parked){rg_arena_str(f->batch->arena, item->intake->origin), rg_arena_str(f->batch->arena, item->intake->value)};
+}
+
+static void put_references(struct folding *f)
+{
+    for (size_t i = 0; i < f->found_count; i++) {
+        if (!f->found[i].changed)
+            continue;
+        RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+        rg_buf_init(&buf, (size_t)RG_PARKED_MAX * RG_LEDGER_BYTES_MAX);
+        rg_reference_encode(&f->found[i].reference, &buf);
+        rg_batch_put(f->batch, RG_STORE_REFERENCE, f->found[i].key, rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
+    }
+}
+
+/* ---- charges ---- */
+
+#define CHARGE_FIELDS (RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE) | RG_BIT(RG_F_LINK))
+
+struct charges {
+    struct rg_str *keys;
+    struct rg_charge *charges;
+    size_t count, key_cap, charge_cap;
+};
+
+static bool has_charge(const struct item *item)
+{
+    bool fields = ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0;
+    return !item->skip && item->fact.event != NULL && !item->fact.personal && fields && rg_event_has(&item->event, RG_F_INVOICE);
+}
+
+static size_t charge_index(struct folding *f, struct charges *c, const struct rg_event *event)
+{
+    struct rg_str key = rg_charge_key(f->batch->arena, event->ns, event->invoice);
+    for (size_t i = 0; i < c->count; i++)
+        if (rg_str_eq(c->keys[i], key))
+            return i;
+    *RG_PUSH(f->batch->arena, c->keys, c->count, c->key_cap) = key;
+    return c->count - 1;
+}
+
+static enum rg_commit load_charges(struct folding *f, struct charges *c, struct rg_error *err)
+{
+    struct rg_batch *batch = f->batch;
+    for (size_t i = 0; i < f->count; i++)
+        if (has_charge(&f->items[i]))
+            (void)charge_index(f, c, &f->items[i].event);
+    if (c->count == 0)
+        return RG_COMMITTED;
+    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, c->count);
+    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, c->count);
+    c->charges = RG_NEW(batch->arena, struct rg_charge, c->count);
+    for (size_t i = 0; i < c->count; i++)
+        keys[i] = (struct rg_store_key){RG_STORE_INVOICE, c->keys[i]};
+    struct rg_store *store = batch->shard->store;
+    enum rg_commit rc = store->ops->load(store, keys, c->count, batch->shard->pos.batch, batch->arena, values, err);
+    for (size_t i = 0; rc == RG_COMMITTED && i < c->count; i++) {
+        c->charges[i] = (struct rg_charge){.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE};
+        if (values[i].p != NULL && rg_charge_read(values[i], batch->arena, &c->charges[i], err) < 0)
+            return RG_COMMIT_BROKEN;
+    }
+    return rc;
+}
+
+/* The stamps in the record say which parts of the event won; only those are written. */
+static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record)
+{
+    const struct rg_event *e = &item->event;
+    const struct rg_invoice *invoice = rg_record_invoice(record, e->ns, e->invoice);
+    if (invoice == NULL)
+        return;
+    struct rg_charge *charge = &c->charges[charge_index(f, c, e)];
+    if (((e->has | e->null) & RG_BIT(RG_F_PIX_CODE)) != 0 && invoice->set[RG_IG_PIX].time_ms == e->time_ms) {
+        charge->pix_code = e->pix_code;
+        charge->pix_cents = e->pix_cents;
+        charge->pix_until = rg_event_has(e, RG_F_PIX_UNTIL) ? e->pix_until : RG_DAY_NONE;
+    }
+    if (((e->has | e->null) & (RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE))) != 0 && invoice->set[RG_IG_BOLETO].time_ms == e->time_ms) {
+        charge->boleto_line = e->boleto_line;
+        charge->boleto_barcode = e->boleto_barcode;
+        charge->boleto_url = e->boleto_url;
+        charge->boleto_cents = e->boleto_cents;
+        charge->boleto_until = rg_event_has(e, RG_F_BOLETO_UNTIL) ? e->boleto_until : RG_DAY_NONE;
+    }
+    if (((e->has | e->null) & RG_BIT(RG_F_LINK)) != 0 && invoice->set[RG_IG_LINK].time_ms == e->time_ms)
+        charge->link = e->link;
+}
+
+static void put_charges(struct folding *f, const struct charges *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+        rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+        rg_charge_write(&c->charges[i], &buf);
+        rg_batch_put(f->batch, RG_STORE_INVOICE, c->keys[i], rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
+    }
+}
+
+/* ---- the batch ---- */
+
+static void fold_item(struct folding *f, struct charges *charges, struct item *item)
+{
+    struct rg_batch *batch = f->batch;
+    struct rg_error err = {0};
+    if (item->intake->kind == RG_REC_LOCATED) {
+        fold_located(f, item);
+        return;
+    }
+    if (item->debtor.p == NULL) {
+        fold_nameless(f, item);
+        return;
+    }
+    struct rg_touched *touched = rg_batch_find(batch, item->debtor);
+    rg_assert(touched != NULL);
+    item->fact.offset = item->intake->offset;
+    if (item->intake->kind == RG_REC_MERGED) {
+        if (rg_people_fold(touched->record, item->intake->value, &err) < 0)
+            dead_letter(f, item->intake, RG_DEAD_BAD_JSON, err.text);
+        touched->changed = true;
+        return;
+    }
+    enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
+    if (folded == RG_FOLD_CONFLICT)
+        dead_letter(f, item->intake, RG_DEAD_CONFLICT, err.text);
+    touched->changed = touched->changed || folded == RG_FOLD_CHANGED;
+    if (item->intake->kind == RG_REC_UPDATE)
+        *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) = rg_arena_str(batch->arena, item->intake->key);
+    if (has_charge(item))
+        fold_charge(f, charges, item, touched->record);
+    atomic_fetch_add(&batch->shard->config.counters->folded, 1);
+}
+
+/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. */
+static bool stranger(struct folding *f, const struct item *item)
+{
+    const struct rg_shard_config *config = &f->batch->shard->config;
+    if (item->debtor.p == NULL || rg_shard_of(item->debtor, config->shards) == config->shard)
+        return false;
+    atomic_fetch_add(&config->counters->strangers, 1);
+    if (item->intake->kind == RG_REC_EVENT || item->intake->kind == RG_REC_FORWARDED)
+        forward(f, item->intake->value, item->intake->origin, item->debtor, item->intake->offset, 0);
+    else
+        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, "the debtor's shard is another partition");
+    return true;
+}
+
+static void prepare(struct folding *f, const struct rg_intake *intakes, size_t count)
+{
+    struct rg_batch *batch = f->batch;
+    f->items = RG_NEW(batch->arena, struct item, count);
+    f->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct item *item = &f->items[i];
+        struct rg_error err = {0};
+        item->intake = &intakes[i];
+        if (intakes[i].tombstone) {
+            item->skip = true;
+        } else if (repeated(batch, &intakes[i], &err)) {
+            item->skip = true;
+            atomic_fetch_add(&batch->shard->config.counters->repeated, 1);
+        } else if (decode_item(batch, item, &err) < 0) {
+            item->skip = true;
+            dead_letter(f, &intakes[i], RG_DEAD_BAD_JSON, err.text);
+        } else if (!item->skip && stranger(f, item)) {
+            item->skip = true;
+        }
+        if (!item->skip && item->debtor.p != NULL)
+            (void)rg_batch_add(batch, item->debtor);
+        if (intakes[i].people) {
+            batch->pos.people_next = intakes[i].offset + 1;
+        } else {
+            batch->pos.ledger_next = intakes[i].offset + 1;
+            batch->pos.ledger_crc = rg_crc32(0, intakes[i].value.p, intakes[i].value.n);
+        }
+    }
+}
+
+enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err)
+{
+    rg_assert(shard->inbox_count > 0);
+    size_t count = shard->inbox_count < RG_SHARD_BATCH_MAX ? shard->inbox_count : RG_SHARD_BATCH_MAX;
+    struct rg_batch batch;
+    struct charges charges = {0};
+    rg_batch_begin(&batch, shard, world);
+    struct folding f = {.batch = &batch};
+    prepare(&f, &shard->inbox[shard->inbox_first], count);
+    enum rg_commit rc = load_references(&f, err);
+    if (rc == RG_COMMITTED)
+        rc = load_charges(&f, &charges, err);
+    if (rc == RG_COMMITTED)
+        rc = rg_batch_load(&batch, err);
+    for (size_t i = 0; rc == RG_COMMITTED && i < count; i++)
+        if (!f.items[i].skip)
+            fold_item(&f, &charges, &f.items[i]);
+    if (rc == RG_COMMITTED) {
+        put_references(&f);
+        put_charges(&f, &charges);
+        rc = rg_batch_end(&batch, err);
+    }
+    if (rc != RG_COMMITTED)
+        return rc;
+    for (size_t i = 0; i < count; i++)
+        rg_intake_done(&shard->inbox[shard->inbox_first + i]);
+    shard->inbox_first += count;
+    shard->inbox_count -= count;
+    if (shard->inbox_count == 0)
+        shard->inbox_first = 0;
+    return RG_COMMITTED;
+}
