@@ -99,6 +99,29 @@ int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic
     return 0;
 }
 
+void rg_kafka_commit_done(rd_kafka_t *rk, rd_kafka_resp_err_t result, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    (void)rk;
+    struct rg_kafka_consumer *consumer = opaque;
+    if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rg_kafka_watch_alive(&consumer->watch);
+    if (consumer->ops.on_committed == NULL || list == NULL)
+        return;
+    size_t n = (size_t)list->cnt;
+    struct rg_error err = {0};
+    struct rg_kafka_position *positions = rg_alloc((n + 1) * sizeof *positions);
+    for (size_t i = 0; i < n; i++) {
+        const rd_kafka_topic_partition_t *part = &list->elems[i];
+        positions[i] = (struct rg_kafka_position){part->topic, part->partition, part->offset};
+        if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = part->err;
+    }
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
+        (void)rg_kafka_fail(&err, result, "commit");
+    consumer->ops.on_committed(consumer->ctx, positions, n, &err);
+    rg_free(&positions);
+}
+
 static int wait_commit(struct rg_kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, int wait_ms, struct rg_error *err)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
@@ -128,7 +151,8 @@ int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg
     RG_KAFKA_LIST list = rg_kafka_list_from(positions, n);
     if (wait_ms > 0)
         return wait_commit(consumer, list, wait_ms, err);
-    rd_kafka_resp_err_t queued = rd_kafka_commit(consumer->rk, list, 1);
+    /* Not rd_kafka_commit: its callback would also be told of the commits that were waited for. */
+    rd_kafka_resp_err_t queued = rd_kafka_commit_queue(consumer->rk, list, consumer->queue, rg_kafka_commit_done, consumer);
     return queued == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : rg_kafka_fail(err, queued, "commit of %s/%d", positions[0].topic, positions[0].partition);
 }
 

@@ -27,6 +27,7 @@ static const struct rg_kafka_default defaults[] = {
     {"partition.assignment.strategy", "range", "topics with the same partitions go to the same member; newer assignors hang or lose offsets"},
     {"max.poll.interval.ms", "60000", "a member that is stuck holds up the group's rebalance for this long"},
     {"fetch.error.backoff.ms", "50", "a leader that moved costs tenths of a second, not half a second each time"},
+    {"fetch.wait.max.ms", "100", "a partition that was just assigned or moved waits this long for the request under way"},
     {"enable.idempotence", "true", "a repeated send is one record, in order"},
     {"enable.gapless.guarantee", "true", "a batch that is refused for good stops the stream instead of leaving a gap"},
     {"acks", "all", "acknowledged means on all in-sync replicas"},
@@ -106,7 +107,7 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
 {
     static const char *const consumer_only[] = {
         "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "check.crcs", "partition.assignment.strategy",
-        "max.poll.interval.ms", "fetch.error.backoff.ms", "allow.auto.create.topics",
+        "max.poll.interval.ms", "fetch.error.backoff.ms", "fetch.wait.max.ms", "allow.auto.create.topics",
     };
     static const char *const producer_only[] = {
         "enable.idempotence", "enable.gapless.guarantee", "acks", "message.timeout.ms", "delivery.report.only.error",
@@ -123,8 +124,8 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
 /* librdkafka's words about brokers coming and going are its own business: it retries. So nothing it says is an error of ours. */
 static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-    if (strcmp(facility, "CONFWARN") == 0)
-        return; /* "is a producer property": the operator's settings serve both kinds of handle */
+    if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
+        return; /* "is a producer property": settings serve both kinds of handle. "not supported by broker": none that old is supported */
     enum rg_log_level ours = level <= LOG_WARNING ? RG_LOG_WARNING : level == LOG_NOTICE ? RG_LOG_NOTICE : level == LOG_INFO ? RG_LOG_INFO : RG_LOG_DEBUG;
     rg_log(ours, "KAFKA-CLIENT", RG_LOG_NO_CTX, "%s: %s: %s", rk == NULL ? "kafka" : rd_kafka_name(rk), facility, text);
 }

@@ -59,29 +59,6 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topi
 
 /* ---- other callbacks -------------------------------------------------------------------------------------------- */
 
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t result, rd_kafka_topic_partition_list_t *list, void *opaque)
-{
-    (void)rk;
-    struct rg_kafka_consumer *consumer = opaque;
-    if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rg_kafka_watch_alive(&consumer->watch);
-    if (consumer->ops.on_committed == NULL || list == NULL)
-        return;
-    size_t n = (size_t)list->cnt;
-    struct rg_error err = {0};
-    struct rg_kafka_position *positions = rg_alloc((n + 1) * sizeof *positions);
-    for (size_t i = 0; i < n; i++) {
-        const rd_kafka_topic_partition_t *part = &list->elems[i];
-        positions[i] = (struct rg_kafka_position){part->topic, part->partition, part->offset};
-        if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
-            result = part->err;
-    }
-    if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
-        (void)rg_kafka_fail(&err, result, "commit");
-    consumer->ops.on_committed(consumer->ctx, positions, n, &err);
-    rg_free(&positions);
-}
-
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 {
     struct rg_kafka_consumer *consumer = opaque;
@@ -124,7 +101,6 @@ static void put_options(rd_kafka_conf_t *conf, const struct rg_kafka_consumer_op
     rg_kafka_conf_put_i64(conf, "fetch.max.bytes", prefetch * 1024 > FETCH_BYTES_MIN ? prefetch * 1024 : FETCH_BYTES_MIN);
     rg_kafka_conf_put(conf, "enable.partition.eof", options->ends ? "true" : "false");
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
@@ -191,6 +167,8 @@ static void serve_closing(struct rg_kafka_consumer *consumer, rd_kafka_queue_t *
         return;
     if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
         serve_rebalance(consumer, rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event));
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT)
+        rg_kafka_commit_done(consumer->rk, rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event), consumer);
     rd_kafka_event_destroy(event);
 }
 

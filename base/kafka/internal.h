@@ -94,6 +94,8 @@ struct rg_kafka_consumer {
 int rg_kafka_assignment_start(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n,
                               struct rg_error *err) RG_MUST_USE;
 void rg_kafka_assignment_drop(struct rg_kafka_consumer *consumer);
+/* The answer to an asynchronous commit, as librdkafka hands it out. */
+void rg_kafka_commit_done(rd_kafka_t *rk, rd_kafka_resp_err_t result, rd_kafka_topic_partition_list_t *list, void *opaque);
 /* Pauses every partition marked as held. */
 int rg_kafka_assignment_hold(struct rg_kafka_consumer *consumer, struct rg_error *err) RG_MUST_USE;
 
