@@ -2,7 +2,6 @@
  * one answer waited for within the caller's time. The judgement itself is in judge.c, which needs no broker. */
 #include "base/kafka/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define REASON_BYTES_MAX 512
@@ -108,6 +107,20 @@ static int make_new_topic(const struct rg_kafka_topic_spec *spec, rd_kafka_NewTo
     return 0;
 }
 
+/* The controller has made it; until the brokers know, whoever asks is told that there is no such topic. */
+static int wait_visible(struct rg_kafka_admin *admin, const char *name, int64_t until_ms, struct rg_error *err)
+{
+    enum { PAUSE_MS = 20 };
+    for (;;) {
+        int partitions = 0;
+        int64_t rest_ms = until_ms - rg_kafka_real_ms();
+        int code = rg_kafka_partitions_ask(admin->rk, name, rest_ms > 0 ? (int)rest_ms : 1, &partitions, err);
+        if (code == 0 || rest_ms <= 0)
+            return code;
+        (void)rd_kafka_poll(admin->rk, PAUSE_MS); /* a pause that also serves the handle */
+    }
+}
+
 int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_topic_spec *specs, size_t n, int timeout_ms,
                            struct rg_error *err)
 {
@@ -115,6 +128,7 @@ int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_t
         return rg_fail(err, RG_ELIMIT, "%zu topics, at most %d at a time", n, RG_KAFKA_TOPICS_MAX);
     if (n == 0)
         return 0;
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
     rd_kafka_NewTopic_t *topics[RG_KAFKA_TOPICS_MAX];
     size_t made = 0;
     int code = 0;
@@ -136,6 +150,8 @@ int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_t
         end_request(&request);
     }
     rd_kafka_NewTopic_destroy_array(topics, made);
+    for (size_t i = 0; code == 0 && i < n; i++)
+        code = wait_visible(admin, specs[i].name, until_ms, err);
     return code;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SESSION_TIMEOUT_MS 10000
-#define HEARTBEAT_MS_MAX 3000
+#define HEARTBEAT_MS_MAX 500 /* members learn of a rebalance by their next heartbeat: this is how long all of them may pause */
 #define PREFETCH_KBYTES 16384
 #define FETCH_BYTES_MIN 2097152 /* the largest record we make, and some more */
 #define MAX_POLL_INTERVAL_MS 60000

@@ -21,6 +21,8 @@
 #define FRAME_BYTES 8192        /* more than the protocol adds to one record with its headers */
 #define REBUILD_TURN_MS 50
 #define GIVE_UP_TURNS 20
+#define FLUSH_TURN_MS 100
+#define THROW_BACK_EVERY_MS 20
 
 struct open_topic {
     char *name;
@@ -37,6 +39,7 @@ struct rg_kafka_producer {
     size_t topics_n;
     size_t outstanding;
     bool broken;
+    int64_t throw_back_ms; /* real time of the next attempt */
     struct rg_kafka_watch watch;
     struct rg_kafka_bell bell;
 };
@@ -54,13 +57,21 @@ static int classify(const rd_kafka_message_t *message)
     return code == RG_EREFUSED || code == RG_ENOTFOUND ? RG_EREFUSED : RG_EIO;
 }
 
-/* Throws back what has not left yet. On the wire it goes on, and its fate will be known. */
+/* Throws back what has not left yet. What is on the wire goes on, and its fate will be known. Once is not enough: requests that
+ * were ready to leave may be taken apart a moment later, and their records return to a queue that is never served again. */
+static void throw_back(struct rg_kafka_producer *producer)
+{
+    int64_t now_ms = rg_kafka_real_ms();
+    if (!producer->broken || producer->outstanding == 0 || now_ms < producer->throw_back_ms)
+        return;
+    producer->throw_back_ms = now_ms + THROW_BACK_EVERY_MS;
+    (void)rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); /* valid flags on a producer */
+}
+
 static void break_off(struct rg_kafka_producer *producer)
 {
-    if (producer->broken)
-        return;
     producer->broken = true;
-    (void)rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); /* valid flags on a producer */
+    throw_back(producer);
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -134,6 +145,7 @@ static int make_handle(struct rg_kafka_producer *producer, bool one_by_one, stru
         return code;
     producer->queue = rd_kafka_queue_get_main(producer->rk);
     producer->broken = false;
+    producer->throw_back_ms = 0;
     return 0;
 }
 
@@ -335,15 +347,21 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
 void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms)
 {
     rg_kafka_bell_clear(&producer->bell);
-    if (producer->rk != NULL)
+    if (producer->rk != NULL) {
+        throw_back(producer);
         (void)rd_kafka_poll(producer->rk, timeout_ms);
+    }
     producer->bell.silent = true;
 }
 
 int rg_kafka_producer_flush(struct rg_kafka_producer *producer, int timeout_ms, struct rg_error *err)
 {
-    if (producer->rk != NULL)
-        (void)rd_kafka_flush(producer->rk, timeout_ms); /* what it says is also in the counter */
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms, rest_ms = timeout_ms;
+    while (producer->rk != NULL && !producer->broken && producer->outstanding > 0 && rest_ms >= 0) { /* once also without time */
+        /* In slices: a flush does not end when a failure makes waiting pointless. What it answers is also in the counter. */
+        (void)rd_kafka_flush(producer->rk, rest_ms < FLUSH_TURN_MS ? (int)rest_ms : FLUSH_TURN_MS);
+        rest_ms = until_ms - rg_kafka_real_ms() - 1;
+    }
     if (producer->broken || producer->rk == NULL)
         return rg_fail(err, RG_EIO, "the producer lost its order and must be rebuilt");
     if (producer->outstanding > 0)
@@ -374,9 +392,11 @@ bool rg_kafka_producer_broken(const struct rg_kafka_producer *producer)
 /* Serves what is outstanding. What is still on the wire at the deadline is given up, with the report that says so. */
 static void drain(struct rg_kafka_producer *producer, int64_t until_ms)
 {
-    break_off(producer);
-    while (producer->outstanding > 0 && rg_kafka_real_ms() < until_ms)
+    producer->broken = true;
+    while (producer->outstanding > 0 && rg_kafka_real_ms() < until_ms) {
+        throw_back(producer);
         (void)rd_kafka_poll(producer->rk, REBUILD_TURN_MS);
+    }
     if (producer->outstanding == 0)
         return;
     /* Never the blocking purge: it waits for broker threads without a limit. */
