@@ -146,37 +146,43 @@ static void say_missing(const struct rg_node *node, const struct rg_row *field, 
     rg_diags_advise(diags, "%s", field->help);
 }
 
-static void read_entry(const struct rg_entry *e, const struct rg_table *table, char *target, const struct rg_reader *reader)
+static bool read_entry(const struct rg_entry *e, const struct rg_table *table, char *target, const struct rg_reader *reader)
 {
     const struct rg_row *field = row_of(table, e->key->text);
     if (field != NULL)
-        (void)rg_row_read(e->value, field, target + field->offset, reader); /* what it found is counted in diags */
-    else if (table->extra == NULL || e->key->bad || !table->extra(e->key, e->value, target, reader))
-        say_unknown(e->key, table, reader->diags);
+        return rg_row_read(e->value, field, target + field->offset, reader);
+    if (table->extra != NULL && !e->key->bad && table->extra(e->key, e->value, target, reader))
+        return !e->value->bad;
+    say_unknown(e->key, table, reader->diags);
+    return false;
 }
 
 bool rg_fields_read(const struct rg_node *node, const struct rg_table *table, void *target, const struct rg_reader *reader)
 {
     rg_assert(table->count <= RG_ROWS_MAX);
-    size_t before = rg_diags_errors(reader->diags);
     memset(target, 0, table->size);
     for (size_t i = 0; i < table->count; i++)
         apply_default(&table->fields[i], (char *)target + table->fields[i].offset, reader);
     if (node == NULL)
         return true;
-    ((struct rg_section *)target)->node = node;
     if (node->bad)
         return false;
     if (node->kind != RG_NODE_MAP) {
         rg_mistyped(reader->diags, node, "keys and values");
         return false;
     }
+    ((struct rg_section *)target)->node = node;
+    bool fine = true;
     for (size_t i = 0; i < node->count; i++)
-        read_entry(&node->entries[i], table, target, reader);
-    for (size_t i = 0; i < table->count; i++)
-        if ((table->fields[i].flags & RG_REQUIRED) != 0 && rg_node_get(node, table->fields[i].key) == NULL)
-            say_missing(node, &table->fields[i], reader->diags);
-    return rg_diags_errors(reader->diags) == before;
+        if (!read_entry(&node->entries[i], table, target, reader))
+            fine = false;
+    for (size_t i = 0; i < table->count; i++) {
+        if ((table->fields[i].flags & RG_REQUIRED) == 0 || rg_node_get(node, table->fields[i].key) != NULL)
+            continue;
+        say_missing(node, &table->fields[i], reader->diags);
+        fine = false;
+    }
+    return fine;
 }
 
 bool rg_section_has(const struct rg_section *section, const char *key)

@@ -29,7 +29,7 @@
 /* --- What values become ------------------------------------------------------------------------------------------------- */
 
 struct rg_section {
-    const struct rg_node *node; /* NULL: the section was not written; everything in it is a default */
+    const struct rg_node *node; /* a map; NULL: the section was not written and everything in it is a default */
     struct rg_str name;         /* its key in a map of named sections; absent elsewhere */
 };
 
@@ -185,7 +185,8 @@ struct rg_table {
 #define RG_TABLE(name_, type_, fields_) \
     {.name = (name_), .size = sizeof(type_), .fields = (fields_), .count = RG_COUNT(fields_)}
 
-/* Reads a section; node NULL gives the defaults. False when findings were added. `target` is overwritten whole. */
+/* Reads a section; node NULL gives the defaults. False when something in it is wrong, and then findings say what. `target` is
+ * overwritten whole. */
 bool rg_fields_read(const struct rg_node *node, const struct rg_table *table, void *target, const struct rg_reader *reader);
 /* Reads one value as a row says, for custom rows. */
 bool rg_row_read(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader);
