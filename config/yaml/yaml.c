@@ -8,6 +8,7 @@
 #include "config/yaml/yaml.h"
 
 #include "base/core/file.h"
+#include "config/yaml/chars.h"
 #include "config/yaml/parse.h"
 
 #include <stdio.h>
@@ -36,10 +37,19 @@ struct builder {
     bool build;
 };
 
+/* libyaml pretends a line break at the end of a file that lacks one; what it reports behind it is the end of the last line. */
+static struct spot spot_of(const struct rg_doc *doc, yaml_mark_t mark)
+{
+    if (mark.line < doc->line_count)
+        return (struct spot){(int)mark.line + 1, (int)mark.column + 1};
+    struct rg_str last = rg_doc_line(doc, (int)doc->line_count);
+    return (struct spot){(int)doc->line_count, (int)rg_chars_count(last) + 1};
+}
+
 static struct rg_place mark_place(const struct builder *b, const yaml_event_t *e)
 {
-    int width = e->start_mark.line == e->end_mark.line ? (int)(e->end_mark.column - e->start_mark.column) : 1;
-    return rg_doc_place(b->doc, (int)e->start_mark.line + 1, (int)e->start_mark.column + 1, width);
+    struct spot start = spot_of(b->doc, e->start_mark), end = spot_of(b->doc, e->end_mark);
+    return rg_doc_place(b->doc, start.line, start.column, start.line == end.line ? end.column - start.column : 1);
 }
 
 static enum rg_node_style style_of(yaml_scalar_style_t style)
@@ -66,10 +76,11 @@ static struct rg_node *new_node(struct builder *b, const yaml_event_t *e, enum r
     struct rg_node *node = RG_NEW(b->arena, struct rg_node, 1);
     node->kind = kind;
     node->doc = b->doc;
-    node->line = (int)e->start_mark.line + 1;
-    node->column = (int)e->start_mark.column + 1;
-    node->end_line = (int)e->end_mark.line + 1;
-    node->end_column = (int)e->end_mark.column + 1;
+    struct spot start = spot_of(b->doc, e->start_mark), end = spot_of(b->doc, e->end_mark);
+    node->line = start.line;
+    node->column = start.column;
+    node->end_line = end.line;
+    node->end_column = end.column;
     if (e->type == YAML_SCALAR_EVENT) {
         struct rg_str text = {(const char *)e->data.scalar.value, e->data.scalar.length};
         node->text = rg_arena_str(b->arena, text);
@@ -222,8 +233,9 @@ static void on_close(struct builder *b, const yaml_event_t *e)
     struct rg_node *node = b->stack[--b->depth].node;
     if (!b->build)
         return;
-    node->end_line = (int)e->end_mark.line + 1;
-    node->end_column = (int)e->end_mark.column + 1;
+    struct spot end = spot_of(b->doc, e->end_mark);
+    node->end_line = end.line;
+    node->end_column = end.column;
     if (node->kind == RG_NODE_MAP)
         check_duplicates(b, node);
     bool was_key = b->depth > 0 && b->stack[b->depth - 1].key == node;

@@ -95,6 +95,7 @@ static void trees_are_what_was_written(void **state)
         {"a: 'it''s'\n", "{a: \"it's\"}"},
         {"a: |2\n    x\n  \n", "{a: \"  x\n\"}"},
         {"t: 🙂 ok\n", "{t: 🙂 ok}"},
+        {"?   ", "{: }"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct read r RG_CLEANUP(done) = read_bytes(rg_str(rows[i].yaml));
