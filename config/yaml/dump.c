@@ -30,10 +30,10 @@ void rg_table_each(const struct rg_table *table, rg_row_doc_fn *fn, void *ctx)
     walk(table, "", fn, ctx);
 }
 
-static void add_words(const struct rg_row *field, struct rg_buf *into)
+static void add_words(const struct rg_row *row, struct rg_buf *into)
 {
-    for (size_t i = 0; field->words[i] != NULL; i++)
-        rg_buf_addf(into, "%s`%s`", i ? ", " : "", field->words[i]);
+    for (size_t i = 0; row->words[i] != NULL; i++)
+        rg_buf_addf(into, "%s`%s`", i ? ", " : "", row->words[i]);
 }
 
 static const char *plain_words(enum rg_row_type type)
@@ -62,49 +62,49 @@ static const char *plain_words(enum rg_row_type type)
     }
 }
 
-static void add_clock_units(const struct rg_row *field, struct rg_buf *into)
+static void add_clock_units(const struct rg_row *row, struct rg_buf *into)
 {
     static const char *const examples[] = {[RG_UNIT_SECOND] = "30s", [RG_UNIT_MINUTE] = "5m", [RG_UNIT_HOUR] = "2h",
                                            [RG_UNIT_DAY] = "15d", [RG_UNIT_BANK_DAY] = "2bd"};
     rg_buf_adds(into, "duration:");
     for (unsigned u = RG_UNIT_SECOND; u <= RG_UNIT_BANK_DAY; u++)
-        if ((field->units & RG_UNITS(u)) != 0)
+        if ((row->units & RG_UNITS(u)) != 0)
             rg_buf_addf(into, " `%s`", examples[u]);
 }
 
-void rg_row_type_words(const struct rg_row *field, struct rg_buf *into)
+void rg_row_type_words(const struct rg_row *row, struct rg_buf *into)
 {
-    if (field->type == RG_ROW_ENUM) {
-        add_words(field, into);
-    } else if (field->type == RG_ROW_FLAGS) {
+    if (row->type == RG_ROW_ENUM) {
+        add_words(row, into);
+    } else if (row->type == RG_ROW_FLAGS) {
         rg_buf_adds(into, "list of ");
-        add_words(field, into);
-    } else if (field->type == RG_ROW_BY_STATE) {
-        rg_buf_addf(into, "%s, or by state: `{ default: …, SP: … }`", plain_words(field->of));
-    } else if (field->type == RG_ROW_DURATION && field->units != 0) {
-        add_clock_units(field, into);
-    } else if (field->type == RG_ROW_CUSTOM) {
-        rg_buf_adds(into, field->example ? field->example : "see below");
+        add_words(row, into);
+    } else if (row->type == RG_ROW_BY_STATE) {
+        rg_buf_addf(into, "%s, or by state: `{ default: …, SP: … }`", plain_words(row->of));
+    } else if (row->type == RG_ROW_DURATION && row->units != 0) {
+        add_clock_units(row, into);
+    } else if (row->type == RG_ROW_CUSTOM) {
+        rg_buf_adds(into, row->example ? row->example : "see below");
     } else {
-        rg_buf_adds(into, plain_words(field->type));
+        rg_buf_adds(into, plain_words(row->type));
     }
-    bool ranged = field->type == RG_ROW_INT && !(field->min == 0 && field->max == 0);
+    bool ranged = row->type == RG_ROW_INT && !(row->min == 0 && row->max == 0);
     if (ranged)
-        rg_buf_addf(into, ", %" PRId64 " to %" PRId64, field->min, field->max);
+        rg_buf_addf(into, ", %" PRId64 " to %" PRId64, row->min, row->max);
 }
 
 /* --- Markdown ------------------------------------------------------------------------------------------------------------------ */
 
-static void add_markdown_row(const char *path, const struct rg_row *field, void *ctx)
+static void add_markdown_row(const char *path, const struct rg_row *row, void *ctx)
 {
     struct rg_buf *into = ctx;
     rg_buf_addf(into, "| `%s` | ", path);
-    rg_row_type_words(field, into);
-    if ((field->flags & RG_REQUIRED) != 0)
+    rg_row_type_words(row, into);
+    if ((row->flags & RG_REQUIRED) != 0)
         rg_buf_adds(into, " | required | ");
     else
-        rg_buf_addf(into, " | %s%s%s | ", field->fallback ? "`" : "", field->fallback ? field->fallback : "–", field->fallback ? "`" : "");
-    rg_buf_addf(into, "%s%s |\n", field->help, (field->flags & RG_INTERNAL) != 0 ? " Internal: leave it alone." : "");
+        rg_buf_addf(into, " | %s%s%s | ", row->fallback ? "`" : "", row->fallback ? row->fallback : "–", row->fallback ? "`" : "");
+    rg_buf_addf(into, "%s%s |\n", row->help, (row->flags & RG_INTERNAL) != 0 ? " Internal: leave it alone." : "");
 }
 
 void rg_table_markdown(const struct rg_table *table, struct rg_buf *into)
@@ -134,20 +134,20 @@ static void add_pattern(const char *pattern, const char *says, struct rg_buf *in
     add_quoted(says, into);
 }
 
-static void add_enum(const struct rg_row *field, struct rg_buf *into)
+static void add_enum(const struct rg_row *row, struct rg_buf *into)
 {
     rg_buf_adds(into, "\"enum\":[");
-    for (size_t i = 0; field->words[i] != NULL; i++) {
+    for (size_t i = 0; row->words[i] != NULL; i++) {
         rg_buf_adds(into, i ? "," : "");
-        add_quoted(field->words[i], into);
+        add_quoted(row->words[i], into);
     }
     rg_buf_addc(into, ']');
 }
 
 /* The keywords that hold for one text of this type; nothing for what is not written as a text. */
-static void add_text_pattern(const struct rg_row *field, enum rg_row_type type, struct rg_buf *into)
+static void add_text_pattern(const struct rg_row *row, enum rg_row_type type, struct rg_buf *into)
 {
-    bool hyphen = (field->flags & RG_HYPHEN) != 0;
+    bool hyphen = (row->flags & RG_HYPHEN) != 0;
     switch (type) {
     case RG_ROW_NAME:
         add_pattern(hyphen ? "^[a-z][a-z0-9_-]*$" : "^[a-z][a-z0-9_]*$",
@@ -166,40 +166,40 @@ static void add_text_pattern(const struct rg_row *field, enum rg_row_type type, 
 
 static void add_schema(const struct rg_table *table, struct rg_buf *into);
 
-static void add_range(const struct rg_row *field, struct rg_buf *into)
+static void add_range(const struct rg_row *row, struct rg_buf *into)
 {
-    if (!(field->min == 0 && field->max == 0))
-        rg_buf_addf(into, ",\"minimum\":%" PRId64 ",\"maximum\":%" PRId64, field->min, field->max);
+    if (!(row->min == 0 && row->max == 0))
+        rg_buf_addf(into, ",\"minimum\":%" PRId64 ",\"maximum\":%" PRId64, row->min, row->max);
 }
 
 /* Scalars that YAML itself may take for a number are allowed to be one: our reader only sees their text. */
-static void add_scalar_schema(const struct rg_row *field, enum rg_row_type type, const char *also, struct rg_buf *into)
+static void add_scalar_schema(const struct rg_row *row, enum rg_row_type type, const char *also, struct rg_buf *into)
 {
     bool number = type == RG_ROW_TEXT || type == RG_ROW_DECIMAL;
     if (type == RG_ROW_INT) {
         rg_buf_addf(into, "\"type\":[\"integer\"%s]", also);
-        add_range(field, into);
+        add_range(row, into);
         return;
     }
     rg_buf_addf(into, "\"type\":[\"string\"%s%s]", number ? ",\"number\"" : "", also);
-    add_text_pattern(field, type, into);
+    add_text_pattern(row, type, into);
 }
 
-static void add_local_schema(const struct rg_row *field, struct rg_buf *into)
+static void add_local_schema(const struct rg_row *row, struct rg_buf *into)
 {
-    add_scalar_schema(field, field->of, ",\"object\"", into);
+    add_scalar_schema(row, row->of, ",\"object\"", into);
     rg_buf_adds(into, ",\"required\":[\"default\"],\"propertyNames\":{\"pattern\":\"^(default|[A-Z]{2})$\"},\"additionalProperties\":{");
-    add_scalar_schema(field, field->of, "", into);
+    add_scalar_schema(row, row->of, "", into);
     rg_buf_addc(into, '}');
 }
 
-static void add_array_schema(const struct rg_row *field, struct rg_buf *into)
+static void add_array_schema(const struct rg_row *row, struct rg_buf *into)
 {
     rg_buf_adds(into, "\"type\":\"array\",\"uniqueItems\":true,\"items\":{");
-    if (field->type == RG_ROW_FLAGS)
-        add_enum(field, into);
+    if (row->type == RG_ROW_FLAGS)
+        add_enum(row, into);
     else
-        add_scalar_schema(field, field->type == RG_ROW_NAMES ? RG_ROW_NAME : RG_ROW_TEXT, "", into);
+        add_scalar_schema(row, row->type == RG_ROW_NAMES ? RG_ROW_NAME : RG_ROW_TEXT, "", into);
     rg_buf_addc(into, '}');
 }
 
@@ -216,34 +216,34 @@ static void add_hours_schema(struct rg_buf *into)
     rg_buf_addc(into, '}');
 }
 
-static void add_type_schema(const struct rg_row *field, struct rg_buf *into)
+static void add_type_schema(const struct rg_row *row, struct rg_buf *into)
 {
-    switch (field->type) {
+    switch (row->type) {
     case RG_ROW_BOOL: rg_buf_adds(into, "\"type\":\"boolean\""); break;
-    case RG_ROW_ENUM: add_enum(field, into); break;
+    case RG_ROW_ENUM: add_enum(row, into); break;
     case RG_ROW_FLAGS:
     case RG_ROW_NAMES:
-    case RG_ROW_TEXTS: add_array_schema(field, into); break;
+    case RG_ROW_TEXTS: add_array_schema(row, into); break;
     case RG_ROW_HOURS: add_hours_schema(into); break;
     case RG_ROW_PAIRS: rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\"]}"); break;
-    case RG_ROW_BY_STATE: add_local_schema(field, into); break;
+    case RG_ROW_BY_STATE: add_local_schema(row, into); break;
     case RG_ROW_SECRET:
         rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,\"properties\":"
                           "{\"credential\":{\"type\":\"string\"},\"file\":{\"type\":\"string\"}}");
         break;
-    case RG_ROW_SECTION: add_schema(field->table, into); break;
+    case RG_ROW_SECTION: add_schema(row->table, into); break;
     case RG_ROW_SECTIONS:
         rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":{");
-        add_schema(field->table, into);
+        add_schema(row->table, into);
         rg_buf_addc(into, '}');
         break;
     case RG_ROW_LIST:
         rg_buf_adds(into, "\"type\":\"array\",\"items\":{");
-        add_schema(field->table, into);
+        add_schema(row->table, into);
         rg_buf_addc(into, '}');
         break;
     case RG_ROW_CUSTOM: rg_buf_adds(into, "\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"object\"]"); break;
-    default: add_scalar_schema(field, field->type, "", into); break;
+    default: add_scalar_schema(row, row->type, "", into); break;
     }
 }
 

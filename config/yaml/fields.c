@@ -13,18 +13,18 @@
 
 /* --- Sections ------------------------------------------------------------------------------------------------------------------- */
 
-static bool read_sections(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_sections(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    if (!rg_is_map(node, field, reader))
+    if (!rg_is_map(node, row, reader))
         return false;
-    const struct rg_table *table = field->table;
+    const struct rg_table *table = row->table;
     char *items = rg_arena_alloc(reader->arena, table->size * node->count);
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         const struct rg_entry *e = &node->entries[i];
-        bool hyphen = (field->flags & RG_HYPHEN) != 0;
+        bool hyphen = (row->flags & RG_HYPHEN) != 0;
         void *item = items + i * table->size;
-        if (!e->key->bad && (field->flags & RG_ANY_NAME) == 0 && !rg_parse_name(e->key->text, hyphen)) {
+        if (!e->key->bad && (row->flags & RG_ANY_NAME) == 0 && !rg_parse_name(e->key->text, hyphen)) {
             rg_say_bad_name(e->key, hyphen, reader->diags);
             fine = false;
         }
@@ -36,11 +36,11 @@ static bool read_sections(const struct rg_node *node, const struct rg_row *field
     return fine;
 }
 
-static bool read_section_list(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_section_list(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    if (!rg_is_list(node, field, reader))
+    if (!rg_is_list(node, row, reader))
         return false;
-    const struct rg_table *table = field->table;
+    const struct rg_table *table = row->table;
     char *items = rg_arena_alloc(reader->arena, table->size * node->count);
     bool fine = true;
     for (size_t i = 0; i < node->count; i++)
@@ -51,27 +51,27 @@ static bool read_section_list(const struct rg_node *node, const struct rg_row *f
 }
 
 /* What the member of a row must be in bytes; 0: the row says. */
-static size_t member_size(const struct rg_row *field)
+static size_t member_size(const struct rg_row *row)
 {
-    if ((size_t)field->type < RG_VALUE_TYPES)
-        return rg_value_types[field->type].size;
-    return field->type == RG_ROW_SECTIONS || field->type == RG_ROW_LIST ? sizeof(struct rg_sections) : 0;
+    if ((size_t)row->type < RG_VALUE_TYPES)
+        return rg_value_types[row->type].size;
+    return row->type == RG_ROW_SECTIONS || row->type == RG_ROW_LIST ? sizeof(struct rg_sections) : 0;
 }
 
-bool rg_row_read(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+bool rg_row_read(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    rg_assert(field->size == 0 || member_size(field) == 0 || field->size == member_size(field));
+    rg_assert(row->size == 0 || member_size(row) == 0 || row->size == member_size(row));
     if (node->bad)
         return false;
-    switch (field->type) {
-    case RG_ROW_SECTION: return rg_fields_read(node, field->table, member, reader);
-    case RG_ROW_SECTIONS: return read_sections(node, field, member, reader);
-    case RG_ROW_LIST: return read_section_list(node, field, member, reader);
-    case RG_ROW_CUSTOM: return field->custom(node, field, member, reader);
+    switch (row->type) {
+    case RG_ROW_SECTION: return rg_fields_read(node, row->table, member, reader);
+    case RG_ROW_SECTIONS: return read_sections(node, row, member, reader);
+    case RG_ROW_LIST: return read_section_list(node, row, member, reader);
+    case RG_ROW_CUSTOM: return row->custom(node, row, member, reader);
     default: break;
     }
-    rg_assert((size_t)field->type < RG_VALUE_TYPES);
-    return rg_value_types[field->type].read(node, field, member, reader);
+    rg_assert((size_t)row->type < RG_VALUE_TYPES);
+    return rg_value_types[row->type].read(node, row, member, reader);
 }
 
 /* --- Defaults ----------------------------------------------------------------------------------------------------------------- */
@@ -102,26 +102,26 @@ static bool takes_list(enum rg_row_type type)
     return type == RG_ROW_FLAGS || type == RG_ROW_NAMES || type == RG_ROW_TEXTS;
 }
 
-static void apply_default(const struct rg_row *field, void *member, const struct rg_reader *reader)
+static void apply_default(const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     static const struct rg_doc defaults = {.file = "default"};
-    if (field->type == RG_ROW_SECTION) {
-        (void)rg_fields_read(NULL, field->table, member, reader); /* defaults only: finds nothing */
+    if (row->type == RG_ROW_SECTION) {
+        (void)rg_fields_read(NULL, row->table, member, reader); /* defaults only: finds nothing */
         return;
     }
-    if (field->type == RG_ROW_DATE)
+    if (row->type == RG_ROW_DATE)
         *(rg_day *)member = RG_DAY_NONE;
-    if (field->fallback == NULL)
+    if (row->fallback == NULL)
         return;
-    const struct rg_node *node = takes_list(field->type) ? list_node(&defaults, reader->arena, field->fallback)
-                                                         : text_node(&defaults, reader->arena, field->fallback, strlen(field->fallback));
-    bool fine = rg_row_read(node, field, member, reader);
+    const struct rg_node *node = takes_list(row->type) ? list_node(&defaults, reader->arena, row->fallback)
+                                                         : text_node(&defaults, reader->arena, row->fallback, strlen(row->fallback));
+    bool fine = rg_row_read(node, row, member, reader);
     rg_assert(fine); /* a default that its own row refuses */
 }
 
 /* --- The section reader ----------------------------------------------------------------------------------------------------------- */
 
-static const struct rg_row *row_of(const struct rg_table *table, struct rg_str key)
+const struct rg_row *rg_table_row(const struct rg_table *table, struct rg_str key)
 {
     for (size_t i = 0; i < table->count; i++)
         if (rg_str_is(key, table->fields[i].key))
@@ -137,20 +137,20 @@ static void say_unknown(const struct rg_node *key, const struct rg_table *table,
     rg_unknown_key(diags, key, keys, table->count);
 }
 
-static void say_missing(const struct rg_node *node, const struct rg_row *field, struct rg_diags *diags)
+void rg_missing_key(struct rg_diags *diags, const struct rg_node *node, const struct rg_row *row)
 {
     char label[160];
     rg_node_label(node, label, sizeof label);
     const struct rg_node *at = node->key != NULL ? node->key : node;
-    rg_diags_error(diags, rg_node_place(at), "missing-key", "missing key \"%s\" %s %s", field->key, node->parent ? "in" : "at", label);
-    rg_diags_advise(diags, "%s", field->help);
+    rg_diags_error(diags, rg_node_place(at), "missing-key", "missing key \"%s\" %s %s", row->key, node->parent ? "in" : "at", label);
+    rg_diags_advise(diags, "%s", row->help);
 }
 
 static bool read_entry(const struct rg_entry *e, const struct rg_table *table, char *target, const struct rg_reader *reader)
 {
-    const struct rg_row *field = row_of(table, e->key->text);
-    if (field != NULL)
-        return rg_row_read(e->value, field, target + field->offset, reader);
+    const struct rg_row *row = rg_table_row(table, e->key->text);
+    if (row != NULL)
+        return rg_row_read(e->value, row, target + row->offset, reader);
     if (table->extra != NULL && !e->key->bad && table->extra(e->key, e->value, target, reader))
         return !e->value->bad;
     say_unknown(e->key, table, reader->diags);
@@ -179,7 +179,7 @@ bool rg_fields_read(const struct rg_node *node, const struct rg_table *table, vo
     for (size_t i = 0; i < table->count; i++) {
         if ((table->fields[i].flags & RG_REQUIRED) == 0 || rg_node_get(node, table->fields[i].key) != NULL)
             continue;
-        say_missing(node, &table->fields[i], reader->diags);
+        rg_missing_key(reader->diags, node, &table->fields[i]);
         fine = false;
     }
     return fine;
@@ -213,7 +213,7 @@ void rg_table_check(const struct rg_table *table)
         rg_assert(!words || words_fit(f->words));
         rg_assert(f->type != RG_ROW_SECTION || f->size == f->table->size);
         rg_assert((f->flags & RG_REQUIRED) == 0 || f->fallback == NULL);
-        rg_assert(row_of(table, rg_str(f->key)) == f);
+        rg_assert(rg_table_row(table, rg_str(f->key)) == f);
         if (section)
             rg_table_check(f->table);
     }

@@ -190,6 +190,7 @@ struct rg_table {
 bool rg_fields_read(const struct rg_node *node, const struct rg_table *table, void *target, const struct rg_reader *reader);
 /* Reads one value as a row says, for custom rows. */
 bool rg_row_read(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader);
+const struct rg_row *rg_table_row(const struct rg_table *table, struct rg_str key); /* NULL: no such key */
 /* Was the key written (as opposed to defaulted)? */
 bool rg_section_has(const struct rg_section *section, const char *key);
 
@@ -200,6 +201,8 @@ void rg_unknown_value(struct rg_diags *diags, const struct rg_node *node, const 
                       size_t count);
 /* unknown key "tempalte" in step "atraso", did you mean "template"? [unknown-key]; known synonyms count as near */
 void rg_unknown_key(struct rg_diags *diags, const struct rg_node *key, const char *const *candidates, size_t count);
+/* missing key "day" in step "atraso" [missing-key], with the row's help as advice */
+void rg_missing_key(struct rg_diags *diags, const struct rg_node *map, const struct rg_row *row);
 /* expected a list, got "x" [mistyped] */
 void rg_mistyped(struct rg_diags *diags, const struct rg_node *node, const char *expected);
 /* A text that is fine as a scalar of one line: no control characters. */
@@ -219,6 +222,10 @@ bool rg_parse_name(struct rg_str text, bool hyphen);
 /* One call per key in the table's order, sections before what they hold; paths like `channels.NAME.rate`. */
 typedef void rg_row_doc_fn(const char *path, const struct rg_row *field, void *ctx);
 void rg_table_each(const struct rg_table *table, rg_row_doc_fn *fn, void *ctx);
+/* One call per value that holds: what was written in `map` (may be NULL), else the row's default. `node` is NULL for defaults, else it
+ * tells where the value was written. Secrets are named, never read: «credential smtp». Keys that no row knows come after the rows. */
+typedef void rg_effective_fn(const char *path, struct rg_str value, const struct rg_node *node, void *ctx);
+void rg_table_effective(const struct rg_table *table, const struct rg_node *map, rg_effective_fn *fn, void *ctx);
 void rg_row_type_words(const struct rg_row *field, struct rg_buf *into); /* "whole number, 1 to 512" */
 void rg_table_markdown(const struct rg_table *table, struct rg_buf *into);
 /* A JSON Schema (draft-07, what editors know) of files read by this table. */

@@ -43,12 +43,12 @@ static bool is_scalar(const struct rg_node *node, const char *expected, const st
     return false;
 }
 
-static bool in_limits(const struct rg_node *node, const struct rg_row *field, int64_t value, const struct rg_reader *reader)
+static bool in_limits(const struct rg_node *node, const struct rg_row *row, int64_t value, const struct rg_reader *reader)
 {
-    if ((field->min == 0 && field->max == 0) || (value >= field->min && value <= field->max))
+    if ((row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max))
         return true;
     char range[64];
-    (void)snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, field->min, field->max); /* two 64-bit numbers fit */
+    (void)snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, row->min, row->max); /* two 64-bit numbers fit */
     return out_of_range(node, reader, range);
 }
 
@@ -62,18 +62,18 @@ static bool text_chars_fit(const struct rg_node *node, bool multiline)
     return true;
 }
 
-static bool read_text(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_text(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     if (!is_scalar(node, "a text", reader))
         return false;
-    bool multiline = (field->flags & RG_MULTILINE) != 0;
+    bool multiline = (row->flags & RG_MULTILINE) != 0;
     if (!text_chars_fit(node, multiline)) {
         rg_diags_error(reader->diags, rg_node_place(node), "bad-character",
                        multiline ? "expected a text without control characters" : "expected a text of one line, without control characters");
         return false;
     }
-    bool own = field->type == RG_ROW_TEXT && field->max > 0;
-    int64_t min = own ? field->min : 1, max = own ? field->max : RG_ROW_TEXT_MAX;
+    bool own = row->type == RG_ROW_TEXT && row->max > 0;
+    int64_t min = own ? row->min : 1, max = own ? row->max : RG_ROW_TEXT_MAX;
     int64_t chars = (int64_t)rg_chars_count(node->text);
     if (chars < min || chars > max) {
         rg_diags_error(reader->diags, rg_node_place(node), "out-of-range",
@@ -84,9 +84,9 @@ static bool read_text(const struct rg_node *node, const struct rg_row *field, vo
     return true;
 }
 
-static bool read_name(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_name(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    bool hyphen = (field->flags & RG_HYPHEN) != 0;
+    bool hyphen = (row->flags & RG_HYPHEN) != 0;
     if (!is_scalar(node, "a name", reader))
         return false;
     if (!rg_parse_name(node->text, hyphen)) {
@@ -97,9 +97,9 @@ static bool read_name(const struct rg_node *node, const struct rg_row *field, vo
     return true;
 }
 
-static bool read_bool(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_bool(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    (void)field; /* no limits */
+    (void)row; /* no limits */
     bool yes = node->kind == RG_NODE_SCALAR && rg_str_is(node->text, "true");
     bool no = node->kind == RG_NODE_SCALAR && rg_str_is(node->text, "false");
     if (!yes && !no)
@@ -108,64 +108,64 @@ static bool read_bool(const struct rg_node *node, const struct rg_row *field, vo
     return true;
 }
 
-static bool read_int(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_int(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     int64_t value;
     if (!is_scalar(node, "a whole number", reader))
         return false;
     if (!rg_str_to_i64(node->text, &value))
         return rg_mistyped(reader->diags, node, "a whole number"), false;
-    if (!in_limits(node, field, value, reader))
+    if (!in_limits(node, row, value, reader))
         return false;
     *(int64_t *)member = value;
     return true;
 }
 
-static bool read_cents(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_cents(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     int64_t cents;
     if (!is_scalar(node, "money such as brl(\"20.00\")", reader))
         return false;
     if (!rg_parse_cents(node->text, &cents))
         return rg_say_bad_money(node, reader->diags), false;
-    if (!(field->min == 0 && field->max == 0) && (cents < field->min || cents > field->max)) {
+    if (!(row->min == 0 && row->max == 0) && (cents < row->min || cents > row->max)) {
         char range[96];
-        (void)snprintf(range, sizeof range, "brl(\"%" PRId64 ".%02d\") to brl(\"%" PRId64 ".%02d\")", field->min / 100,
-                       (int)(field->min % 100), field->max / 100, (int)(field->max % 100)); /* two 64-bit numbers fit */
+        (void)snprintf(range, sizeof range, "brl(\"%" PRId64 ".%02d\") to brl(\"%" PRId64 ".%02d\")", row->min / 100,
+                       (int)(row->min % 100), row->max / 100, (int)(row->max % 100)); /* two 64-bit numbers fit */
         return out_of_range(node, reader, range);
     }
     *(int64_t *)member = cents;
     return true;
 }
 
-static bool read_decimal(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_decimal(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     struct rg_decimal decimal;
     if (!is_scalar(node, "a decimal number such as \"2\" or \"0.033\"", reader))
         return false;
     if (rg_decimal_parse(node->text, &decimal, NULL) < 0)
         return rg_say_bad_decimal(node, reader->diags), false;
-    struct rg_decimal min = {field->min, 0}, max = {field->max, 0};
-    bool limited = !(field->min == 0 && field->max == 0);
+    struct rg_decimal min = {row->min, 0}, max = {row->max, 0};
+    bool limited = !(row->min == 0 && row->max == 0);
     if (limited && (rg_decimal_cmp(decimal, min) < 0 || rg_decimal_cmp(decimal, max) > 0)) {
         char range[64];
-        (void)snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, field->min, field->max); /* two 64-bit numbers fit */
+        (void)snprintf(range, sizeof range, "%" PRId64 " to %" PRId64, row->min, row->max); /* two 64-bit numbers fit */
         return out_of_range(node, reader, range);
     }
     *(struct rg_decimal *)member = decimal;
     return true;
 }
 
-static bool read_day(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_day(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     struct rg_day_offset day;
     if (!is_scalar(node, "a day such as D-5, D0, D+5 or D+5bd", reader))
         return false;
     if (!rg_parse_day(node->text, &day))
         return rg_say_bad_day(node, reader->diags), false;
-    if (!(field->min == 0 && field->max == 0) && (day.days < field->min || day.days > field->max)) {
+    if (!(row->min == 0 && row->max == 0) && (day.days < row->min || day.days > row->max)) {
         char range[64];
-        (void)snprintf(range, sizeof range, "D%+" PRId64 " to D%+" PRId64, field->min, field->max); /* two 64-bit numbers fit */
+        (void)snprintf(range, sizeof range, "D%+" PRId64 " to D%+" PRId64, row->min, row->max); /* two 64-bit numbers fit */
         return out_of_range(node, reader, range);
     }
     *(struct rg_day_offset *)member = day;
@@ -184,31 +184,31 @@ static void add_seconds(int64_t seconds, struct rg_buf *into)
     rg_buf_addf(into, "%" PRId64 "%c", seconds / units[u].seconds, units[u].unit);
 }
 
-static bool read_duration(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_duration(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     struct rg_duration d;
     if (!is_scalar(node, "a duration such as 30m, 20h or 15d", reader))
         return false;
-    bool fits = rg_parse_duration(node->text, &d) && (field->units == 0 || (field->units & RG_UNITS(d.unit)) != 0);
+    bool fits = rg_parse_duration(node->text, &d) && (row->units == 0 || (row->units & RG_UNITS(d.unit)) != 0);
     if (!fits)
-        return rg_say_bad_duration(node, field->units, reader->diags), false;
+        return rg_say_bad_duration(node, row->units, reader->diags), false;
     struct rg_duration as_days = d.unit == RG_UNIT_BANK_DAY ? (struct rg_duration){d.amount, RG_UNIT_DAY} : d;
     int64_t seconds = rg_duration_ms(as_days) / 1000;
-    if (!(field->min == 0 && field->max == 0) && (seconds < field->min || seconds > field->max)) {
+    if (!(row->min == 0 && row->max == 0) && (seconds < row->min || seconds > row->max)) {
         struct rg_buf range RG_CLEANUP(rg_buf_done);
         rg_buf_init(&range, 64);
-        add_seconds(field->min, &range);
+        add_seconds(row->min, &range);
         rg_buf_adds(&range, " to ");
-        add_seconds(field->max, &range);
+        add_seconds(row->max, &range);
         return out_of_range(node, reader, rg_buf_cstr(&range));
     }
     *(struct rg_duration *)member = d;
     return true;
 }
 
-static bool read_rate(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_rate(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    (void)field; /* no limits of its own */
+    (void)row; /* no limits of its own */
     static const char expected[] = "a rate such as 50/s, 600/m or 1000/h";
     struct rg_rate rate;
     if (!is_scalar(node, expected, reader))
@@ -219,9 +219,9 @@ static bool read_rate(const struct rg_node *node, const struct rg_row *field, vo
     return true;
 }
 
-static bool read_date(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_date(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    (void)field; /* no limits */
+    (void)row; /* no limits */
     rg_day day;
     if (!is_scalar(node, "a date such as 2026-11-30", reader))
         return false;
@@ -231,9 +231,9 @@ static bool read_date(const struct rg_node *node, const struct rg_row *field, vo
     return true;
 }
 
-static bool read_opening(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_opening(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    (void)field; /* no limits */
+    (void)row; /* no limits */
     struct rg_hours hours;
     if (!is_scalar(node, "hours such as 08:00-20:00", reader))
         return false;
@@ -261,18 +261,18 @@ static int index_of_word(const char *const *words, struct rg_str text)
     return -1;
 }
 
-static bool read_enum(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_enum(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     if (!is_scalar(node, "one word", reader))
         return false;
-    int index = index_of_word(field->words, node->text);
+    int index = index_of_word(row->words, node->text);
     if (index < 0)
-        return rg_unknown_value(reader->diags, node, field->key, field->words, count_words(field->words)), false;
+        return rg_unknown_value(reader->diags, node, row->key, row->words, count_words(row->words)), false;
     *(int *)member = index;
     return true;
 }
 
-bool rg_is_list(const struct rg_node *node, const struct rg_row *field, const struct rg_reader *reader)
+bool rg_is_list(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader)
 {
     if (node->kind != RG_NODE_LIST) {
         rg_mistyped(reader->diags, node, "a list");
@@ -280,23 +280,23 @@ bool rg_is_list(const struct rg_node *node, const struct rg_row *field, const st
             rg_diags_advise(reader->diags, "lists are always lists, also of one: [" RG_STR_FMT "]", RG_STR_ARG(node->text));
         return false;
     }
-    size_t max = field->max > 0 ? (size_t)field->max : RG_ROW_ITEMS_MAX, min = field->min > 0 ? (size_t)field->min : 0;
+    size_t max = row->max > 0 ? (size_t)row->max : RG_ROW_ITEMS_MAX, min = row->min > 0 ? (size_t)row->min : 0;
     if (node->count >= min && node->count <= max)
         return true;
     rg_diags_error(reader->diags, rg_node_place(node), "out-of-range", "a list of %zu; expected %zu to %zu", node->count, min, max);
     return false;
 }
 
-static bool read_flags(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_flags(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    if (!rg_is_list(node, field, reader))
+    if (!rg_is_list(node, row, reader))
         return false;
     uint64_t flags = 0;
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         int index;
         const struct rg_node *item = node->entries[i].value;
-        if (item->bad || !read_enum(item, field, &index, reader))
+        if (item->bad || !read_enum(item, row, &index, reader))
             fine = false;
         else
             flags |= UINT64_C(1) << index;
@@ -319,16 +319,16 @@ static bool says_twice(const struct rg_node *list, size_t i, const struct rg_rea
     return false;
 }
 
-static bool read_list_of(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader,
+static bool read_list_of(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader,
                          read_fn *each)
 {
-    if (!rg_is_list(node, field, reader))
+    if (!rg_is_list(node, row, reader))
         return false;
     struct rg_texts texts = {RG_NEW(reader->arena, struct rg_str, node->count), node->count};
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         const struct rg_node *item = node->entries[i].value;
-        if (item->bad || !each(item, field, &texts.items[i], reader) || says_twice(node, i, reader))
+        if (item->bad || !each(item, row, &texts.items[i], reader) || says_twice(node, i, reader))
             fine = false;
     }
     if (fine)
@@ -336,41 +336,41 @@ static bool read_list_of(const struct rg_node *node, const struct rg_row *field,
     return fine;
 }
 
-static bool read_names(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_names(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    return read_list_of(node, field, member, reader, read_name);
+    return read_list_of(node, row, member, reader, read_name);
 }
 
-static bool read_texts(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_texts(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    return read_list_of(node, field, member, reader, read_text);
+    return read_list_of(node, row, member, reader, read_text);
 }
 
 /* --- Maps ------------------------------------------------------------------------------------------------------------------- */
 
-bool rg_is_map(const struct rg_node *node, const struct rg_row *field, const struct rg_reader *reader)
+bool rg_is_map(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader)
 {
     if (node->kind != RG_NODE_MAP) {
         rg_mistyped(reader->diags, node, "keys and values");
         return false;
     }
-    size_t max = field->max > 0 ? (size_t)field->max : RG_ROW_ITEMS_MAX;
+    size_t max = row->max > 0 ? (size_t)row->max : RG_ROW_ITEMS_MAX;
     if (node->count <= max)
         return true;
     rg_diags_error(reader->diags, rg_node_place(node), "out-of-range", "%zu keys; expected at most %zu", node->count, max);
     return false;
 }
 
-static bool read_pairs(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_pairs(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    if (!rg_is_map(node, field, reader))
+    if (!rg_is_map(node, row, reader))
         return false;
     struct rg_pairs pairs = {RG_NEW(reader->arena, struct rg_pair, node->count), node->count};
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         const struct rg_entry *e = &node->entries[i];
         pairs.items[i] = (struct rg_pair){.key = e->key->text, .node = e->value};
-        if (e->value->bad || !read_text(e->value, field, &pairs.items[i].value, reader))
+        if (e->value->bad || !read_text(e->value, row, &pairs.items[i].value, reader))
             fine = false;
     }
     if (fine)
@@ -378,10 +378,10 @@ static bool read_pairs(const struct rg_node *node, const struct rg_row *field, v
     return fine;
 }
 
-static bool read_hours(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_hours(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     static const char *const days[] = {"weekdays", "saturday", "sunday"};
-    if (!rg_is_map(node, field, reader))
+    if (!rg_is_map(node, row, reader))
         return false;
     struct rg_weekly hours = {.given = true};
     struct rg_hours *slots[] = {&hours.weekdays, &hours.saturday, &hours.sunday};
@@ -394,7 +394,7 @@ static bool read_hours(const struct rg_node *node, const struct rg_row *field, v
         if (day == RG_COUNT(days)) {
             rg_unknown_key(reader->diags, e->key, days, RG_COUNT(days));
             fine = false;
-        } else if (e->value->bad || !read_opening(e->value, field, slots[day], reader)) {
+        } else if (e->value->bad || !read_opening(e->value, row, slots[day], reader)) {
             fine = false;
         }
     }
@@ -403,7 +403,7 @@ static bool read_hours(const struct rg_node *node, const struct rg_row *field, v
     return fine;
 }
 
-static bool read_secret(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_secret(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     static const char *const kinds[] = {"credential", "file"};
     if (node->kind != RG_NODE_MAP) {
@@ -422,7 +422,7 @@ static bool read_secret(const struct rg_node *node, const struct rg_row *field, 
     if (!file && !rg_str_is(e->key->text, "credential"))
         return rg_unknown_key(reader->diags, e->key, kinds, RG_COUNT(kinds)), false;
     struct rg_str name;
-    if (e->value->bad || !read_text(e->value, field, &name, reader))
+    if (e->value->bad || !read_text(e->value, row, &name, reader))
         return false;
     bool leaves = memchr(name.p, '/', name.n) != NULL || rg_str_is(name, "..") || rg_str_is(name, ".");
     if (!file && leaves) {
@@ -468,13 +468,13 @@ static bool read_local_map(const struct rg_node *node, const struct rg_row *one,
     return fine;
 }
 
-static bool read_local(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+static bool read_local(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    struct rg_row one = *field;
-    one.type = field->of;
+    struct rg_row one = *row;
+    one.type = row->of;
     one.size = 0; /* a member of the union: not the row's own */
     if (node->kind == RG_NODE_MAP)
-        return rg_is_map(node, field, reader) && read_local_map(node, &one, member, reader);
+        return rg_is_map(node, row, reader) && read_local_map(node, &one, member, reader);
     struct rg_by_state local = {RG_NEW(reader->arena, struct rg_by_state_item, 1), 1};
     local.items[0].place = RG_STR("default");
     if (!rg_row_read(node, &one, &local.items[0].value, reader))

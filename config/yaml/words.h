@@ -20,5 +20,5 @@ struct rg_value_type {
 extern const struct rg_value_type rg_value_types[RG_VALUE_TYPES];
 
 /* A list or map of a size that the row allows, else a finding. */
-bool rg_is_list(const struct rg_node *node, const struct rg_row *field, const struct rg_reader *reader);
-bool rg_is_map(const struct rg_node *node, const struct rg_row *field, const struct rg_reader *reader);
+bool rg_is_list(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader);
+bool rg_is_map(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader);
