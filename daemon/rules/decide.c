@@ -88,11 +88,11 @@ static bool said_before(const struct rg_case *c)
     return false;
 }
 
-static struct rg_finding *find(struct rg_case *c, enum rg_finding_kind kind, enum rg_gate gate, int64_t until_ms)
+static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum rg_gate gate, int64_t until_ms)
 {
     struct rg_decided *out = c->look->out;
-    struct rg_finding *f = RG_PUSH(c->look->record->arena, out->findings, out->finding_count, out->finding_cap);
-    *f = (struct rg_finding){.kind = kind, .invoice = c->invoice, .ladder = c->ladder, .step = c->step, .repetition = c->repetition,
+    struct rg_step_view *f = RG_PUSH(c->look->record->arena, out->views, out->view_count, out->view_cap);
+    *f = (struct rg_step_view){.kind = kind, .invoice = c->invoice, .ladder = c->ladder, .step = c->step, .repetition = c->repetition,
                              .gate = gate, .opens_ms = c->opens_ms, .closes_ms = c->closes_ms, .until_ms = until_ms, .done = c->done, .why = c->why};
     return f;
 }
@@ -106,7 +106,7 @@ static void look_closed(struct rg_case *c)
     uint64_t all;
     enum rg_gate gate = rg_case_gate(c, &all);
     bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
-    (void)find(c, RG_FIND_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
+    (void)find(c, RG_VIEW_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
 }
 
 static void look_waiting(struct rg_case *c)
@@ -121,7 +121,7 @@ static void look_waiting(struct rg_case *c)
     }
     rg_look_at(c->look, until_ms);
     if (c->look->explain)
-        (void)find(c, RG_FIND_WAITING, gate, until_ms);
+        (void)find(c, RG_VIEW_WAITING, gate, until_ms);
 }
 
 /* An open case that is still to do runs through the gates. */
@@ -136,7 +136,7 @@ static void look_open(struct rg_case *c, struct passed *passed)
         rg_look_at(c->look, c->closes_ms);
     }
     if (c->look->explain)
-        find(c, gate == RG_GATE_NONE ? RG_FIND_DECIDED : RG_FIND_BLOCKED, gate, c->until_ms)->blocking = all;
+        find(c, gate == RG_GATE_NONE ? RG_VIEW_DECIDED : RG_VIEW_BLOCKED, gate, c->until_ms)->blocking = all;
 }
 
 static void look_case(struct rg_case *c, struct passed *passed)
@@ -144,13 +144,13 @@ static void look_case(struct rg_case *c, struct passed *passed)
     int64_t now_ms = c->look->world->now_ms, until_ms = RG_NEVER;
     if (c->done != NULL && in_hands(c->done)) {
         if (c->look->explain)
-            (void)find(c, RG_FIND_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
+            (void)find(c, RG_VIEW_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
         return;
     }
     bool to_do = still_to_do(c, &until_ms) && !said_before(c);
     if (!to_do) {
         if (c->look->explain)
-            (void)find(c, RG_FIND_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
+            (void)find(c, RG_VIEW_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
         return;
     }
     rg_case_window(c);
@@ -161,7 +161,7 @@ static void look_case(struct rg_case *c, struct passed *passed)
     } else if (until_ms != RG_NEVER) {
         rg_look_at(c->look, until_ms);
         if (c->look->explain)
-            (void)find(c, RG_FIND_DONE, c->done->state == RG_DONE_SHADOW ? RG_GATE_SHADOW : c->done->gate, until_ms);
+            (void)find(c, RG_VIEW_DONE, c->done->state == RG_DONE_SHADOW ? RG_GATE_SHADOW : c->done->gate, until_ms);
     } else {
         look_open(c, passed);
     }
@@ -179,7 +179,7 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
         gate = RG_GATE_NO_LADDER;
     if (gate != RG_GATE_NONE) {
         if (look->explain)
-            (void)find(&c, RG_FIND_BLOCKED, gate, RG_NEVER);
+            (void)find(&c, RG_VIEW_BLOCKED, gate, RG_NEVER);
         return;
     }
     for (int i = 0; i < c.ladder->step_count; i++) {
@@ -366,7 +366,7 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
     if (!explain) {
         consolidate(&look, &passed);
         look_recalls(&look);
-        if (ret->finding_count > 0)
+        if (ret->view_count > 0)
             record->looked_ms = world->now_ms;
     }
     ret->next_ms = look.next_ms;

@@ -27,16 +27,16 @@ struct rg_world {
 };
 
 /* What was found about one step of one invoice. */
-enum rg_finding_kind {
-    RG_FIND_BLOCKED,   /* its window is open, `gate` stands in the way */
-    RG_FIND_WAITING,   /* its window opens at until_ms, or (RG_NEVER) when something happens: `gate` prerequisite or term */
-    RG_FIND_UNDER_WAY, /* queued or in a sender's hands */
-    RG_FIND_DONE,      /* `done` says how it ended */
-    RG_FIND_CLOSED,    /* its window closed; `gate` says what blocked it last */
-    RG_FIND_DECIDED,   /* decided by this look (or would be, when explaining) */
+enum rg_view_kind {
+    RG_VIEW_BLOCKED,   /* its window is open, `gate` stands in the way */
+    RG_VIEW_WAITING,   /* its window opens at until_ms, or (RG_NEVER) when something happens: `gate` prerequisite or term */
+    RG_VIEW_UNDER_WAY, /* queued or in a sender's hands */
+    RG_VIEW_DONE,      /* `done` says how it ended */
+    RG_VIEW_CLOSED,    /* its window closed; `gate` says what blocked it last */
+    RG_VIEW_DECIDED,   /* decided by this look (or would be, when explaining) */
 };
-struct rg_finding {
-    enum rg_finding_kind kind;
+struct rg_step_view {
+    enum rg_view_kind kind;
     const struct rg_invoice *invoice;
     const struct rg_ladder *ladder; /* NULL with gate no_ladder */
     const struct rg_step *step;     /* NULL for a finding about the whole invoice */
@@ -55,8 +55,8 @@ struct rg_decided {
     size_t decision_count, decision_cap;
     struct rg_recalled *recalls; /* queued actions to call back through the ledger */
     size_t recall_count, recall_cap;
-    struct rg_finding *findings; /* filled only when `explain` was asked for, or for steps suppressed now */
-    size_t finding_count, finding_cap;
+    struct rg_step_view *views; /* filled only when `explain` was asked for, or for steps suppressed now */
+    size_t view_count, view_cap;
     int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
 };
 

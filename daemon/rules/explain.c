@@ -40,19 +40,19 @@ static void head(const struct rg_rules *rules, const struct rg_world *world, con
 }
 
 /* One word for what was found. */
-static const char *headline(const struct rg_finding *f)
+static const char *headline(const struct rg_step_view *f)
 {
     switch (f->kind) {
-    case RG_FIND_BLOCKED: return "NOT NOW";
-    case RG_FIND_WAITING: return "WAITING";
-    case RG_FIND_UNDER_WAY: return "UNDER WAY";
-    case RG_FIND_DONE: return "DONE";
-    case RG_FIND_CLOSED: return "OVER";
+    case RG_VIEW_BLOCKED: return "NOT NOW";
+    case RG_VIEW_WAITING: return "WAITING";
+    case RG_VIEW_UNDER_WAY: return "UNDER WAY";
+    case RG_VIEW_DONE: return "DONE";
+    case RG_VIEW_CLOSED: return "OVER";
     default: return "NOW";
     }
 }
 
-static void add_done(const struct rg_finding *f, const struct rg_zone *zone, struct rg_buf *buf)
+static void add_done(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_buf *buf)
 {
     char at[40];
     if (f->done == NULL)
@@ -65,7 +65,7 @@ static void add_done(const struct rg_finding *f, const struct rg_zone *zone, str
     rg_buf_addf(buf, " %s", when(zone, f->done->at_ms, at));
 }
 
-static void add_gate(const struct rg_finding *f, struct rg_buf *buf)
+static void add_gate(const struct rg_step_view *f, struct rg_buf *buf)
 {
     if (f->gate == RG_GATE_NONE)
         return;
@@ -74,7 +74,7 @@ static void add_gate(const struct rg_finding *f, struct rg_buf *buf)
         rg_buf_addf(buf, " (" RG_STR_FMT ")", RG_STR_ARG(f->why));
 }
 
-static void add_others(const struct rg_finding *f, struct rg_buf *buf)
+static void add_others(const struct rg_step_view *f, struct rg_buf *buf)
 {
     bool first = true;
     for (int gate = RG_GATE_NONE + 1; gate < RG_GATE_COUNT; gate++) {
@@ -87,7 +87,7 @@ static void add_others(const struct rg_finding *f, struct rg_buf *buf)
         rg_buf_addc(buf, '\n');
 }
 
-static void add_finding(const struct rg_finding *f, const struct rg_zone *zone, bool all_gates, struct rg_buf *buf)
+static void add_finding(const struct rg_step_view *f, const struct rg_zone *zone, bool all_gates, struct rg_buf *buf)
 {
     char text[40];
     char name[80];
@@ -100,18 +100,18 @@ static void add_finding(const struct rg_finding *f, const struct rg_zone *zone, 
     rg_buf_addf(buf, "  %-20s %-9s", name, headline(f));
     add_done(f, zone, buf);
     add_gate(f, buf);
-    if (f->kind == RG_FIND_WAITING && f->gate == RG_GATE_NONE)
+    if (f->kind == RG_VIEW_WAITING && f->gate == RG_GATE_NONE)
         rg_buf_addf(buf, "  opens %s", when(zone, f->opens_ms, text));
     else if (f->until_ms != RG_NEVER)
         rg_buf_addf(buf, "; looked at again %s", when(zone, f->until_ms, text));
-    if (f->kind == RG_FIND_BLOCKED && f->until_ms == RG_NEVER && f->gate != RG_GATE_NONE)
+    if (f->kind == RG_VIEW_BLOCKED && f->until_ms == RG_NEVER && f->gate != RG_GATE_NONE)
         rg_buf_addf(buf, "; lifted by %s", rg_gate_lifted_by(f->gate));
     rg_buf_addc(buf, '\n');
     if (all_gates)
         add_others(f, buf);
 }
 
-static void invoice_line(const struct rg_record *record, const struct rg_invoice *invoice, const struct rg_finding *f, struct rg_buf *buf)
+static void invoice_line(const struct rg_record *record, const struct rg_invoice *invoice, const struct rg_step_view *f, struct rg_buf *buf)
 {
     char money[RG_MONEY_TEXT_MAX], due[RG_DAY_TEXT_MAX];
     rg_money_format(rg_record_balance_cents(record, invoice), money);
@@ -132,8 +132,8 @@ void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world,
     rg_decide(rules, world, record, true, &look);
     head(rules, world, record, zone, buf);
     const struct rg_invoice *last = NULL;
-    for (size_t i = 0; i < look.finding_count; i++) {
-        const struct rg_finding *f = &look.findings[i];
+    for (size_t i = 0; i < look.view_count; i++) {
+        const struct rg_step_view *f = &look.views[i];
         if (rg_str_has(step) && f->step != NULL && !rg_str_eq(step, f->step->name))
             continue;
         if (f->invoice != last)
@@ -141,7 +141,7 @@ void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world,
         last = f->invoice;
         add_finding(f, zone, all_gates, buf);
     }
-    if (look.finding_count == 0)
+    if (look.view_count == 0)
         rg_buf_adds(buf, "nothing is owed: no invoice is known of this debtor\n");
     char text[40];
     if (look.next_ms != RG_NEVER)
@@ -159,7 +159,7 @@ static void json_instant(struct rg_jw *jw, const char *key, const struct rg_zone
     rg_jw_member_cstr(jw, key, text);
 }
 
-static void json_finding(const struct rg_finding *f, const struct rg_zone *zone, struct rg_jw *jw)
+static void json_finding(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_jw *jw)
 {
     static const char *const kinds[] = {"blocked", "waiting", "under_way", "done", "closed", "now"};
     rg_jw_object(jw);
@@ -199,10 +199,10 @@ void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world,
     rg_jw_member_cstr(jw, "zone", zone->name);
     rg_jw_member_cstr(jw, "rules", rules->hash);
     json_instant(jw, "now", zone, world->now_ms);
-    rg_jw_member_array(jw, "findings");
-    for (size_t i = 0; i < look.finding_count; i++)
-        if (!rg_str_has(step) || look.findings[i].step == NULL || rg_str_eq(step, look.findings[i].step->name))
-            json_finding(&look.findings[i], zone, jw);
+    rg_jw_member_array(jw, "views");
+    for (size_t i = 0; i < look.view_count; i++)
+        if (!rg_str_has(step) || look.views[i].step == NULL || rg_str_eq(step, look.views[i].step->name))
+            json_finding(&look.views[i], zone, jw);
     rg_jw_array_end(jw);
     json_instant(jw, "next_look", zone, look.next_ms);
     rg_jw_object_end(jw);

@@ -149,11 +149,11 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
         send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
     for (size_t i = 0; i < decided.recall_count; i++)
         send_recalled(batch, &decided.recalls[i]);
-    for (size_t i = 0; i < decided.finding_count; i++) {
-        atomic_fetch_add(&shard->config.counters->suppressed[decided.findings[i].gate], 1);
+    for (size_t i = 0; i < decided.view_count; i++) {
+        atomic_fetch_add(&shard->config.counters->suppressed[decided.views[i].gate], 1);
         atomic_fetch_add(&shard->config.counters->skipped, 1);
     }
-    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.finding_count > 0;
+    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.view_count > 0;
     return decided.next_ms == RG_NEVER ? RG_STORE_NEVER : decided.next_ms;
 }
 

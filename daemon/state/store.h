@@ -120,7 +120,7 @@ void rg_store_free(struct rg_store **store);
 
 struct rg_fresh_source {
     struct rg_str source;
-    int partition;
+    int partition; /* −1: `at_ms` is the number of partitions the source has */
     int64_t at_ms;
 };
 struct rg_fresh {

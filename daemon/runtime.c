@@ -1,0 +1,114 @@
+/* One mutex around two pointers. */
+#include "daemon/runtime.h"
+
+#include <pthread.h>
+
+struct rg_runtime_locked {
+    pthread_mutex_t mutex;
+    struct rg_ruleset *rules;
+    struct rg_control_state *control;
+};
+
+void rg_runtime_init(struct rg_runtime *runtime, const struct rg_site *site, const struct rg_clock *clock)
+{
+    *runtime = (struct rg_runtime){.site = site, .clock = *clock};
+    runtime->locked = rg_alloc(sizeof *runtime->locked);
+    int rc = pthread_mutex_init(&runtime->locked->mutex, NULL);
+    rg_assert(rc == 0);
+}
+
+static void lock(struct rg_runtime *runtime)
+{
+    int rc = pthread_mutex_lock(&runtime->locked->mutex);
+    rg_assert(rc == 0);
+}
+
+static void unlock(struct rg_runtime *runtime)
+{
+    int rc = pthread_mutex_unlock(&runtime->locked->mutex);
+    rg_assert(rc == 0);
+}
+
+static void drop_rules(struct rg_ruleset *set)
+{
+    if (set == NULL || atomic_fetch_sub(&set->readers, 1) != 1)
+        return;
+    rg_rules_free(&set->rules);
+    rg_templates_free(&set->templates);
+    rg_free(&set);
+}
+
+static void drop_control(struct rg_control_state *control)
+{
+    if (control == NULL)
+        return;
+    struct rg_arena *arena = control->arena; /* the state lies in its own arena */
+    rg_arena_free(&arena);
+}
+
+void rg_runtime_done(struct rg_runtime *runtime)
+{
+    drop_rules(runtime->locked->rules);
+    drop_control(runtime->locked->control);
+    (void)pthread_mutex_destroy(&runtime->locked->mutex); /* nobody holds it any more */
+    rg_free(&runtime->locked);
+}
+
+void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_rules *rules, struct rg_templates *templates)
+{
+    struct rg_ruleset *set = rg_alloc(sizeof *set);
+    set->rules = rules;
+    set->templates = templates;
+    atomic_store(&set->readers, 1); /* the runtime's own */
+    lock(runtime);
+    struct rg_ruleset *old = runtime->locked->rules;
+    runtime->locked->rules = set;
+    unlock(runtime);
+    drop_rules(old);
+}
+
+struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime)
+{
+    lock(runtime);
+    struct rg_ruleset *set = runtime->locked->rules;
+    rg_assert(set != NULL);
+    atomic_fetch_add(&set->readers, 1);
+    unlock(runtime);
+    return set;
+}
+
+void rg_runtime_rules_put(struct rg_runtime *runtime, struct rg_ruleset **set)
+{
+    (void)runtime;
+    drop_rules(*set);
+    *set = NULL;
+}
+
+void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state *state)
+{
+    lock(runtime);
+    struct rg_control_state *old = runtime->locked->control;
+    runtime->locked->control = state;
+    unlock(runtime);
+    drop_control(old);
+}
+
+struct rg_control_state rg_runtime_control(struct rg_runtime *runtime, struct rg_arena *arena)
+{
+    struct rg_control_state copy = {0};
+    lock(runtime);
+    const struct rg_control_state *now = runtime->locked->control;
+    if (now != NULL) {
+        copy = *now;
+        copy.arena = NULL;
+        copy.stopped_by = rg_arena_str(arena, now->stopped_by);
+        copy.stopped_reason = rg_arena_str(arena, now->stopped_reason);
+        copy.live_max_step = rg_arena_str(arena, now->live_max_step);
+        struct rg_control_known *known = now->known_count > 0 ? RG_NEW(arena, struct rg_control_known, now->known_count) : NULL;
+        for (size_t i = 0; i < now->known_count; i++)
+            known[i] = (struct rg_control_known){rg_arena_str(arena, now->known[i].source), now->known[i].through_ms};
+        copy.known = known;
+    }
+    unlock(runtime);
+    return copy;
+}

@@ -1,0 +1,53 @@
+/* What the threads of one process share, and nothing else: the rules in force, what regua.control says, the clock, and where to
+ * stop. Readers take a snapshot at the start of a turn and give it back at its end; writers swap. */
+#pragma once
+
+#include "base/core/clock.h"
+#include "config/ladder/load.h"
+#include "config/site/site.h"
+
+#include <stdatomic.h>
+
+/* What regua.control says, as of its end when it was last read. Immutable. */
+struct rg_control_known {
+    struct rg_str source;
+    int64_t through_ms;
+};
+struct rg_control_state {
+    struct rg_arena *arena; /* owns the slices */
+    bool loaded;            /* read to its end at least once */
+    bool stopped;
+    struct rg_str stopped_by, stopped_reason;
+    struct rg_str live_max_step; /* absent: everything in shadow */
+    int64_t live_spread_ms, live_since_ms;
+    int layout_shards; /* 0: not recorded yet */
+    const struct rg_control_known *known;
+    size_t known_count;
+};
+
+/* Rules with their templates, counted: freed when the last reader has given them back. */
+struct rg_ruleset {
+    struct rg_rules *rules;
+    struct rg_templates *templates;
+    _Atomic int readers;
+};
+
+struct rg_runtime {
+    const struct rg_site *site;
+    struct rg_clock clock; /* shared = Redis TIME */
+    _Atomic bool stopping;
+    _Atomic bool clocks_disagree;
+    struct rg_runtime_locked *locked; /* what is behind the mutex */
+};
+
+void rg_runtime_init(struct rg_runtime *runtime, const struct rg_site *site, const struct rg_clock *clock);
+void rg_runtime_done(struct rg_runtime *runtime);
+
+/* Takes over `rules` and `templates`. */
+void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_rules *rules, struct rg_templates *templates);
+struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime); /* never NULL once set; give it back */
+void rg_runtime_rules_put(struct rg_runtime *runtime, struct rg_ruleset **set);
+
+void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state *state); /* takes it over */
+/* A copy whose slices lie in `arena`. */
+struct rg_control_state rg_runtime_control(struct rg_runtime *runtime, struct rg_arena *arena);

@@ -1,0 +1,472 @@
+/* Poll Kafka, give each shard its turn, keep the rounds of freshness going, rebuild what broke. Redis and Kafka may come and go:
+ * a shard that cannot open tries again, and nothing is decided meanwhile. */
+#include "daemon/shard/worker.h"
+
+#include "base/core/log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLL_MAX 1000         /* messages taken in one turn */
+#define OPEN_RETRY_MS 500
+#define EDGES_TIMEOUT_MS 2000
+#define REBUILD_TIMEOUT_MS 2000
+#define LINGER_MS 1
+#define WORLD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+
+struct rg_worker {
+    struct rg_worker_config config;
+    struct rg_kafka_consumer *consumer;
+    struct rg_kafka_producer *producer;
+    bool topics_open;
+    struct rg_fresh_store *fresh;
+    struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
+    int64_t open_at_boot_ms[RG_SHARDS_MAX];
+    int64_t seen_told_ms[RG_SHARDS_MAX];
+    int64_t round_at_boot_ms, retry_at_boot_ms;
+    int deadletter_partitions;
+    struct rg_arena *arena;  /* of one turn */
+    int64_t known_through_ms[RG_SOURCES_MAX];
+    char lagging[96];
+    struct rg_ruleset *rules; /* of this turn */
+    pthread_mutex_t mutex;
+    struct rg_worker_shard looks[RG_SHARDS_MAX];
+    size_t look_count;
+    int64_t looked_ms, turned_boot_ms;
+};
+
+/* ---- membership ---- */
+
+static void on_assign(void *ctx, struct rg_kafka_position *positions, size_t n)
+{
+    struct rg_worker *w = ctx;
+    for (size_t i = 0; i < n; i++) {
+        int p = positions[i].partition;
+        positions[i].offset = RG_KAFKA_HOLD;
+        if (p >= w->config.shards || w->shards[p] != NULL)
+            continue;
+        struct rg_error err;
+        struct rg_shard_config config = {.shard = p, .shards = w->config.shards, .ledger_topic = w->config.ledger_topic,
+                                         .people_topic = w->config.people_topic, .deadletter_topic = w->config.deadletter_topic,
+                                         .actions_prefix = w->config.actions_prefix, .deadletter_partitions = w->deadletter_partitions,
+                                         .counters = w->config.counters};
+        if (rg_store_redis_new(&w->config.redis, p, &config.store, &err) < 0) {
+            rg_log(RG_LOG_ERROR, "SHARD-STORE", &(struct rg_log_ctx){.shard = p}, "%s", err.text);
+            continue;
+        }
+        w->shards[p] = rg_shard_new(&config);
+        w->open_at_boot_ms[p] = 0;
+        w->seen_told_ms[p] = -1;
+    }
+}
+
+static void drop_shards(struct rg_worker *w)
+{
+    for (int p = 0; p < w->config.shards; p++)
+        rg_shard_free(&w->shards[p]);
+}
+
+static void on_revoke(void *ctx, const struct rg_kafka_position *positions, size_t n, bool lost)
+{
+    (void)positions;
+    (void)n;
+    (void)lost; /* positions live with the state: there is nothing to commit either way */
+    drop_shards(ctx);
+}
+
+static int make_consumer(struct rg_worker *w, struct rg_error *err)
+{
+    const char *const topics[] = {w->config.ledger_topic, w->config.people_topic};
+    const struct rg_kafka_consumer_options options = {.group = w->config.group, .topics = topics, .topics_n = RG_COUNT(topics),
+                                                      .ops = {.on_assign = on_assign, .on_revoke = on_revoke}, .ctx = w,
+                                                      .session_timeout_ms = w->config.session_timeout_ms, .ends = true};
+    return rg_kafka_consumer_new(&w->config.kafka, &options, &w->consumer, err);
+}
+
+int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_worker, struct rg_error *err)
+{
+    struct rg_worker *w = rg_alloc(sizeof *w);
+    w->config = *config;
+    w->arena = rg_arena_new(WORLD_ARENA_BYTES);
+    w->deadletter_partitions = 1;
+    for (size_t i = 0; i < RG_SOURCES_MAX; i++)
+        w->known_through_ms[i] = -1;
+    int rc = pthread_mutex_init(&w->mutex, NULL);
+    rg_assert(rc == 0);
+    const struct rg_kafka_producer_options options = {.on_report = rg_relay_report, .linger_ms = LINGER_MS};
+    rc = rg_fresh_store_new(&config->redis, config->shards, &w->fresh, err);
+    if (rc == 0)
+        rc = rg_kafka_producer_new(&config->kafka, &options, &w->producer, err);
+    if (rc == 0)
+        rc = make_consumer(w, err);
+    if (rc < 0) {
+        rg_worker_free(&w);
+        return rc;
+    }
+    *ret_worker = w;
+    return 0;
+}
+
+void rg_worker_free(struct rg_worker **worker)
+{
+    struct rg_worker *w = *worker;
+    if (w == NULL)
+        return;
+    rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
+    drop_shards(w);
+    rg_kafka_producer_free(&w->producer, RG_KAFKA_FREE_MS);
+    rg_fresh_store_free(&w->fresh);
+    rg_arena_free(&w->arena);
+    (void)pthread_mutex_destroy(&w->mutex);
+    rg_free(worker);
+}
+
+/* ---- topics and producer ---- */
+
+static bool open_topics(struct rg_worker *w)
+{
+    struct rg_error err = {0};
+    int partitions = 0;
+    if (w->topics_open)
+        return true;
+    int rc = rg_kafka_producer_open(w->producer, w->config.ledger_topic, EDGES_TIMEOUT_MS, &partitions, &err);
+    if (rc == 0 && partitions != w->config.shards)
+        rc = rg_fail(&err, RG_EREFUSED, "%s has %d partitions, %d shards are configured", w->config.ledger_topic, partitions, w->config.shards);
+    if (rc == 0)
+        rc = rg_kafka_producer_open(w->producer, w->config.people_topic, EDGES_TIMEOUT_MS, &partitions, &err);
+    if (rc == 0)
+        rc = rg_kafka_producer_open(w->producer, w->config.deadletter_topic, EDGES_TIMEOUT_MS, &w->deadletter_partitions, &err);
+    for (size_t i = 0; rc == 0 && i < w->config.channel_count; i++)
+        rc = rg_kafka_producer_open(w->producer, w->config.channel_topics[i], EDGES_TIMEOUT_MS, &partitions, &err);
+    if (rc < 0)
+        rg_log(RG_LOG_WARNING, "WORKER-TOPICS", RG_LOG_NO_CTX, "%s; trying again", err.text);
+    w->topics_open = rc == 0;
+    return w->topics_open;
+}
+
+static void keep_producer(struct rg_worker *w)
+{
+    struct rg_error err;
+    rg_kafka_producer_poll(w->producer, 0);
+    if (!rg_kafka_producer_broken(w->producer))
+        return;
+    if (rg_kafka_producer_rebuild(w->producer, false, REBUILD_TIMEOUT_MS, &err) < 0)
+        rg_log(RG_LOG_WARNING, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "%s; trying again", err.text);
+    else
+        rg_log(RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "the producer was made anew; what was not acknowledged is sent again");
+}
+
+/* ---- opening shards ---- */
+
+static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_error *err)
+{
+    int p = rg_shard_id(shard);
+    int64_t ledger_from = 0, people_from = 0;
+    struct rg_kafka_position ends[] = {{w->config.ledger_topic, p, 0}, {w->config.people_topic, p, 0}};
+    int rc = rg_shard_open(shard, &ledger_from, &people_from, err);
+    if (rc == 0)
+        rc = rg_kafka_consumer_edges(w->consumer, RG_KAFKA_EDGE_END, ends, RG_COUNT(ends), EDGES_TIMEOUT_MS, err);
+    if (rc < 0)
+        return rc;
+    if (ledger_from > ends[0].offset)
+        return rg_fail(err, RG_EREFUSED, "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
+                       w->config.ledger_topic, p, (long long)ends[0].offset, (long long)ledger_from);
+    rc = rg_kafka_consumer_seek(w->consumer, w->config.ledger_topic, p, ledger_from, err);
+    if (rc == 0)
+        rc = rg_kafka_consumer_seek(w->consumer, w->config.people_topic, p, people_from, err);
+    if (rc == 0)
+        rg_shard_replay_to(shard, ends[0].offset, ends[1].offset);
+    return rc;
+}
+
+static void open_shards(struct rg_worker *w, int64_t boot_ms)
+{
+    for (int p = 0; p < w->config.shards; p++) {
+        struct rg_shard *shard = w->shards[p];
+        struct rg_error err = {0};
+        if (shard == NULL || rg_shard_state(shard) != RG_SHARD_OPENING || boot_ms < w->open_at_boot_ms[p])
+            continue;
+        if (open_shard(w, shard, &err) == 0)
+            continue;
+        const struct rg_log_ctx ctx = {.shard = p};
+        if (err.code == RG_EREFUSED && !err.retryable) {
+            rg_shard_stop(shard, err.text);
+            continue;
+        }
+        rg_log(RG_LOG_WARNING, "SHARD-OPEN", &ctx, "%s; trying again in %d ms", err.text, OPEN_RETRY_MS);
+        rg_shard_reopen(shard, err.text);
+        w->open_at_boot_ms[p] = boot_ms + OPEN_RETRY_MS;
+    }
+}
+
+/* ---- intake ---- */
+
+static void fault(struct rg_worker *w, const struct rg_kafka_event *event)
+{
+    struct rg_shard *shard = event->topic != NULL && event->partition >= 0 && event->partition < w->config.shards ? w->shards[event->partition] : NULL;
+    if (event->fatal) {
+        rg_log(RG_LOG_WARNING, "CONSUMER-FATAL", RG_LOG_NO_CTX, "%s; the consumer is made anew", event->error.text);
+        rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
+        drop_shards(w);
+        return;
+    }
+    if (shard != NULL && event->stopped && event->error.code == RG_EREFUSED)
+        rg_shard_stop(shard, event->error.text);
+    else if (shard != NULL && event->stopped)
+        rg_shard_reopen(shard, event->error.text);
+    else
+        rg_log(RG_LOG_WARNING, "CONSUMER-TROUBLE", RG_LOG_NO_CTX, "%s", event->error.text);
+}
+
+static void take(struct rg_worker *w, int wait_ms)
+{
+    for (int i = 0; i < POLL_MAX && w->consumer != NULL; i++) {
+        struct rg_kafka_event event;
+        rg_kafka_consumer_poll(w->consumer, i == 0 ? wait_ms : 0, &event);
+        if (event.kind == RG_KAFKA_EVENT_NONE)
+            return;
+        if (event.kind == RG_KAFKA_EVENT_FAULT) {
+            fault(w, &event);
+            continue;
+        }
+        struct rg_shard *shard = event.partition < w->config.shards ? w->shards[event.partition] : NULL;
+        if (shard == NULL)
+            continue;
+        if (event.kind == RG_KAFKA_EVENT_MESSAGE)
+            rg_shard_receive(shard, &event);
+        else
+            rg_shard_reached(shard, strcmp(event.topic, w->config.people_topic) == 0, event.offset);
+    }
+}
+
+/* ---- freshness ---- */
+
+/* Through when one source is known: all its partitions stamped, the earliest of them; −1 when one is missing. */
+static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, int *ret_partition)
+{
+    int64_t earliest = INT64_MAX;
+    int seen = 0, partitions = -1;
+    *ret_partition = -1;
+    for (size_t i = 0; i < fresh->source_count; i++) {
+        const struct rg_fresh_source *of = &fresh->sources[i];
+        if (!rg_str_eq(of->source, source))
+            continue;
+        if (of->partition < 0) {
+            partitions = (int)of->at_ms; /* the count */
+            continue;
+        }
+        seen++;
+        if (of->at_ms < earliest) {
+            earliest = of->at_ms;
+            *ret_partition = of->partition;
+        }
+    }
+    return partitions > 0 && seen >= partitions ? earliest : -1;
+}
+
+static int64_t synced_through(const struct rg_control_state *control, struct rg_str source)
+{
+    for (size_t i = 0; i < control->known_count; i++)
+        if (rg_str_eq(control->known[i].source, source))
+            return control->known[i].through_ms;
+    return -1;
+}
+
+/* The earliest of all sources; also notes through when payments of each are known, and who lags. */
+static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, const struct rg_control_state *control)
+{
+    const struct rg_rules *rules = w->rules->rules;
+    int64_t earliest = INT64_MAX;
+    for (int i = 0; i < rules->source_count; i++) {
+        int partition = -1;
+        const struct rg_source_info *source = &rules->sources[i];
+        int64_t at_ms = source_fresh(fresh, source->name, &partition);
+        w->known_through_ms[i] = source->payments == RG_PAYMENTS_SYNCED ? synced_through(control, source->name) : at_ms;
+        if (at_ms >= earliest)
+            continue;
+        earliest = at_ms;
+        if (partition >= 0)
+            (void)snprintf(w->lagging, sizeof w->lagging, RG_STR_FMT "/%d", RG_STR_ARG(source->name), partition);
+        else
+            (void)snprintf(w->lagging, sizeof w->lagging, RG_STR_FMT, RG_STR_ARG(source->name));
+    }
+    return earliest == INT64_MAX ? -1 : earliest;
+}
+
+static int64_t all_seen(struct rg_worker *w, const struct rg_fresh *fresh)
+{
+    int64_t earliest = INT64_MAX;
+    for (int p = 0; p < w->config.shards; p++) {
+        int64_t seen = w->shards[p] != NULL ? rg_shard_seen_ms(w->shards[p]) : fresh->seen_ms[p];
+        if (seen < earliest)
+            earliest = seen;
+    }
+    return earliest == INT64_MAX ? -1 : earliest;
+}
+
+static int64_t own_asof(struct rg_worker *w)
+{
+    int64_t earliest = INT64_MAX;
+    for (int p = 0; p < w->config.shards; p++)
+        if (w->shards[p] != NULL && rg_shard_state(w->shards[p]) == RG_SHARD_RUNNING && rg_shard_asof_ms(w->shards[p]) < earliest)
+            earliest = rg_shard_asof_ms(w->shards[p]);
+    return earliest;
+}
+
+static bool any_wants(struct rg_worker *w, int64_t now_ms, int64_t *ret_want_ms)
+{
+    bool wants = false;
+    for (int p = 0; p < w->config.shards; p++) {
+        int64_t want_ms = -1;
+        if (w->shards[p] != NULL && rg_shard_wants(w->shards[p], now_ms, &want_ms)) {
+            *ret_want_ms = want_ms;
+            wants = true;
+        }
+    }
+    return wants;
+}
+
+/* First what upstream says, then where our partitions end: what the first covers then lies below the second. */
+static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_control_state *control, struct rg_error *err)
+{
+    struct rg_fresh fresh;
+    struct rg_kafka_position ends[2 * RG_SHARDS_MAX];
+    size_t n = 0;
+    int rc = want_ms < 0 ? 0 : rg_fresh_store_want(w->fresh, want_ms, err);
+    if (rc == 0)
+        rc = rg_fresh_store_read(w->fresh, w->arena, &fresh, err);
+    if (rc < 0)
+        return rc;
+    int64_t fresh_ms = all_fresh(w, &fresh, control), seen_ms = all_seen(w, &fresh);
+    if (want_ms < 0 && fresh.want_ms <= own_asof(w))
+        return 0; /* nobody waits for anything: no round */
+    for (int p = 0; p < w->config.shards; p++) {
+        if (w->shards[p] == NULL || rg_shard_state(w->shards[p]) != RG_SHARD_RUNNING)
+            continue;
+        ends[n++] = (struct rg_kafka_position){w->config.ledger_topic, p, 0};
+        ends[n++] = (struct rg_kafka_position){w->config.people_topic, p, 0};
+    }
+    if (n == 0)
+        return 0;
+    rc = rg_kafka_consumer_edges(w->consumer, RG_KAFKA_EDGE_END, ends, n, EDGES_TIMEOUT_MS, err);
+    for (size_t i = 0; rc == 0 && i < n; i += 2)
+        rg_shard_begin_round(w->shards[ends[i].partition], &(struct rg_shard_round){.fresh_ms = fresh_ms, .all_seen_ms = seen_ms,
+                                                                                    .ledger_end = ends[i].offset, .people_end = ends[i + 1].offset});
+    return rc;
+}
+
+static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms, const struct rg_control_state *control)
+{
+    struct rg_error err;
+    int64_t want_ms = -1;
+    if (boot_ms < w->round_at_boot_ms)
+        return;
+    bool wants = any_wants(w, now_ms, &want_ms);
+    w->round_at_boot_ms = boot_ms + w->config.round_ms;
+    if (begin_rounds(w, wants ? want_ms : -1, control, &err) < 0) {
+        rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        w->round_at_boot_ms = boot_ms + OPEN_RETRY_MS;
+    }
+}
+
+static void tell_seen(struct rg_worker *w)
+{
+    int ids[RG_SHARDS_MAX];
+    int64_t seen[RG_SHARDS_MAX];
+    size_t n = 0;
+    struct rg_error err;
+    for (int p = 0; p < w->config.shards; p++) {
+        if (w->shards[p] == NULL || rg_shard_seen_ms(w->shards[p]) <= w->seen_told_ms[p])
+            continue;
+        ids[n] = p;
+        seen[n++] = rg_shard_seen_ms(w->shards[p]);
+    }
+    if (n == 0)
+        return;
+    if (rg_fresh_store_seen(w->fresh, ids, seen, n, &err) < 0)
+        return; /* said again with the next round */
+    for (size_t i = 0; i < n; i++)
+        w->seen_told_ms[ids[i]] = seen[i];
+}
+
+/* ---- the turn ---- */
+
+static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
+{
+    (void)pthread_mutex_lock(&w->mutex);
+    w->look_count = 0;
+    for (int p = 0; p < w->config.shards; p++) {
+        const struct rg_shard *shard = w->shards[p];
+        if (shard == NULL)
+            continue;
+        struct rg_worker_shard *look = &w->looks[w->look_count++];
+        *look = (struct rg_worker_shard){.shard = p, .state = rg_shard_state(shard), .lag = rg_shard_lag(shard), .asof_ms = rg_shard_asof_ms(shard),
+                                         .next_due_ms = rg_shard_next_due_ms(shard), .at_rest = rg_shard_at_rest(shard, now_ms)};
+        (void)snprintf(look->trouble, sizeof look->trouble, "%s", rg_shard_trouble(shard));
+    }
+    w->looked_ms = now_ms;
+    w->turned_boot_ms = boot_ms;
+    (void)pthread_mutex_unlock(&w->mutex);
+}
+
+size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms, int64_t *ret_turned_boot_ms)
+{
+    (void)pthread_mutex_lock(&worker->mutex);
+    size_t n = worker->look_count < max ? worker->look_count : max;
+    memcpy(ret_shards, worker->looks, n * sizeof *ret_shards);
+    *ret_asked_ms = worker->looked_ms;
+    *ret_turned_boot_ms = worker->turned_boot_ms;
+    (void)pthread_mutex_unlock(&worker->mutex);
+    return n;
+}
+
+static bool turn_shards(struct rg_worker *w, const struct rg_shard_world *world)
+{
+    bool more = false;
+    for (int p = 0; p < w->config.shards; p++)
+        if (w->shards[p] != NULL)
+            more = rg_shard_turn(w->shards[p], world, w->producer) || more;
+    return more;
+}
+
+/* The consumer may have died; and nothing is read before there is somewhere to send to. */
+static bool stand(struct rg_worker *w, int64_t boot_ms)
+{
+    struct rg_error err;
+    if (boot_ms < w->retry_at_boot_ms)
+        return false;
+    if (w->consumer == NULL && make_consumer(w, &err) < 0)
+        rg_log(RG_LOG_ERROR, "CONSUMER-NEW", RG_LOG_NO_CTX, "%s; trying again", err.text);
+    if (w->consumer != NULL && open_topics(w))
+        return true;
+    w->retry_at_boot_ms = boot_ms + OPEN_RETRY_MS;
+    return false;
+}
+
+void rg_worker_turn(struct rg_worker *w, int wait_ms)
+{
+    const struct rg_clock *clock = &w->config.runtime->clock;
+    int64_t boot_ms = rg_boot_ms(clock);
+    rg_arena_reset(w->arena);
+    w->rules = rg_runtime_rules(w->config.runtime);
+    struct rg_control_state control = rg_runtime_control(w->config.runtime, w->arena);
+    if (w->consumer != NULL)
+        take(w, wait_ms);
+    int64_t now_ms = rg_shared_ms(clock);
+    if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
+        const struct rg_shard_world world = {
+            .rules = w->rules->rules, .now_ms = now_ms, .hold_timers = atomic_load(&w->config.runtime->clocks_disagree), .stopped = control.stopped,
+            .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
+            .known_through_ms = w->known_through_ms, .lagging = rg_str(w->lagging)};
+        open_shards(w, boot_ms);
+        keep_producer(w);
+        for (int again = 0; turn_shards(w, &world) && again < 4; again++)
+            keep_producer(w);
+        rounds(w, now_ms, boot_ms, &control);
+        tell_seen(w);
+    }
+    publish(w, now_ms, boot_ms);
+    rg_runtime_rules_put(w->config.runtime, &w->rules);
+}

@@ -1,0 +1,38 @@
+/* A worker: one thread, one member of the group regua-decide, and the shards that the group gives it. It shares nothing with
+ * other workers; more cores are more workers. */
+#pragma once
+
+#include "daemon/runtime.h"
+#include "daemon/shard/shard.h"
+#include "daemon/state/store_redis.h"
+
+struct rg_worker_config {
+    struct rg_runtime *runtime;
+    struct rg_kafka_config kafka;
+    const char *group;
+    const char *ledger_topic, *people_topic, *deadletter_topic, *actions_prefix; /* the prefix ends in a dot */
+    const char *const *channel_topics; /* every topic that actions go to */
+    size_t channel_count;
+    int shards;
+    int session_timeout_ms;
+    int64_t round_ms;
+    struct rg_redis_config redis;
+    struct rg_shard_counters *counters; /* one for all shards of this worker */
+};
+
+/* A shard as readiness, status and the test driver see it. */
+struct rg_worker_shard {
+    int shard;
+    enum rg_shard_state state;
+    int64_t lag, asof_ms, next_due_ms;
+    bool at_rest;
+    char trouble[128];
+};
+
+struct rg_worker;
+RG_MUST_USE int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_worker, struct rg_error *err);
+void rg_worker_turn(struct rg_worker *worker, int wait_ms);
+void rg_worker_free(struct rg_worker **worker);
+
+/* From any thread: a copy of the shards' state as of the last turn; at most `max`. `ret_asked_ms` is the shared clock of that turn. */
+size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms, int64_t *ret_turned_boot_ms);
