@@ -44,8 +44,8 @@ static void writes_an_event(void **state)
     rg_jw_object_end(&jw);
     rg_jw_done(&jw);
     assert_string_equal(rg_buf_cstr(&buf),
-                        "{\"v\":1,\"kind\":\"invoice.issued\",\"none\":null,\"empty\":\"\",\"live\":true,\"until\":null,\"rate\":1.50,"
-                        "\"invoices\":[\"a\",{},[],false,null,-5],\"who\":{\"by\":null}}");
+                        "{\"v\":1,\"kind\":\"invoice.issued\",\"none\":null,\"empty\":\"\",\"live\":true,\"until\":null,"
+                        "\"rate\":1.50,\"invoices\":[\"a\",{},[],false,null,-5],\"who\":{\"by\":null}}");
 }
 
 static void writes_scalars_at_the_top(void **state)
