@@ -33,6 +33,7 @@ struct rg_redis {
     struct rg_buf in; /* received, from in_at on not yet given to the reader */
     size_t in_at;
     redisReader *reader;
+    redisReplyObjectFunctions constructors; /* hiredis keeps a pointer to it and does not promise to leave it alone */
     struct rg_arena *arena; /* replies */
     bool replies_too_big;
 };

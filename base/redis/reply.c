@@ -79,8 +79,8 @@ static void keep(void *reply)
 
 redisReader *rg_redis_reader_new(struct rg_redis *redis)
 {
-    static redisReplyObjectFunctions constructors = {create_string, create_array, create_integer, create_nil, keep};
-    redisReader *reader = redisReaderCreateWithFunctions(&constructors);
+    redis->constructors = (redisReplyObjectFunctions){create_string, create_array, create_integer, create_nil, keep};
+    redisReader *reader = redisReaderCreateWithFunctions(&redis->constructors);
     rg_assert(reader != NULL);
     reader->privdata = redis;
     return reader;

@@ -74,7 +74,7 @@ static bool host_is_fine(struct rg_str host)
     for (size_t i = 0; i < host.n; i++) {
         char c = host.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && strchr("-._:%", c) == NULL)
+        if (!word && memchr("-._:%", c, 5) == NULL)
             return false;
     }
     return host.p[0] != '-';
