@@ -107,17 +107,16 @@ static int make_new_topic(const struct rg_kafka_topic_spec *spec, rd_kafka_NewTo
     return 0;
 }
 
-/* The controller has made it; until the brokers know, whoever asks is told that there is no such topic. */
+/* The controller has made it; until a broker knows, whoever asks that broker is told that there is no such topic. */
 static int wait_visible(struct rg_kafka_admin *admin, const char *name, int64_t until_ms, struct rg_error *err)
 {
-    enum { PAUSE_MS = 20 };
     for (;;) {
         int partitions = 0;
         int64_t rest_ms = until_ms - rg_kafka_real_ms();
         int code = rg_kafka_partitions_ask(admin->rk, name, rest_ms > 0 ? (int)rest_ms : 1, &partitions, err);
         if (code == 0 || rest_ms <= 0)
             return code;
-        (void)rd_kafka_poll(admin->rk, PAUSE_MS); /* a pause that also serves the handle */
+        rg_kafka_pause();
     }
 }
 
@@ -185,28 +184,36 @@ int rg_kafka_topic_edges(struct rg_kafka_admin *admin, enum rg_kafka_edge edge, 
 
 /* ---- what the cluster says -------------------------------------------------------------------------------------- */
 
-/* Metadata of all topics in one request: asking for named ones would make librdkafka 2.0 remember each of them. */
+static void take_metadata(const struct rd_kafka_metadata *metadata, const char *name, struct rg_kafka_topic_facts *facts)
+{
+    *facts = (struct rg_kafka_topic_facts){.retention_ms = -1, .retention_bytes = -1, .message_bytes_max = -1, .min_insync = -1};
+    for (int t = 0; t < metadata->topic_cnt; t++) {
+        const struct rd_kafka_metadata_topic *topic = &metadata->topics[t];
+        if (strcmp(topic->topic, name) != 0 || topic->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            continue;
+        facts->exists = true;
+        facts->partitions = topic->partition_cnt;
+        for (int p = 0; p < topic->partition_cnt; p++)
+            if (p == 0 || topic->partitions[p].replica_cnt < facts->replicas)
+                facts->replicas = topic->partitions[p].replica_cnt;
+    }
+}
+
+/* All topics in one request: asking for named ones would make librdkafka 2.0 remember each of them. */
 static int read_metadata(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, int timeout_ms,
-                         struct rg_kafka_topic_facts *facts, struct rg_error *err)
+                         struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t asked = rd_kafka_metadata(admin->rk, 1, NULL, &metadata, timeout_ms);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR)
         return rg_kafka_fail(err, asked, "topics could not be asked for");
+    bool complete = true;
     for (size_t i = 0; i < n; i++) {
-        facts[i] = (struct rg_kafka_topic_facts){.retention_ms = -1, .retention_bytes = -1, .message_bytes_max = -1, .min_insync = -1};
-        for (int t = 0; t < metadata->topic_cnt; t++) {
-            const struct rd_kafka_metadata_topic *topic = &metadata->topics[t];
-            if (strcmp(topic->topic, wishes[i].name) != 0 || topic->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                continue;
-            facts[i].exists = true;
-            facts[i].partitions = topic->partition_cnt;
-            for (int p = 0; p < topic->partition_cnt; p++)
-                if (p == 0 || topic->partitions[p].replica_cnt < facts[i].replicas)
-                    facts[i].replicas = topic->partitions[p].replica_cnt;
-        }
+        take_metadata(metadata, wishes[i].name, &facts[i]);
+        complete = complete && (facts[i].exists || wishes[i].optional);
     }
     rd_kafka_metadata_destroy(metadata);
+    *ret_complete = complete;
     return 0;
 }
 
@@ -277,6 +284,17 @@ static int read_settings(struct rg_kafka_admin *admin, const struct rg_kafka_top
     return code;
 }
 
+static int read_facts(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only, int timeout_ms,
+                      struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
+{
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
+    int code = read_metadata(admin, wishes, n, timeout_ms, facts, ret_complete, err);
+    if (code < 0 || metadata_only)
+        return code;
+    int64_t rest_ms = until_ms - rg_kafka_real_ms();
+    return read_settings(admin, wishes, n, rest_ms > 0 ? (int)rest_ms : 1, facts, err);
+}
+
 int rg_kafka_topics_check(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only,
                           int timeout_ms, struct rg_kafka_finding *ret_findings, size_t max, size_t *ret_n, struct rg_error *err)
 {
@@ -284,14 +302,18 @@ int rg_kafka_topics_check(struct rg_kafka_admin *admin, const struct rg_kafka_to
     if (n > RG_KAFKA_TOPICS_MAX)
         return rg_fail(err, RG_ELIMIT, "%zu topics, at most %d at a time", n, RG_KAFKA_TOPICS_MAX);
     struct rg_kafka_topic_facts facts[RG_KAFKA_TOPICS_MAX];
-    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
-    int code = read_metadata(admin, wishes, n, timeout_ms, facts, err);
-    if (code == 0 && !metadata_only) {
-        int64_t rest_ms = until_ms - rg_kafka_real_ms();
-        code = read_settings(admin, wishes, n, rest_ms > 0 ? (int)rest_ms : 1, facts, err);
+    int64_t doubt_ms = rg_kafka_real_ms() + (timeout_ms < RG_KAFKA_DOUBT_MS ? timeout_ms : RG_KAFKA_DOUBT_MS);
+    for (;;) {
+        bool complete = false;
+        int code = read_facts(admin, wishes, n, metadata_only, timeout_ms, facts, &complete, err);
+        bool doubtful = code == RG_ENOTFOUND || (code == 0 && !complete);
+        if (!doubtful || rg_kafka_real_ms() >= doubt_ms) {
+            if (code < 0)
+                return code;
+            break;
+        }
+        rg_kafka_pause();
     }
-    if (code < 0)
-        return code;
     size_t found = 0;
     for (size_t i = 0; i < n; i++)
         found = rg_kafka_topic_judge(&wishes[i], &facts[i], ret_findings, found, max);

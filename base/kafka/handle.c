@@ -8,6 +8,7 @@
 #include "base/kafka/internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -128,6 +129,11 @@ void rg_kafka_watch_statistics(struct rg_kafka_watch *watch, const char *json, s
     watch->health.connected = false;
     if (watch->health.down_since_ms == 0)
         watch->health.down_since_ms = rg_boot_ms(watch->clock);
+}
+
+void rg_kafka_pause(void)
+{
+    (void)poll(NULL, 0, 20);
 }
 
 int64_t rg_kafka_real_ms(void)
@@ -297,23 +303,39 @@ int rg_kafka_edges_ask(rd_kafka_t *rk, enum rg_kafka_edge edge, struct rg_kafka_
     return 0;
 }
 
-int rg_kafka_partitions_ask(rd_kafka_t *rk, const char *topic, int timeout_ms, int *ret_partitions, struct rg_error *err)
+static int ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *handle, int timeout_ms, int *ret_partitions, struct rg_error *err)
 {
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
-    if (handle == NULL)
-        return rg_kafka_fail(err, rd_kafka_last_error(), "topic %.100s", topic);
+    const char *name = rd_kafka_topic_name(handle);
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t asked = rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms);
-    rd_kafka_topic_destroy(handle);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return rg_kafka_fail(err, asked, "topic %.100s could not be asked for", topic);
+        return rg_kafka_fail(err, asked, "topic %.100s could not be asked for", name);
     rd_kafka_resp_err_t said = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
     rd_kafka_metadata_destroy(metadata);
     if (said != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return rg_kafka_fail(err, said, "topic %.100s", topic);
+        return rg_kafka_fail(err, said, "topic %.100s", name);
     if (partitions <= 0)
-        return rg_fail(err, RG_ENOTFOUND, "topic %.100s has no partitions", topic);
+        return rg_fail(err, RG_ENOTFOUND, "topic %.100s has no partitions", name);
     *ret_partitions = partitions;
     return 0;
+}
+
+int rg_kafka_partitions_ask(rd_kafka_t *rk, const char *topic, int timeout_ms, int *ret_partitions, struct rg_error *err)
+{
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
+    int64_t doubt_ms = rg_kafka_real_ms() + (timeout_ms < RG_KAFKA_DOUBT_MS ? timeout_ms : RG_KAFKA_DOUBT_MS);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+    if (handle == NULL)
+        return rg_kafka_fail(err, rd_kafka_last_error(), "topic %.100s", topic);
+    int code = 0;
+    for (;;) {
+        int64_t rest_ms = until_ms - rg_kafka_real_ms();
+        code = ask_partitions(rk, handle, rest_ms > 0 ? (int)rest_ms : 1, ret_partitions, err);
+        if (code != RG_ENOTFOUND || rg_kafka_real_ms() >= doubt_ms)
+            break;
+        rg_kafka_pause();
+    }
+    rd_kafka_topic_destroy(handle);
+    return code;
 }

@@ -211,7 +211,8 @@ int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_
 /* Drops what is queued without reports (flush first), within the deadline; see rg_kafka_consumer_free. */
 void rg_kafka_producer_free(struct rg_kafka_producer **producer, int deadline_ms);
 
-/* Learns the topic's partitions, and warms the way to it. RG_ENOTFOUND: no such topic. Opening again asks again. */
+/* Learns the topic's partitions, and warms the way to it. RG_ENOTFOUND: no such topic, asked for two seconds because a topic just made
+ * is not known to every broker at once. Opening again asks again. */
 int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *topic, int timeout_ms, int *ret_partitions,
                            struct rg_error *err) RG_MUST_USE;
 
@@ -255,7 +256,7 @@ struct rg_kafka_topic_spec {
     size_t settings_n;
 };
 
-/* Creates those that do not exist; an existing topic is left as it is, whatever its settings. */
+/* Creates those that do not exist and waits until they are seen; an existing topic is left as it is, whatever its settings. */
 int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_topic_spec *specs, size_t n, int timeout_ms,
                            struct rg_error *err) RG_MUST_USE;
 /* Deleting one that does not exist is fine. For tests and tools; the daemon never does. */

@@ -19,9 +19,10 @@ struct rg_kafka_server {
     char *bootstrap;
     pid_t pid; /* 0: not ours */
     int leash; /* the script's standard input */
+    FILE *answers; /* its standard output */
 };
 
-static int spawn_script(const char *version, int brokers, struct rg_kafka_server *server, int *ret_answer, struct rg_error *err)
+static int spawn_script(const char *version, int brokers, struct rg_kafka_server *server, struct rg_error *err)
 {
     char script[1024], count[16];
     const char *source = getenv("RG_SOURCE_DIR");
@@ -45,24 +46,20 @@ static int spawn_script(const char *version, int brokers, struct rg_kafka_server
     (void)close(input[0]);
     (void)close(output[1]);
     server->leash = input[1];
+    server->answers = fdopen(output[0], "r");
+    rg_assert(server->answers != NULL);
     if (spawned != 0) {
         server->pid = 0;
-        (void)close(output[0]);
         return rg_fail(err, RG_EIO, "%s could not be started: %s", script, strerror(spawned));
     }
-    *ret_answer = output[0];
     return 0;
 }
 
-static int read_answer(int fd, struct rg_kafka_server *server, struct rg_error *err)
+static int read_bootstrap(struct rg_kafka_server *server, struct rg_error *err)
 {
     static const char key[] = "\"bootstrap\": \"";
     char answer[ANSWER_BYTES_MAX];
-    FILE *stream = fdopen(fd, "r");
-    rg_assert(stream != NULL);
-    const char *line = fgets(answer, sizeof answer, stream);
-    (void)fclose(stream);
-    char *start = line == NULL ? NULL : strstr(answer, key);
+    char *start = fgets(answer, sizeof answer, server->answers) == NULL ? NULL : strstr(answer, key);
     if (start == NULL)
         return rg_fail(err, RG_EUNREACHABLE, "Apache Kafka did not start; its script says why");
     start += sizeof key - 1;
@@ -71,18 +68,39 @@ static int read_answer(int fd, struct rg_kafka_server *server, struct rg_error *
     return 0;
 }
 
+static int order(struct rg_kafka_server *server, const char *act, int broker, struct rg_error *err)
+{
+    char line[64], answer[64];
+    if (server->pid == 0)
+        return rg_fail(err, RG_EREFUSED, "the given server is not ours to %s", act);
+    int n = snprintf(line, sizeof line, "%s %d\n", act, broker);
+    if (write(server->leash, line, (size_t)n) != n || fgets(answer, sizeof answer, server->answers) == NULL)
+        return rg_fail(err, RG_EIO, "broker %d: %s failed; the script says why", broker, act);
+    return 0;
+}
+
+int rg_kafka_server_kill(struct rg_kafka_server *server, int broker, struct rg_error *err)
+{
+    return order(server, "kill", broker, err);
+}
+
+int rg_kafka_server_revive(struct rg_kafka_server *server, int broker, struct rg_error *err)
+{
+    return order(server, "revive", broker, err);
+}
+
 int rg_kafka_server_start(const char *version, int brokers, struct rg_kafka_server **ret_server, struct rg_error *err)
 {
     struct rg_kafka_server *server = rg_alloc(sizeof *server);
     server->leash = -1;
     const char *given = getenv("REGUA_TEST_KAFKA");
-    int code = 0, answer = -1;
-    if (given != NULL && given[0] != '\0') {
+    int code = 0;
+    if (given != NULL && given[0] != '\0' && version == NULL && brokers == 1) {
         server->bootstrap = rg_strdup(given);
     } else {
-        code = spawn_script(version, brokers, server, &answer, err);
+        code = spawn_script(version, brokers, server, err);
         if (code == 0)
-            code = read_answer(answer, server, err);
+            code = read_bootstrap(server, err);
     }
     if (code < 0) {
         rg_kafka_server_stop(&server);
@@ -99,6 +117,8 @@ void rg_kafka_server_stop(struct rg_kafka_server **pointer)
         return;
     if (server->leash >= 0)
         (void)close(server->leash);
+    if (server->answers != NULL)
+        (void)fclose(server->answers);
     if (server->pid > 0)
         (void)waitpid(server->pid, NULL, 0); /* the script has its own deadline */
     rg_free(&server->bootstrap);

@@ -6,7 +6,8 @@ ends with the process ids recorded there.
 
     kafka.py start --version 3.9.1 --dir D [--brokers 3] [--set name=value ...]    prints {"bootstrap": ..., "pids": [...]}
     kafka.py stop --dir D
-    kafka.py run [...]          like start, then stays until its standard input closes: a caller that dies takes it along
+    kafka.py run [...]          like start, then stays until its standard input closes: a caller that dies takes it along;
+                                lines "kill N" and "revive N" on its input act on one broker and are answered by "done N"
     kafka.py jars --version V   only fills the cache
 
 As a module: `with Kafka() as kafka: use(kafka.bootstrap)`; `kafka.kill(0)` and `kafka.revive(0)` for broker faults.
@@ -302,6 +303,15 @@ def describe(kafka):
     return json.dumps({"bootstrap": kafka.bootstrap, "pid": kafka.pids[0], "pids": kafka.pids, "dir": str(kafka.directory)})
 
 
+def obey(kafka):
+    """Orders from standard input until it closes."""
+    acts = {"kill": kafka.kill, "revive": kafka.revive}
+    for line in sys.stdin:
+        act, _, broker = line.strip().partition(" ")
+        acts[act](int(broker))
+        print("done", broker, flush=True)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description="a real Apache Kafka for tests")
     parser.add_argument("command", choices=["start", "run", "stop", "jars"])
@@ -329,7 +339,7 @@ def main():
         if not detached:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             try:
-                sys.stdin.read()
+                obey(kafka)
             finally:
                 kafka.stop()
 
