@@ -1,0 +1,304 @@
+/* A reader without group and a producer, the latter behind a mutex because acts come from the admin threads. The state is
+ * rebuilt as a new snapshot for every change: they are rare. */
+#include "daemon/control.h"
+
+#include "base/core/log.h"
+#include "base/json/json.h"
+#include "base/json/write.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define VALUE_BYTES_MAX ((size_t)64 * 1024)
+#define STATE_ARENA_BYTES ((size_t)1024 * 1024)
+#define KNOWN_MAX 256
+#define WRITE_TIMEOUT_MS 10000
+#define RETRY_MS 1000
+
+struct rg_control {
+    struct rg_runtime *runtime;
+    struct rg_kafka_config kafka;
+    char topic[RG_KAFKA_TOPIC_NAME_MAX + 1];
+    struct rg_kafka_consumer *reader;
+    int64_t read_to; /* end that the topic had when reading began; RG_KAFKA_NONE: not asked yet */
+    int64_t retry_boot_ms;
+    bool dirty;
+    struct rg_control_state *next; /* being folded; a copy goes to the runtime */
+    pthread_mutex_t mutex;
+    struct rg_kafka_producer *producer;
+    int write_result; /* of the record under way: 1 waiting, else 0 or an error */
+};
+
+static struct rg_control_state *state_new(void)
+{
+    struct rg_arena *arena = rg_arena_new(STATE_ARENA_BYTES);
+    struct rg_control_state *state = RG_NEW(arena, struct rg_control_state, 1);
+    state->arena = arena;
+    return state;
+}
+
+static struct rg_control_state *state_copy(const struct rg_control_state *from)
+{
+    struct rg_control_state *to = state_new();
+    struct rg_arena *arena = to->arena;
+    *to = *from;
+    to->arena = arena;
+    to->stopped_by = rg_arena_str(arena, from->stopped_by);
+    to->stopped_reason = rg_arena_str(arena, from->stopped_reason);
+    to->live_max_step = rg_arena_str(arena, from->live_max_step);
+    struct rg_control_known *known = RG_NEW(arena, struct rg_control_known, KNOWN_MAX);
+    for (size_t i = 0; i < from->known_count; i++)
+        known[i] = (struct rg_control_known){rg_arena_str(arena, from->known[i].source), from->known[i].through_ms};
+    to->known = known;
+    return to;
+}
+
+static void on_report(void *ctx, const struct rg_kafka_report *report)
+{
+    struct rg_control *control = ctx;
+    control->write_result = report->err.code;
+}
+
+int rg_control_new(struct rg_runtime *runtime, const struct rg_kafka_config *kafka, const char *topic, struct rg_control **ret_control,
+                   struct rg_error *err)
+{
+    struct rg_control *c = rg_alloc(sizeof *c);
+    c->runtime = runtime;
+    c->kafka = *kafka;
+    rg_assert(strlen(topic) <= RG_KAFKA_TOPIC_NAME_MAX);
+    memcpy(c->topic, topic, strlen(topic) + 1);
+    c->read_to = RG_KAFKA_NONE;
+    c->next = state_copy(&(struct rg_control_state){0});
+    int rc = pthread_mutex_init(&c->mutex, NULL);
+    rg_assert(rc == 0);
+    const struct rg_kafka_producer_options options = {.on_report = on_report, .ctx = c};
+    rc = rg_kafka_producer_new(kafka, &options, &c->producer, err);
+    const struct rg_kafka_consumer_options reader = {.group = "regua-control"};
+    if (rc == 0)
+        rc = rg_kafka_consumer_new(kafka, &reader, &c->reader, err);
+    const struct rg_kafka_position beginning = {c->topic, 0, RG_KAFKA_BEGINNING};
+    if (rc == 0)
+        rc = rg_kafka_consumer_assign(c->reader, &beginning, 1, err);
+    if (rc < 0) {
+        rg_control_free(&c);
+        return rc;
+    }
+    *ret_control = c;
+    return 0;
+}
+
+void rg_control_free(struct rg_control **control)
+{
+    struct rg_control *c = *control;
+    if (c == NULL)
+        return;
+    rg_kafka_consumer_free(&c->reader, RG_KAFKA_FREE_MS);
+    rg_kafka_producer_free(&c->producer, RG_KAFKA_FREE_MS);
+    struct rg_arena *arena = c->next->arena;
+    rg_arena_free(&arena);
+    (void)pthread_mutex_destroy(&c->mutex);
+    rg_free(control);
+}
+
+/* ---- reading ---- */
+
+static int64_t number(const struct rg_json_value *root, const char *key)
+{
+    int64_t value = 0;
+    return rg_json_int(rg_json_get(root, key), &value) ? value : 0;
+}
+
+static struct rg_str text(struct rg_control_state *state, const struct rg_json_value *root, const char *key)
+{
+    struct rg_str value;
+    return rg_json_str(rg_json_get(root, key), &value) ? rg_arena_str(state->arena, value) : (struct rg_str){0};
+}
+
+static void fold_known(struct rg_control_state *state, struct rg_str source, int64_t through_ms)
+{
+    struct rg_control_known *known = RG_NEW(state->arena, struct rg_control_known, KNOWN_MAX);
+    size_t n = 0;
+    for (size_t i = 0; i < state->known_count; i++)
+        if (!rg_str_eq(state->known[i].source, source))
+            known[n++] = state->known[i];
+    if (n < KNOWN_MAX)
+        known[n++] = (struct rg_control_known){rg_arena_str(state->arena, source), through_ms};
+    state->known = known;
+    state->known_count = n;
+}
+
+static void fold(struct rg_control *c, struct rg_str key, const struct rg_json_value *root)
+{
+    static const char known_prefix[] = "known/";
+    struct rg_control_state *state = c->next;
+    if (rg_str_is(key, "layout")) {
+        state->layout_shards = (int)number(root, "shards");
+    } else if (rg_str_is(key, "stop")) {
+        bool stopped = false;
+        state->stopped = rg_json_bool(rg_json_get(root, "stopped"), &stopped) && stopped;
+        state->stopped_by = text(state, root, "by");
+        state->stopped_reason = text(state, root, "reason");
+    } else if (rg_str_is(key, "live")) {
+        state->live_max_step = text(state, root, "max_step");
+        state->live_spread_ms = number(root, "spread_ms");
+        state->live_since_ms = number(root, "since");
+    } else if (key.n > sizeof known_prefix - 1 && memcmp(key.p, known_prefix, sizeof known_prefix - 1) == 0) {
+        fold_known(state, (struct rg_str){key.p + sizeof known_prefix - 1, key.n - (sizeof known_prefix - 1)}, number(root, "through"));
+    }
+    c->dirty = true;
+}
+
+static void take(struct rg_control *c, const struct rg_kafka_event *event)
+{
+    RG_CLEANUP(rg_json_free) struct rg_json *doc = NULL;
+    struct rg_error err;
+    if (event->value.p == NULL)
+        return; /* a tombstone of a key that means nothing without a value */
+    if (rg_json_parse(event->value, VALUE_BYTES_MAX, &doc, &err) < 0) {
+        rg_log(RG_LOG_WARNING, "CONTROL-BAD", RG_LOG_NO_CTX, "record at %s/0/%lld is left out: %s", c->topic, (long long)event->offset, err.text);
+        return;
+    }
+    struct rg_control_state *fresh = state_copy(c->next); /* the old arena must not grow for ever */
+    struct rg_arena *old = c->next->arena;
+    c->next = fresh;
+    rg_arena_free(&old);
+    fold(c, event->key, rg_json_root(doc));
+}
+
+static void find_end(struct rg_control *c)
+{
+    struct rg_error err;
+    struct rg_kafka_position end = {c->topic, 0, 0};
+    int64_t boot_ms = rg_boot_ms(&c->runtime->clock);
+    if (c->read_to != RG_KAFKA_NONE || boot_ms < c->retry_boot_ms)
+        return;
+    if (rg_kafka_consumer_edges(c->reader, RG_KAFKA_EDGE_END, &end, 1, RETRY_MS, &err) == 0) {
+        c->read_to = end.offset;
+        return;
+    }
+    rg_log(RG_LOG_WARNING, "CONTROL-END", RG_LOG_NO_CTX, "%s; trying again in %d ms", err.text, RETRY_MS);
+    c->retry_boot_ms = boot_ms + RETRY_MS;
+}
+
+void rg_control_turn(struct rg_control *c, int wait_ms)
+{
+    struct rg_kafka_event event;
+    find_end(c);
+    for (int i = 0; i < 1000; i++) {
+        rg_kafka_consumer_poll(c->reader, i == 0 ? wait_ms : 0, &event);
+        if (event.kind == RG_KAFKA_EVENT_NONE)
+            break;
+        if (event.kind == RG_KAFKA_EVENT_MESSAGE)
+            take(c, &event);
+        else if (event.kind == RG_KAFKA_EVENT_FAULT)
+            rg_log(RG_LOG_WARNING, "CONTROL-TROUBLE", RG_LOG_NO_CTX, "%s", event.error.text);
+    }
+    int64_t next = rg_kafka_consumer_next(c->reader, c->topic, 0);
+    bool at_end = c->read_to != RG_KAFKA_NONE && (c->read_to == 0 || next >= c->read_to);
+    if (!c->next->loaded && at_end)
+        c->next->loaded = c->dirty = true;
+    if (!c->dirty || !c->next->loaded)
+        return;
+    c->dirty = false;
+    rg_runtime_set_control(c->runtime, state_copy(c->next));
+}
+
+/* ---- writing ---- */
+
+static int write_record(struct rg_control *c, const char *key, struct rg_str value, struct rg_error *err)
+{
+    int partitions = 0;
+    if (rg_kafka_producer_broken(c->producer)) {
+        int rebuilt = rg_kafka_producer_rebuild(c->producer, false, WRITE_TIMEOUT_MS, err);
+        if (rebuilt < 0)
+            return rebuilt;
+    }
+    int rc = rg_kafka_producer_open(c->producer, c->topic, WRITE_TIMEOUT_MS, &partitions, err);
+    if (rc < 0)
+        return rc;
+    c->write_result = 1;
+    const struct rg_kafka_record record = {.topic = c->topic, .partition = 0, .key = rg_str(key), .value = value};
+    rc = rg_kafka_producer_send(c->producer, &record, err);
+    if (rc == 0)
+        rc = rg_kafka_producer_flush(c->producer, WRITE_TIMEOUT_MS, err);
+    if (rc == 0 && c->write_result != 0)
+        rc = rg_fail(err, RG_EUNKNOWN, "the act was not acknowledged; look whether it is in force before repeating it");
+    return rc;
+}
+
+struct act {
+    struct rg_buf buf;
+    struct rg_jw jw;
+};
+
+static void begin(struct act *act)
+{
+    rg_buf_init(&act->buf, VALUE_BYTES_MAX);
+    rg_jw_init(&act->jw, &act->buf);
+    rg_jw_object(&act->jw);
+    rg_jw_member_int(&act->jw, "v", 1);
+}
+
+static int finish(struct rg_control *c, struct act *act, const char *key, struct rg_error *err)
+{
+    rg_jw_object_end(&act->jw);
+    rg_jw_done(&act->jw);
+    (void)pthread_mutex_lock(&c->mutex);
+    int rc = write_record(c, key, rg_buf_str(&act->buf), err);
+    (void)pthread_mutex_unlock(&c->mutex);
+    rg_buf_done(&act->buf);
+    return rc;
+}
+
+static void author(struct act *act, struct rg_control *c, struct rg_str by, struct rg_str reason)
+{
+    rg_jw_member_opt_str(&act->jw, "by", by);
+    rg_jw_member_opt_str(&act->jw, "reason", reason);
+    rg_jw_member_int(&act->jw, "at", rg_shared_ms(&c->runtime->clock));
+}
+
+int rg_control_record_layout(struct rg_control *c, int shards, struct rg_error *err)
+{
+    struct act act;
+    begin(&act);
+    rg_jw_member_int(&act.jw, "shards", shards);
+    return finish(c, &act, "layout", err);
+}
+
+int rg_control_go_live(struct rg_control *c, struct rg_str max_step, int64_t spread_ms, struct rg_str by, struct rg_str reason, struct rg_error *err)
+{
+    struct act act;
+    begin(&act);
+    rg_jw_member_str(&act.jw, "max_step", max_step);
+    rg_jw_member_int(&act.jw, "spread_ms", spread_ms);
+    rg_jw_member_int(&act.jw, "since", rg_shared_ms(&c->runtime->clock));
+    author(&act, c, by, reason);
+    return finish(c, &act, "live", err);
+}
+
+int rg_control_stop(struct rg_control *c, bool stopped, struct rg_str by, struct rg_str reason, struct rg_error *err)
+{
+    struct act act;
+    begin(&act);
+    rg_jw_member_bool(&act.jw, "stopped", stopped);
+    author(&act, c, by, reason);
+    return finish(c, &act, "stop", err);
+}
+
+int rg_control_synced(struct rg_control *c, struct rg_str source, int64_t through_ms, struct rg_error *err)
+{
+    char key[128];
+    struct act act;
+    struct rg_buf name;
+    rg_buf_init(&name, sizeof key - 1);
+    rg_buf_addf(&name, "known/" RG_STR_FMT, RG_STR_ARG(source));
+    if (name.overflow) {
+        rg_buf_done(&name);
+        return rg_fail(err, RG_ELIMIT, "source name longer than %zu bytes", sizeof key - 8);
+    }
+    memcpy(key, name.data, name.len + 1);
+    rg_buf_done(&name);
+    begin(&act);
+    rg_jw_member_int(&act.jw, "through", through_ms);
+    return finish(c, &act, key, err);
+}
