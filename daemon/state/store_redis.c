@@ -1,0 +1,552 @@
+/* The store on a real Redis. Two round trips a batch: WATCH with the reads, then MULTI … EXEC. The reads' answers are looked at
+ * before the transaction is sent, because a WATCH that arrives together with its EXEC after the fence has moved would arm
+ * itself on the new value and protect nothing. Timers lie in 256 small sorted sets; memory holds a lower bound for each. */
+#include "daemon/state/store_redis.h"
+
+#include "base/core/hash.h"
+#include "base/core/rand.h"
+#include "base/redis/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN_BYTES 16
+#define KEYS_ARENA_BYTES ((size_t)256 * 1024 * 1024)
+
+struct store_redis {
+    struct rg_store store;
+    struct rg_redis *redis;
+    char token[2 * TOKEN_BYTES + 1];
+    struct rg_arena *keys; /* names of one call */
+    int64_t bound_ms[RG_DUE_BUCKETS]; /* no timer of the bucket is earlier */
+};
+
+static struct store_redis *self(struct rg_store *store)
+{
+    return (struct store_redis *)store;
+}
+
+static unsigned bucket_of(struct rg_str debtor)
+{
+    return rg_murmur2(debtor.p, debtor.n) >> 20 & (RG_DUE_BUCKETS - 1); /* not the bits that chose the shard */
+}
+
+static struct rg_str due_key(struct store_redis *s, unsigned bucket)
+{
+    char name[8];
+    (void)snprintf(name, sizeof name, "%02x", bucket);
+    return rg_key_due(s->keys, (uint32_t)s->store.shard, rg_str(name));
+}
+
+static struct rg_str value_key(struct rg_arena *arena, int shard, const struct rg_store_key *key)
+{
+    switch (key->kind) {
+    case RG_STORE_DEBTOR: return rg_key_debtor(arena, (uint32_t)shard, key->id);
+    case RG_STORE_INVOICE: return rg_key_invoice(arena, (uint32_t)shard, key->id);
+    default: return rg_key_reference(arena, (uint32_t)shard, key->id);
+    }
+}
+
+/* ---- position ---- */
+
+static bool field_i64(const struct rg_redis_reply *hash, const char *field, int64_t *ret)
+{
+    for (size_t i = 0; i + 1 < hash->count; i += 2)
+        if (rg_str_is(hash->items[i].text, field))
+            return rg_str_to_i64(hash->items[i + 1].text, ret);
+    return false;
+}
+
+static bool parse_origin(struct rg_arena *arena, struct rg_str field, struct rg_str value, struct rg_origin_high *ret)
+{
+    struct rg_origin origin;
+    struct rg_str text = rg_arena_printf(arena, RG_STR_FMT ":" RG_STR_FMT, (int)(field.n - 2), field.p + 2, RG_STR_ARG(value));
+    if (rg_origin_parse(text, &origin, NULL) < 0)
+        return false;
+    *ret = (struct rg_origin_high){.people = field.p[0] == 'P', .source = origin.source, .incarnation = origin.incarnation,
+                                   .partition = origin.partition, .offset = origin.offset, .sub = origin.sub};
+    return true;
+}
+
+static int read_pos(const struct rg_redis_reply *hash, struct rg_arena *arena, struct rg_pos *ret, struct rg_error *err)
+{
+    struct rg_pos pos = {.ledger_next = -1, .people_next = -1, .seen_ms = -1, .asof_ms = -1};
+    int64_t crc = 0;
+    (void)field_i64(hash, RG_POS_LEDGER, &pos.ledger_next); /* absent fields keep their defaults */
+    (void)field_i64(hash, RG_POS_PEOPLE, &pos.people_next);
+    (void)field_i64(hash, RG_POS_BATCH, &pos.batch);
+    (void)field_i64(hash, RG_POS_SEEN, &pos.seen_ms);
+    (void)field_i64(hash, RG_POS_ASOF, &pos.asof_ms);
+    (void)field_i64(hash, RG_POS_OUT, &pos.out_next);
+    if (field_i64(hash, RG_POS_LEDGER_CRC, &crc))
+        pos.ledger_crc = (uint32_t)crc;
+    for (size_t i = 0; i + 1 < hash->count; i += 2) {
+        struct rg_str field = hash->items[i].text;
+        if (field.n < 3 || field.p[1] != ':' || (field.p[0] != 'L' && field.p[0] != 'P'))
+            continue;
+        struct rg_origin_high high;
+        if (!parse_origin(arena, field, hash->items[i + 1].text, &high))
+            return rg_fail(err, RG_EINVAL, "position: field " RG_STR_FMT " cannot be read", RG_STR_ARG(field));
+        high.source = rg_arena_str(arena, high.source);
+        *RG_PUSH(arena, pos.origins, pos.origin_count, pos.origin_cap) = high;
+    }
+    *ret = pos;
+    return 0;
+}
+
+/* ---- open ---- */
+
+static int read_bounds(struct store_redis *s, struct rg_error *err)
+{
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
+        const struct rg_redis_reply *reply;
+        int rc = rg_redis_next(s->redis, &reply, err);
+        if (rc == 0)
+            rc = rg_redis_expect(s->redis, reply, RG_REDIS_ARRAY, "ZRANGE due", err);
+        if (rc < 0)
+            return rc;
+        s->bound_ms[b] = RG_STORE_NEVER;
+        if (reply->count == 2 && !rg_str_to_i64(reply->items[1].text, &s->bound_ms[b]))
+            return rg_fail(err, RG_EINVAL, "timer set %u: a score that is no whole number", b);
+    }
+    return 0;
+}
+
+static int read_out(const struct rg_redis_reply *reply, struct rg_arena *arena, struct rg_store_opened *opened, struct rg_error *err)
+{
+    opened->out = RG_NEW(arena, struct rg_out_entry, reply->count / 2 + 1);
+    for (size_t i = 0; i + 1 < reply->count; i += 2) {
+        struct rg_str member = reply->items[i].text;
+        const char *colon = memchr(member.p, ':', member.n);
+        struct rg_out_entry *entry = &opened->out[opened->out_count];
+        if (colon == NULL || !rg_str_to_i64((struct rg_str){member.p, (size_t)(colon - member.p)}, &entry->seq))
+            return rg_fail(err, RG_EINVAL, "outbox: an entry without its sequence");
+        size_t skip = (size_t)(colon + 1 - member.p);
+        entry->bytes = rg_arena_str(arena, (struct rg_str){member.p + skip, member.n - skip});
+        opened->out_count++;
+    }
+    return 0;
+}
+
+static int next_of_kind(struct store_redis *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret, struct rg_error *err)
+{
+    int rc = rg_redis_next(s->redis, ret, err);
+    return rc < 0 ? rc : rg_redis_expect(s->redis, *ret, kind, what, err);
+}
+
+static int take_fence(struct store_redis *s, struct rg_error *err)
+{
+    uint8_t token[TOKEN_BYTES];
+    const struct rg_redis_reply *reply;
+    rg_random_bytes(token, sizeof token);
+    rg_hex(token, sizeof token, s->token);
+    int rc = RG_REDIS_CALL(s->redis, &reply, err, RG_STR("SET"), rg_key_own(s->keys, (uint32_t)s->store.shard), rg_str(s->token));
+    if (rc == 0 && rg_redis_error_kind(reply) == RG_REDIS_MOVED) {
+        rc = rg_redis_follow(s->redis, reply, err);
+        if (rc == 0)
+            rc = RG_REDIS_CALL(s->redis, &reply, err, RG_STR("SET"), rg_key_own(s->keys, (uint32_t)s->store.shard), rg_str(s->token));
+    }
+    return rc < 0 ? rc : rg_redis_expect(s->redis, reply, RG_REDIS_STATUS, "SET own", err);
+}
+
+static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_store_opened *opened, struct rg_error *err)
+{
+    const struct rg_redis_reply *reply;
+    uint32_t shard = (uint32_t)s->store.shard;
+    RG_REDIS_PUSH(s->redis, RG_STR("HGETALL"), rg_key_pos(s->keys, shard));
+    RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_key_out(s->keys, shard), RG_STR("0"), RG_STR("-1"), RG_STR("WITHSCORES"));
+    RG_REDIS_PUSH(s->redis, RG_STR("HLEN"), rg_key_act(s->keys, shard));
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), due_key(s, b), RG_STR("0"), RG_STR("0"), RG_STR("WITHSCORES"));
+    int rc = rg_redis_flush(s->redis, err);
+    if (rc == 0)
+        rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
+    if (rc == 0)
+        rc = read_pos(reply, arena, &opened->pos, err);
+    if (rc == 0)
+        rc = next_of_kind(s, RG_REDIS_ARRAY, "ZRANGE out", &reply, err);
+    if (rc == 0)
+        rc = read_out(reply, arena, opened, err);
+    if (rc == 0)
+        rc = next_of_kind(s, RG_REDIS_INT, "HLEN act", &reply, err);
+    if (rc == 0)
+        opened->act_count = reply->integer;
+    return rc == 0 ? read_bounds(s, err) : rc;
+}
+
+static int64_t redis_next_due(const struct rg_store *store)
+{
+    const struct store_redis *s = (const struct store_redis *)store;
+    int64_t earliest = RG_STORE_NEVER;
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+        if (s->bound_ms[b] < earliest)
+            earliest = s->bound_ms[b];
+    return earliest;
+}
+
+/* The fence is taken before anything is read: what the dead connection may still execute fails on it. */
+static int redis_open(struct rg_store *store, struct rg_arena *arena, struct rg_store_opened *ret, struct rg_error *err)
+{
+    struct store_redis *s = self(store);
+    struct rg_store_opened opened = {0};
+    rg_arena_reset(s->keys);
+    int rc = rg_redis_connect(s->redis, err);
+    if (rc == 0)
+        rc = take_fence(s, err);
+    if (rc == 0)
+        rc = read_state(s, arena, &opened, err);
+    rg_redis_release(s->redis);
+    if (rc < 0)
+        return rc;
+    opened.next_due_ms = redis_next_due(store);
+    *ret = opened;
+    return 0;
+}
+
+/* ---- reads under the fence ---- */
+
+static enum rg_commit lost(struct store_redis *s)
+{
+    rg_redis_close(s->redis);
+    return RG_COMMIT_UNKNOWN;
+}
+
+/* WATCH, and the two values that prove that nobody else and nothing else has been here. */
+static void push_guard(struct store_redis *s)
+{
+    uint32_t shard = (uint32_t)s->store.shard;
+    RG_REDIS_PUSH(s->redis, RG_STR("WATCH"), rg_key_own(s->keys, shard));
+    RG_REDIS_PUSH(s->redis, RG_STR("GET"), rg_key_own(s->keys, shard));
+    RG_REDIS_PUSH(s->redis, RG_STR("HGET"), rg_key_pos(s->keys, shard), RG_STR(RG_POS_BATCH));
+}
+
+static enum rg_commit refused(const struct rg_redis_reply *reply, struct rg_error *err)
+{
+    (void)rg_fail(err, RG_EUNREACHABLE, "redis refuses: " RG_STR_FMT, RG_STR_ARG(reply->text));
+    return rg_redis_error_is_abort(rg_redis_error_kind(reply)) ? RG_COMMIT_REFUSED : RG_COMMIT_BROKEN;
+}
+
+static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg_error *err)
+{
+    const struct rg_redis_reply *watch, *own, *number;
+    if (rg_redis_next(s->redis, &watch, err) < 0 || rg_redis_next(s->redis, &own, err) < 0 || rg_redis_next(s->redis, &number, err) < 0)
+        return lost(s);
+    const struct rg_redis_reply *const replies[] = {watch, own, number};
+    for (size_t i = 0; i < RG_COUNT(replies); i++)
+        if (replies[i]->kind == RG_REDIS_ERROR)
+            return refused(replies[i], err);
+    if (!rg_str_is(own->text, s->token)) {
+        (void)rg_fail(err, RG_EREFUSED, "the shard has another owner now");
+        return RG_COMMIT_REOWN;
+    }
+    int64_t stored = 0;
+    if (number->kind == RG_REDIS_STR && !rg_str_to_i64(number->text, &stored))
+        return RG_COMMIT_BROKEN;
+    if (stored != batch) {
+        (void)rg_fail(err, RG_EREFUSED, "redis stands at batch %lld of this shard, %lld was expected: it lost or regained something",
+                      (long long)stored, (long long)batch);
+        return RG_COMMIT_REOWN;
+    }
+    return RG_COMMITTED;
+}
+
+static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch, struct rg_arena *arena,
+                                 struct rg_str *ret_values, struct rg_error *err)
+{
+    struct store_redis *s = self(store);
+    const struct rg_redis_reply *reply = NULL;
+    rg_assert(n <= RG_STORE_KEYS_MAX);
+    rg_arena_reset(s->keys);
+    push_guard(s);
+    if (n > 0) {
+        rg_redis_begin(s->redis, n + 1);
+        rg_redis_arg(s->redis, RG_STR("MGET"));
+        for (size_t i = 0; i < n; i++)
+            rg_redis_arg(s->redis, value_key(s->keys, store->shard, &keys[i]));
+    }
+    if (rg_redis_flush(s->redis, err) < 0)
+        return lost(s);
+    enum rg_commit rc = read_guard(s, batch, err);
+    if (rc == RG_COMMIT_UNKNOWN)
+        return rc;
+    if (n > 0 && rg_redis_next(s->redis, &reply, err) < 0)
+        return lost(s);
+    if (rc == RG_COMMITTED && n > 0 && reply->kind != RG_REDIS_ARRAY)
+        rc = refused(reply, err);
+    for (size_t i = 0; rc == RG_COMMITTED && i < n; i++)
+        ret_values[i] = reply->items[i].kind == RG_REDIS_STR ? rg_arena_str(arena, reply->items[i].text) : (struct rg_str){0};
+    rg_redis_release(s->redis);
+    return rc;
+}
+
+/* The earliest of each bucket that may hold something due; what lies beyond `until_ms` corrects the bound. */
+static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
+                                struct rg_error *err)
+{
+    struct store_redis *s = self(store);
+    unsigned asked[RG_DUE_BUCKETS];
+    size_t buckets = 0, count = 0;
+    char last[24];
+    (void)snprintf(last, sizeof last, "%zu", max);
+    rg_arena_reset(s->keys);
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
+        if (s->bound_ms[b] > until_ms)
+            continue;
+        asked[buckets++] = b;
+        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), due_key(s, b), RG_STR("0"), rg_str(last), RG_STR("WITHSCORES"));
+    }
+    *ret_count = 0;
+    if (buckets == 0)
+        return RG_COMMITTED;
+    if (rg_redis_flush(s->redis, err) < 0)
+        return lost(s);
+    for (size_t i = 0; i < buckets; i++) {
+        const struct rg_redis_reply *reply;
+        if (rg_redis_next(s->redis, &reply, err) < 0)
+            return lost(s);
+        if (reply->kind != RG_REDIS_ARRAY)
+            return refused(reply, err);
+        s->bound_ms[asked[i]] = RG_STORE_NEVER;
+        for (size_t k = 0; k + 1 < reply->count; k += 2) {
+            int64_t due_ms = 0;
+            if (!rg_str_to_i64(reply->items[k + 1].text, &due_ms))
+                return RG_COMMIT_BROKEN;
+            if (due_ms < s->bound_ms[asked[i]])
+                s->bound_ms[asked[i]] = due_ms;
+            if (due_ms > until_ms || count == max)
+                break;
+            ret[count++] = (struct rg_due){rg_arena_str(arena, reply->items[k].text), due_ms};
+        }
+    }
+    rg_redis_release(s->redis);
+    *ret_count = count;
+    return RG_COMMITTED;
+}
+
+/* ---- commit ---- */
+
+static void push_values(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    size_t sets = 0;
+    for (size_t i = 0; i < batch->put_count; i++) {
+        const struct rg_store_put *put = &batch->puts[i];
+        sets += put->write && put->value.p != NULL && put->ttl_ms == 0;
+    }
+    if (sets > 0) {
+        rg_redis_begin(s->redis, 2 * sets + 1);
+        rg_redis_arg(s->redis, RG_STR("MSET"));
+    }
+    for (size_t i = 0; i < batch->put_count; i++) {
+        const struct rg_store_put *put = &batch->puts[i];
+        if (!put->write || put->value.p == NULL || put->ttl_ms != 0)
+            continue;
+        rg_redis_arg(s->redis, value_key(s->keys, s->store.shard, &put->key));
+        rg_redis_arg(s->redis, put->value);
+    }
+    for (size_t i = 0; i < batch->put_count; i++) {
+        const struct rg_store_put *put = &batch->puts[i];
+        struct rg_str key = value_key(s->keys, s->store.shard, &put->key);
+        if (put->write && put->value.p == NULL) {
+            RG_REDIS_PUSH(s->redis, RG_STR("DEL"), key);
+        } else if (put->write && put->ttl_ms != 0) {
+            rg_redis_begin(s->redis, 5);
+            rg_redis_arg(s->redis, RG_STR("SET"));
+            rg_redis_arg(s->redis, key);
+            rg_redis_arg(s->redis, put->value);
+            rg_redis_arg(s->redis, RG_STR("PX"));
+            rg_redis_arg_int(s->redis, put->ttl_ms);
+        }
+    }
+}
+
+/* One variadic command per bucket that has something to set, one per bucket that has something to remove. */
+static void push_timers(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    size_t adds[RG_DUE_BUCKETS] = {0}, removes[RG_DUE_BUCKETS] = {0};
+    for (size_t i = 0; i < batch->put_count; i++) {
+        const struct rg_store_put *put = &batch->puts[i];
+        if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
+            continue;
+        (put->due_ms == RG_STORE_NEVER ? removes : adds)[bucket_of(put->key.id)]++;
+    }
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
+        for (int removing = 0; removing <= 1; removing++) {
+            size_t n = removing ? removes[b] : adds[b];
+            if (n == 0)
+                continue;
+            rg_redis_begin(s->redis, 2 + (removing ? n : 2 * n));
+            rg_redis_arg(s->redis, removing ? RG_STR("ZREM") : RG_STR("ZADD"));
+            rg_redis_arg(s->redis, due_key(s, b));
+            for (size_t i = 0; i < batch->put_count; i++) {
+                const struct rg_store_put *put = &batch->puts[i];
+                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED && bucket_of(put->key.id) == b &&
+                            (put->due_ms == RG_STORE_NEVER) == (removing == 1);
+                if (!here)
+                    continue;
+                if (!removing)
+                    rg_redis_arg_int(s->redis, put->due_ms);
+                rg_redis_arg(s->redis, put->key.id);
+            }
+        }
+    }
+}
+
+static void push_acts(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    struct rg_str key = rg_key_act(s->keys, (uint32_t)s->store.shard);
+    for (size_t i = 0; i < batch->act_count; i++) {
+        char id[RG_ACTION_TEXT + 1], value[RG_ACT_VALUE_MAX];
+        rg_action_id_print(&batch->acts[i].action, id);
+        if (!batch->acts[i].live) {
+            RG_REDIS_PUSH(s->redis, RG_STR("HDEL"), key, rg_str(id));
+            continue;
+        }
+        rg_act_value_print(&batch->acts[i].value, value);
+        RG_REDIS_PUSH(s->redis, RG_STR("HSET"), key, rg_str(id), rg_str(value));
+    }
+}
+
+static void push_score_range(struct store_redis *s, struct rg_str key, int64_t from, int64_t to)
+{
+    rg_redis_begin(s->redis, 4);
+    rg_redis_arg(s->redis, RG_STR("ZREMRANGEBYSCORE"));
+    rg_redis_arg(s->redis, key);
+    rg_redis_arg_int(s->redis, from);
+    rg_redis_arg_int(s->redis, to);
+}
+
+static void push_outbox(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    struct rg_str key = rg_key_out(s->keys, (uint32_t)s->store.shard);
+    if (batch->out_done_through >= 0)
+        push_score_range(s, key, 0, batch->out_done_through);
+    for (size_t i = 0; i < batch->out_remove_count; i++)
+        push_score_range(s, key, batch->out_removes[i], batch->out_removes[i]);
+    for (size_t i = 0; i < batch->out_add_count; i++) {
+        const struct rg_out_entry *entry = &batch->out_adds[i];
+        RG_CLEANUP(rg_buf_done) struct rg_buf member;
+        rg_buf_init(&member, entry->bytes.n + 32);
+        rg_buf_addf(&member, "%lld:", (long long)entry->seq);
+        rg_buf_add_str(&member, entry->bytes);
+        rg_redis_begin(s->redis, 4);
+        rg_redis_arg(s->redis, RG_STR("ZADD"));
+        rg_redis_arg(s->redis, key);
+        rg_redis_arg_int(s->redis, entry->seq);
+        rg_redis_arg(s->redis, rg_buf_str(&member));
+    }
+}
+
+static void push_pos(struct store_redis *s, const struct rg_pos *pos)
+{
+    const struct {
+        const char *field;
+        int64_t value;
+    } numbers[] = {{RG_POS_LEDGER, pos->ledger_next}, {RG_POS_LEDGER_CRC, pos->ledger_crc}, {RG_POS_PEOPLE, pos->people_next},
+                   {RG_POS_BATCH, pos->batch}, {RG_POS_SEEN, pos->seen_ms}, {RG_POS_ASOF, pos->asof_ms}, {RG_POS_OUT, pos->out_next}};
+    rg_redis_begin(s->redis, 2 + 2 * (RG_COUNT(numbers) + pos->origin_count));
+    rg_redis_arg(s->redis, RG_STR("HSET"));
+    rg_redis_arg(s->redis, rg_key_pos(s->keys, (uint32_t)s->store.shard));
+    for (size_t i = 0; i < RG_COUNT(numbers); i++) {
+        rg_redis_arg(s->redis, rg_str(numbers[i].field));
+        rg_redis_arg_int(s->redis, numbers[i].value);
+    }
+    for (size_t i = 0; i < pos->origin_count; i++) {
+        const struct rg_origin_high *high = &pos->origins[i];
+        rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%c:" RG_STR_FMT ":%d:%d", high->people ? 'P' : 'L', RG_STR_ARG(high->source),
+                                               high->incarnation, high->partition));
+        rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%lld:%d", (long long)high->offset, high->sub));
+    }
+}
+
+static void lower_bounds(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    for (size_t i = 0; i < batch->put_count; i++) {
+        const struct rg_store_put *put = &batch->puts[i];
+        if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
+            continue;
+        unsigned bucket = bucket_of(put->key.id);
+        if (put->due_ms < s->bound_ms[bucket])
+            s->bound_ms[bucket] = put->due_ms;
+    }
+}
+
+static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_reply *exec, struct rg_error *err)
+{
+    if (exec->kind == RG_REDIS_NIL) {
+        (void)rg_fail(err, RG_EREFUSED, "the shard has another owner now");
+        return RG_COMMIT_REOWN;
+    }
+    if (exec->kind == RG_REDIS_ERROR)
+        return refused(exec, err);
+    const struct rg_redis_reply *inside = rg_redis_array_error(exec);
+    if (inside == NULL)
+        return RG_COMMITTED;
+    (void)rg_fail(err, RG_EIO, "redis applied a transaction of shard %d in part: " RG_STR_FMT, s->store.shard, RG_STR_ARG(inside->text));
+    return RG_COMMIT_BROKEN;
+}
+
+static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err)
+{
+    struct store_redis *s = self(store);
+    const struct rg_redis_reply *reply = NULL;
+    rg_arena_reset(s->keys);
+    RG_REDIS_PUSH(s->redis, RG_STR("WATCH"), rg_key_own(s->keys, (uint32_t)store->shard));
+    RG_REDIS_PUSH(s->redis, RG_STR("GET"), rg_key_own(s->keys, (uint32_t)store->shard));
+    RG_REDIS_PUSH(s->redis, RG_STR("HGET"), rg_key_pos(s->keys, (uint32_t)store->shard), RG_STR(RG_POS_BATCH));
+    if (rg_redis_flush(s->redis, err) < 0)
+        return lost(s);
+    enum rg_commit rc = read_guard(s, batch->pos->batch - 1, err);
+    rg_redis_release(s->redis);
+    if (rc != RG_COMMITTED)
+        return rc;
+    RG_REDIS_PUSH(s->redis, RG_STR("MULTI"));
+    push_values(s, batch);
+    push_timers(s, batch);
+    push_acts(s, batch);
+    push_outbox(s, batch);
+    push_pos(s, batch->pos);
+    RG_REDIS_PUSH(s->redis, RG_STR("EXEC"));
+    if (rg_redis_flush(s->redis, err) < 0)
+        return lost(s);
+    while (rg_redis_due(s->redis) > 0)
+        if (rg_redis_next(s->redis, &reply, err) < 0)
+            return lost(s);
+    rc = judge_exec(s, reply, err);
+    rg_redis_release(s->redis);
+    if (rc == RG_COMMITTED)
+        lower_bounds(s, batch);
+    return rc;
+}
+
+static void redis_free(struct rg_store *store)
+{
+    struct store_redis *s = self(store);
+    rg_redis_free(&s->redis);
+    rg_arena_free(&s->keys);
+    free(s);
+}
+
+int rg_store_redis_new(const struct rg_redis_config *config, int shard, struct rg_store **ret_store, struct rg_error *err)
+{
+    static const struct rg_store_ops ops = {redis_open, redis_load, redis_due, redis_commit, redis_next_due, redis_free};
+    struct store_redis *s = rg_alloc(sizeof *s);
+    s->store = (struct rg_store){&ops, shard};
+    s->keys = rg_arena_new(KEYS_ARENA_BYTES);
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+        s->bound_ms[b] = RG_STORE_NEVER;
+    int rc = rg_redis_new(config, &s->redis, err);
+    if (rc < 0) {
+        redis_free(&s->store);
+        return rc;
+    }
+    *ret_store = &s->store;
+    return 0;
+}
+
+void rg_store_free(struct rg_store **store)
+{
+    if (*store != NULL)
+        (*store)->ops->free(*store);
+    *store = NULL;
+}
