@@ -4,7 +4,7 @@
  * cJSON was tried and rejected: it forgets how a number was written (1.0 becomes 1, 9007199254740993 another number, 1e999
  * null), cuts strings at U+0000, writes a process-wide variable on each call and accepts broken documents, so that a full
  * grammar check has to come first. With that check in hand, building the nodes is the smaller part: an event of 717 bytes
- * was read 920 k times a second on one core, against 565 k for cJSON without the check. */
+ * was read 830 to 920 thousand times a second on one core, against 565 thousand for cJSON without the check. */
 #include "base/json/parser.h"
 
 #include <stdio.h>
