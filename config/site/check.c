@@ -303,7 +303,7 @@ static void check_url(const struct check *c, const struct rg_site_channel *chann
                        smtp ? "user: NAME and password: { credential: NAME }" : "token: { credential: NAME }");
         return;
     }
-    bool unencrypted = smtp ? channel->tls == RG_SITE_TLS_OFF : rg_str_is(url.scheme, "http");
+    bool unencrypted = smtp ? channel->tls == RG_SITE_TLS_NONE : rg_str_is(url.scheme, "http");
     if (unencrypted && !channel->internal && !rg_site_is_loopback(url.host))
         rg_diags_error(c->diags, place, "not-encrypted", "personal data would travel readable; %s",
                        smtp ? "write tls: required, or internal: true if this is your own network"
@@ -318,7 +318,7 @@ static void check_smtp(const struct check *c, const struct rg_site_channel *chan
     bool user = rg_section_has(&channel->section, "user"), password = rg_section_has(&channel->section, "password");
     if (user != password)
         rg_diags_error(c->diags, place_of(&channel->section, user ? "user" : "password"), "missing-key", "user and password go together");
-    if (password && channel->tls == RG_SITE_TLS_OFF)
+    if (password && channel->tls == RG_SITE_TLS_NONE)
         rg_diags_error(c->diags, place_of(&channel->section, "password"), "not-encrypted", "a password is not sent without encryption; write tls: required");
 }
 

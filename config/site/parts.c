@@ -166,9 +166,9 @@ bool rg_site_read_listen(const struct rg_node *node, const struct rg_row *row, v
 {
     (void)row; /* both listeners read alike */
     struct rg_site_listen listen = {0};
-    bool off = node->kind == RG_NODE_SCALAR && rg_str_is(node->text, "off");
-    if (!off && (node->kind != RG_NODE_SCALAR || !parse_listen(node->text, &listen))) {
-        rg_mistyped(reader->diags, node, "address:port such as 127.0.0.1:8470, or off");
+    bool none = node->kind == RG_NODE_SCALAR && rg_str_is(node->text, "none");
+    if (!none && (node->kind != RG_NODE_SCALAR || !parse_listen(node->text, &listen))) {
+        rg_mistyped(reader->diags, node, "address:port such as 127.0.0.1:8470, or none");
         return false;
     }
     *(struct rg_site_listen *)member = listen;

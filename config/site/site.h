@@ -83,7 +83,7 @@ struct rg_site_source {
 };
 
 enum rg_site_transport { RG_SITE_SMTP, RG_SITE_HTTP, RG_SITE_KAFKA, RG_SITE_SPOOL, RG_SITE_TASK };
-enum rg_site_tls { RG_SITE_TLS_REQUIRED, RG_SITE_TLS_OFF };
+enum rg_site_tls { RG_SITE_TLS_REQUIRED, RG_SITE_TLS_NONE };
 struct rg_site_extra { /* a key that only the preset knows: {{channel.KEY}}, or {{secret.KEY}} when it is a secret */
     struct rg_str key, value;
     struct rg_secret secret; /* instead of a value */
@@ -113,8 +113,8 @@ struct rg_site_operator {
     uint64_t roles;
 };
 struct rg_site_listen {
-    char host[64]; /* an address, without brackets; "" when off */
-    uint16_t port; /* 0: off */
+    char host[64]; /* an address, without brackets; "" when none */
+    uint16_t port; /* 0: none */
     bool loopback;
 };
 struct rg_site_http {

@@ -7,7 +7,7 @@ static const char *const format_words[] = {"cloudevents", "json", NULL};
 static const char *const payments_words[] = {"none", "live", "synced", NULL};
 static const char *const scheme_words[] = {"none", "token", "standard-webhooks", "stripe", "meta", "twilio", "sendgrid", "mailgun", NULL};
 const char *const rg_site_transport_words[] = {"smtp", "http", "kafka", "spool", "task", NULL};
-static const char *const tls_words[] = {"required", "off", NULL};
+static const char *const tls_words[] = {"required", "none", NULL};
 static const char *const evidence_words[] = {"best", "accepted", "delivered", "read", "replied", NULL};
 static const char *const role_words[] = {"look", "act", "approve", NULL};
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
@@ -160,7 +160,7 @@ static const struct rg_table operator_table = RG_TABLE("operator", struct rg_sit
 
 static const struct rg_row http_rows[] = {
     {.key = "listen", RG_AT(struct rg_site_http, listen), .type = RG_ROW_CUSTOM, .custom = rg_site_read_listen, .fallback = "127.0.0.1:8470",
-     .example = "`address:port`, or `off`", .help = "Console, API, metrics and health. Meant for this machine, or a proxy that asks who is there."},
+     .example = "`address:port`, or `none`", .help = "Console, API, metrics and health. Meant for this machine, or a proxy that asks who is there."},
     {.key = "operators", RG_AT(struct rg_site_http, operators), .type = RG_ROW_SECTIONS, .flags = RG_RELOAD, .table = &operator_table,
      .help = "Who may use console and API. Without a token only counts are shown."},
 };
@@ -168,7 +168,7 @@ static const struct rg_table http_table = RG_TABLE("http", struct rg_site_http, 
 
 static const struct rg_row doors_rows[] = {
     {.key = "listen", RG_AT(struct rg_site_doors, listen), .type = RG_ROW_CUSTOM, .custom = rg_site_read_listen, .fallback = "127.0.0.1:8471",
-     .example = "`address:port`, or `off`", .help = "Receipts and webhooks, behind the reverse proxy; never shares a socket with the console."},
+     .example = "`address:port`, or `none`", .help = "Receipts and webhooks, behind the reverse proxy; never shares a socket with the console."},
 };
 static const struct rg_table doors_table = RG_TABLE("doors", struct rg_site_doors, doors_rows);
 

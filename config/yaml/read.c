@@ -261,15 +261,20 @@ static int index_of_word(const char *const *words, struct rg_str text)
     return -1;
 }
 
-static bool read_enum(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
+static bool read_word(const struct rg_node *node, const struct rg_row *row, const char *noun, int *ret_index, const struct rg_reader *reader)
 {
     if (!is_scalar(node, "one word", reader))
         return false;
     int index = index_of_word(row->words, node->text);
     if (index < 0)
-        return rg_unknown_value(reader->diags, node, row->key, row->words, count_words(row->words)), false;
-    *(int *)member = index;
+        return rg_unknown_value(reader->diags, node, noun, row->words, count_words(row->words)), false;
+    *ret_index = index;
     return true;
+}
+
+static bool read_enum(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
+{
+    return read_word(node, row, row->key, member, reader);
 }
 
 bool rg_is_list(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader)
@@ -293,10 +298,13 @@ static bool read_flags(const struct rg_node *node, const struct rg_row *row, voi
         return false;
     uint64_t flags = 0;
     bool fine = true;
+    char one[RG_NAME_MAX]; /* of `roles`: a role */
+    size_t n = strlen(row->key);
+    (void)snprintf(one, sizeof one, "%.*s", (int)(n > 1 && row->key[n - 1] == 's' ? n - 1 : n), row->key); /* keys are short */
     for (size_t i = 0; i < node->count; i++) {
         int index;
         const struct rg_node *item = node->entries[i].value;
-        if (item->bad || !read_enum(item, row, &index, reader))
+        if (item->bad || !read_word(item, row, one, &index, reader))
             fine = false;
         else
             flags |= UINT64_C(1) << index;

@@ -533,6 +533,33 @@ static void documentation_comes_from_the_table(void **state)
     assert_false(out.overflow);
 }
 
+static void add_line(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+{
+    rg_buf_addf(ctx, "%s = " RG_STR_FMT "%s%d\n", path, RG_STR_ARG(value), node ? " line " : " default ", node ? node->line : 0);
+}
+
+static void what_holds_is_told_with_its_origin(void **state)
+{
+    (void)state;
+    struct read r RG_CLEANUP(done);
+    read_all("title: \"a \\\"b\\\" \\\\\"\nshards: 8\nbrokers: [a, 'b']\ntoken:\n  credential: smtp\ncaps: { gap: 1h }\n"
+             "steps: { a: { day: D0, term: { default: 1d, SP: 2d } } }\ntests:\n  - { day: D+1 }\nx_known: { file: /k }\n", &r);
+    assert_string_equal(rg_buf_cstr(&r.heads), "");
+    struct rg_buf out RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&out, TEXT_MAX);
+    rg_table_effective(&all_table, r.doc->root, add_line, &out);
+    assert_string_equal(rg_buf_cstr(&out),
+                        "title = \"a \\\"b\\\" \\\\\" line 1\nflag = true default 0\nshards = 8 line 2\ncents = brl(\"20.00\") default 0\n"
+                        "percent = 2 default 0\nclaim = 60s default 0\nopen = 08:00-20:00 default 0\nnever = [friday, saturday] default 0\n"
+                        "brokers = [a, \"b\"] line 3\ntoken = «credential smtp» line 5\ncaps.per_day = 1 default 0\ncaps.gap = 1h line 6\n"
+                        "steps.a.day = D0 line 7\nsteps.a.tone = reminder default 0\nsteps.a.via = [whatsapp-x, email] default 0\n"
+                        "steps.a.term = { default: 1d, SP: 2d } line 7\ntests[1].day = D+1 line 9\ntests[1].tone = reminder default 0\n"
+                        "tests[1].via = [whatsapp-x, email] default 0\nlabel = x default 0\nx_known = «file /k» line 10\n");
+    rg_buf_reset(&out);
+    rg_table_effective(&caps_table, NULL, add_line, &out);
+    assert_string_equal(rg_buf_cstr(&out), "per_day = 1 default 0\ngap = 20h default 0\n");
+}
+
 struct wrong {
     struct rg_section section;
     int32_t number;
@@ -581,6 +608,7 @@ int main(void)
         cmocka_unit_test(what_was_repaired_is_not_complained_about_twice),
         cmocka_unit_test(many_unknown_keys_take_no_time),
         cmocka_unit_test(documentation_comes_from_the_table),
+        cmocka_unit_test(what_holds_is_told_with_its_origin),
         cmocka_unit_test(unsound_tables_are_our_bugs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
