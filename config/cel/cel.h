@@ -150,12 +150,17 @@ struct rg_cel_outcome rg_cel_eval(const struct rg_cel *prog, rg_cel_fact_fn *fac
                                   struct rg_cel_value *ret_value);
 
 /* The same expression with one spacing, one quoting and no needless brackets: what a version's hash is taken of. Compiling it
- * gives the same canonical text again. */
+ * gives the same canonical text again, unless it has outgrown RG_CEL_TEXT_MAX: spaces and escapes make it longer. */
 void rg_cel_canonical(const struct rg_cel *prog, struct rg_buf *buf);
 
 /* Why a condition came out as it did, with today's values: of && and || only the parts that decided, comparisons with values
  * filled in, as in `159.20 >= 20.00`; a bool fact as `debtor.consumer = false`, a missing one as `debtor.tier unknown`. */
 void rg_cel_explain(const struct rg_cel *prog, rg_cel_fact_fn *fact, void *ctx, struct rg_buf *buf);
+
+/* Texts as double() and timestamp() read them: 1.5e3, NaN, -Inf; RFC 3339 with up to nine decimals, years 1 to 9999. The
+ * instant fails with RG_CEL_OTHER for what it is not and RG_CEL_RANGE for years outside. */
+bool rg_cel_read_double(struct rg_str text, double *ret_value) RG_MUST_USE;
+enum rg_cel_fault rg_cel_read_instant(struct rg_str text, struct rg_cel_value *ret_value) RG_MUST_USE;
 
 /* A value as explain shows it: 20.00, "texto", 2026-01-31, 2026-01-31T10:00:00Z, 90s, ["a", "b"]. Long ones end in "…". */
 void rg_cel_value_print(const struct rg_cel_value *value, struct rg_buf *buf);

@@ -56,6 +56,7 @@ struct rg_cel_node {
     bool ready;  /* `value` is the result, known at load */
     bool member; /* a call written receiver.name(…) */
     bool rooted; /* a name that needs its leading dot, because a macro's variable hides it */
+    bool quoted; /* a field written between backquotes, or a name between brackets: neither may join a dotted name */
     unsigned count, height;
     struct rg_cel_node **args;
     struct rg_cel_value value;
@@ -119,8 +120,6 @@ bool rg_cel_arith_type(enum rg_cel_op op, enum rg_cel_type a, enum rg_cel_type b
 
 /* text.c: readers of literals, writers of values. */
 bool rg_cel_read_money(struct rg_str text, int64_t *ret_cents);
-bool rg_cel_read_double(struct rg_str text, double *ret_value); /* as a literal, sign allowed */
-enum rg_cel_fault rg_cel_read_instant(struct rg_str text, struct rg_cel_value *ret_value);
 enum rg_cel_fault rg_cel_read_duration(struct rg_str text, struct rg_cel_value *ret_value);
 bool rg_cel_days_of(int year, int month, int day, int64_t *ret_days); /* days since 1970; false when there is no such date */
 #define RG_CEL_INSTANT_MIN (INT64_C(-62135596800)) /* 0001-01-01T00:00:00Z */

@@ -162,7 +162,8 @@ static struct rg_cel_node *parse_path(struct rg_cel_parser *p, size_t offset)
     for (;;) {
         struct rg_str part = p->token.text;
         if (n + part.n + 1 > sizeof name)
-            return RG_CEL_REFUSE(p, "limit", offset, p->consumed - offset, "a name has at most %d bytes", RG_CEL_NAME_MAX - 1);
+            return RG_CEL_REFUSE(p, "limit", offset, p->token.offset + part.n - offset, "a name has at most %d bytes",
+                                 RG_CEL_NAME_MAX - 1);
         memcpy(name + n, part.p, part.n);
         n += part.n;
         if (!rg_cel_advance(p))
@@ -286,6 +287,7 @@ static struct rg_cel_node *parse_field(struct rg_cel_parser *p, struct rg_cel_no
         if (node != NULL) {
             node->name = rg_arena_str(p->src->arena, name.text);
             node->value = rg_cel_string(node->name);
+            node->quoted = name.kind == RG_CEL_T_QUOTED_NAME;
         }
         return node;
     }
@@ -315,10 +317,13 @@ static struct rg_cel_node *parse_named(struct rg_cel_parser *p, size_t offset, b
 {
     struct rg_cel_token name = p->token;
     static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; i < RG_COUNT(words) && !rooted; i++)
-        if (rg_str_is(name.text, words[i]))
+    bool reserved = rg_cel_is_reserved(name.text) || rg_str_is(name.text, "in");
+    for (size_t i = 0; i < RG_COUNT(words); i++)
+        if (rg_str_is(name.text, words[i]) && rooted)
+            reserved = true;
+        else if (rg_str_is(name.text, words[i]))
             return rg_cel_advance(p) ? rg_cel_new_const(p, offset, i == 2 ? rg_cel_null() : rg_cel_bool(i == 0)) : NULL;
-    if (rg_cel_is_reserved(name.text) || rg_str_is(name.text, "in"))
+    if (reserved)
         return RG_CEL_REFUSE(p, "syntax", name.offset, name.length, "\"" RG_STR_FMT "\" is a reserved word",
                              RG_STR_ARG(name.text));
     struct rg_cel_lexer ahead = p->lexer;
@@ -358,6 +363,7 @@ static struct rg_cel_node *parse_brackets(struct rg_cel_parser *p)
     p->depth--;
     if (node == NULL || !rg_cel_expect(p, ')', ")"))
         return NULL;
+    node->quoted = node->quoted || node->op == RG_CEL_OP_FACT || node->op == RG_CEL_OP_UNDECLARED;
     node->offset = offset; /* so that an error underlines the brackets too */
     node->length = p->consumed - offset;
     return node;

@@ -64,27 +64,15 @@ static void print_list(const struct rg_cel_printer *pr, const struct rg_cel_node
     rg_buf_addc(pr->buf, ends[1]);
 }
 
-static bool is_plain_name(struct rg_str name)
-{
-    static const char *const words[] = {"in", "true", "false", "null"};
-    for (size_t i = 0; i < RG_COUNT(words); i++)
-        if (rg_str_is(name, words[i]))
-            return false;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (c < '0' || c > '9' || i == 0))
-            return false;
-    }
-    return true;
-}
-
+/* A field of a bare name would join it to a longer name, were it not for the brackets or backquotes. */
 static void print_field(const struct rg_cel_printer *pr, const struct rg_cel_node *node)
 {
-    const char *quote = is_plain_name(node->name) ? "" : "`";
+    const struct rg_cel_node *whole = node->args[0];
+    bool bare = whole->op == RG_CEL_OP_FACT || whole->op == RG_CEL_OP_UNDECLARED;
+    const char *quote = node->quoted ? "`" : "";
     if (node->op == RG_CEL_OP_HAS_KEY)
         rg_buf_adds(pr->buf, "has(");
-    print_operand(pr, node->args[0], LEVEL_MEMBER);
+    print_operand(pr, whole, bare && whole->quoted ? LEVEL_MEMBER + 1 : LEVEL_MEMBER);
     rg_buf_addf(pr->buf, ".%s" RG_STR_FMT "%s", quote, RG_STR_ARG(node->name), quote);
     if (node->op == RG_CEL_OP_HAS_KEY)
         rg_buf_addc(pr->buf, ')');

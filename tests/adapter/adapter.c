@@ -14,6 +14,7 @@ static const struct suite {
     rg_suite_fn *answer;
 } SUITES[] = {
     {"bizdays", rg_suite_bizdays},
+    {"cel", rg_suite_cel},
     {"cut", rg_suite_cut},
     {"documents", rg_suite_documents},
     {"latefees", rg_suite_latefees},

@@ -189,6 +189,7 @@ static void test_syntax(void **state)
         {"debtor.state == ‹$›x", "syntax", "\"$\" means nothing here; a text needs quotes"},
         {"debtor.state == ‹\x01›", "syntax", "a control character is not allowed here"},
         {"‹if› == 1", "syntax", "\"if\" is a reserved word"},
+        {".‹false› == 1", "syntax", "\"false\" is a reserved word"},
         {"debtor.tags‹.1› == 1", "syntax", "unexpected .1; an operator or the end was expected"},
         {"debtor.tags.exists(‹1›, true)", "syntax",
          "unexpected 1; a name for the element, as in tags.exists(t, t == \"vip\") was expected"},
@@ -291,6 +292,9 @@ static void test_names_and_variables(void **state)
     assert_int_equal(compile_repeated("", "a", RG_CEL_NAME_MAX - 1, " == 1", &err), RG_EINVAL);
     assert_string_equal(err.code, "unknown-fact");
     assert_int_equal(compile_repeated("", "a", RG_CEL_NAME_MAX, " == 1", &err), RG_ELIMIT);
+    assert_int_equal(compile_repeated("true && ", "a", RG_CEL_NAME_MAX, " == 1", &err), RG_ELIMIT);
+    assert_int_equal(err.offset, strlen("true && "));
+    assert_int_equal(err.length, RG_CEL_NAME_MAX);
     assert_int_equal(compile_repeated("a", ".a", RG_CEL_NAME_MAX, " == 1", &err), RG_ELIMIT);
     for (size_t n = RG_CEL_VARS_MAX; n <= RG_CEL_VARS_MAX + 1; n++) {
         struct rg_buf buf RG_CLEANUP(rg_buf_done);

@@ -191,12 +191,47 @@ static void test_obligation(void **state)
     assert_suite("obligation", ROWS, RG_COUNT(ROWS));
 }
 
+static void test_cel(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"{\"id\":1,\"op\":\"eval\",\"expr\":\"x + 1\",\"vars\":{\"x\":{\"type\":\"int\",\"value\":{\"int\":\"41\"}}}}",
+         "{\"id\":1,\"value\":{\"int\":\"42\"}}"},
+        {"{\"id\":2,\"op\":\"eval\",\"expr\":\"[1.5, 0.0 / 0.0, -1.0 / 0.0, 'a', null, true]\"}",
+         "{\"id\":2,\"value\":{\"list\":[{\"double\":1.5},{\"double\":\"NaN\"},{\"double\":\"-Inf\"},{\"string\":\"a\"},"
+         "{\"null\":null},{\"bool\":true}]}}"},
+        {"{\"id\":3,\"op\":\"eval\",\"expr\":\"m\",\"vars\":{\"m\":{\"type\":\"map(string, int)\","
+         "\"value\":{\"map\":[[{\"string\":\"a\"},{\"int\":\"1\"}]]}}}}",
+         "{\"id\":3,\"value\":{\"map\":[[{\"string\":\"a\"},{\"int\":\"1\"}]]}}"},
+        {"{\"id\":4,\"op\":\"eval\",\"expr\":\"t + d\",\"vars\":{\"t\":{\"type\":\"timestamp\","
+         "\"value\":{\"timestamp\":\"2026-11-23T10:00:00Z\"}},\"d\":{\"type\":\"duration\","
+         "\"value\":{\"duration\":{\"seconds\":\"90\",\"nanos\":5}}}}}",
+         "{\"id\":4,\"value\":{\"timestamp\":\"2026-11-23T10:01:30.000000005Z\"}}"},
+        {"{\"id\":5,\"op\":\"eval\",\"expr\":\"duration('-1.5s')\"}",
+         "{\"id\":5,\"value\":{\"duration\":{\"seconds\":\"-1\",\"nanos\":-500000000}}}"},
+        {"{\"id\":6,\"op\":\"eval\",\"expr\":\"1 / 0\"}", "{\"id\":6,\"error\":\"divide_by_zero\"}"},
+        {"{\"id\":7,\"op\":\"eval\",\"expr\":\"x || y\",\"vars\":{\"x\":{\"type\":\"bool\"},\"y\":{\"type\":\"bool\","
+         "\"value\":{\"bool\":true}}}}",
+         "{\"id\":7,\"value\":{\"bool\":true}}"},
+        {"{\"id\":8,\"op\":\"eval\",\"expr\":\"x && y\",\"vars\":{\"x\":{\"type\":\"bool\"}}}",
+         "{\"id\":8,\"error\":\"undeclared\"}"},
+        {"{\"id\":9,\"op\":\"eval\",\"expr\":\"1u\"}",
+         "{\"id\":9,\"load_error\":\"unsigned numbers are outside the subset; write 1\"}"},
+        {"{\"id\":10,\"op\":\"eval\",\"expr\":\"x\",\"vars\":{\"x\":{\"type\":\"int\",\"value\":{\"int\":1}}}}",
+         "{\"id\":10,\"error\":\"expected each of \\\"vars\\\" to be {type,"
+         " value} with a value such as {\\\"int\\\": \\\"1\\\"}\"}"},
+        {"{\"id\":11,\"op\":\"parse\",\"expr\":\"x\"}", "{\"id\":11,\"error\":\"expected \\\"op\\\" to be one of eval\"}"},
+    };
+    assert_suite("cel", ROWS, RG_COUNT(ROWS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_broken_json_is_answered), cmocka_unit_test(test_unknown_suite),
         cmocka_unit_test(test_bizdays),       cmocka_unit_test(test_identifiers),             cmocka_unit_test(test_sms),
         cmocka_unit_test(test_latefees),      cmocka_unit_test(test_cut),                     cmocka_unit_test(test_obligation),
+        cmocka_unit_test(test_cel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
