@@ -14,7 +14,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static int hex_digit(char c)
+int rg_cel_hex_digit(char c)
 {
     if (is_digit(c))
         return c - '0';
@@ -48,9 +48,9 @@ static bool lex_number(struct rg_cel_lexer *lexer, struct rg_cel_error *err, str
 {
     size_t start = lexer->at;
     token->kind = RG_CEL_T_INT;
-    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X') && hex_digit(peek(lexer, 2)) >= 0) {
+    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X') && rg_cel_hex_digit(peek(lexer, 2)) >= 0) {
         lexer->at += 2;
-        while (hex_digit(peek(lexer, 0)) >= 0)
+        while (rg_cel_hex_digit(peek(lexer, 0)) >= 0)
             lexer->at++;
     } else {
         while (is_digit(peek(lexer, 0)))
@@ -229,7 +229,7 @@ static bool read_code(struct rg_str text, size_t at, size_t digits, int base, ui
 {
     uint32_t code = 0;
     for (size_t i = at; i < at + digits; i++) {
-        int digit = i < text.n ? hex_digit(text.p[i]) : -1;
+        int digit = i < text.n ? rg_cel_hex_digit(text.p[i]) : -1;
         if (digit < 0 || digit >= base)
             return false;
         code = code * (uint32_t)base + (uint32_t)digit;

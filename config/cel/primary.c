@@ -2,27 +2,24 @@
  *
  * Names are resolved here rather than by the checker because a dotted name and a field selection look alike: the longest
  * declared name wins, as CEL has it, and finding it needs the tokens. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/cel/parser.h"
 
 /* ---- literals ---- */
 
-/* Digits of an int literal, decimal or hexadecimal, without sign. */
+/* Digits of an int literal, decimal or hexadecimal, without sign. Counted downwards: the least int has no positive twin. */
 static bool read_int(struct rg_str digits, bool negative, int64_t *ret_value)
 {
-    char text[64];
-    if (digits.n >= sizeof text)
+    bool hex = digits.n > 1 && (digits.p[1] == 'x' || digits.p[1] == 'X');
+    int64_t value = 0;
+    for (size_t i = hex ? 2 : 0; i < digits.n; i++)
+        if (__builtin_mul_overflow(value, hex ? 16 : 10, &value) ||
+            __builtin_sub_overflow(value, rg_cel_hex_digit(digits.p[i]), &value))
+            return false;
+    if (!negative && __builtin_sub_overflow(0, value, &value))
         return false;
-    memcpy(text, digits.p, digits.n);
-    text[digits.n] = '\0';
-    errno = 0;
-    uint64_t value = strtoull(text, NULL, digits.n > 1 && (text[1] == 'x' || text[1] == 'X') ? 16 : 10);
-    if (errno != 0 || value > (uint64_t)INT64_MAX + (negative ? 1 : 0))
-        return false;
-    *ret_value = negative ? (int64_t)(0 - value) : (int64_t)value;
+    *ret_value = value;
     return true;
 }
 

@@ -2,7 +2,6 @@
  * durations, RFC 3339 with nanoseconds, years 1 to 9999); `d` for days is ours, because ladders count in days. */
 #include "config/cel/node.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,9 +78,9 @@ bool rg_cel_read_double(struct rg_str text, double *ret_value)
     memcpy(copy, text.p, text.n);
     copy[text.n] = '\0';
     char *end;
-    errno = 0;
     double value = strtod(copy, &end);
-    if (end != copy + text.n || (errno == ERANGE && fabs(value) > 1))
+    bool word = strpbrk(copy, "Ia") != NULL; /* Inf and NaN, asked for by name */
+    if (end != copy + text.n || (!word && !isfinite(value)))
         return false;
     *ret_value = value;
     return true;
@@ -238,7 +237,10 @@ size_t rg_cel_write_double(double value, char *ret_text)
     double size = fabs(value);
     if (size != 0 && (size < 1e-6 || size >= 1e21))
         return strlen(ret_text);
-    int exponent = atoi(strchr(ret_text, 'e') + 1);
+    const char *exponent_text = strchr(ret_text, 'e') + 1; /* a sign and two digits, within these bounds */
+    int exponent = (exponent_text[1] - '0') * 10 + (exponent_text[2] - '0');
+    if (exponent_text[0] == '-')
+        exponent = -exponent;
     int decimals = precision > exponent ? precision - exponent : 0;
     return (size_t)snprintf(ret_text, RG_CEL_NUMBER_TEXT_MAX, "%.*f", decimals, value);
 }

@@ -20,6 +20,7 @@ import sys
 PURE_C = re.compile(
     r"^(mem(cpy|move|set|cmp|chr|rchr|mem|pcpy|ccpy)|str(len|nlen|cmp|ncmp|casecmp|ncasecmp|chr|rchr|chrnul|str|casestr|spn|cspn|pbrk)"
     r"|bsearch|abs|labs|llabs|bcmp"
+    r"|strtod"  # as pure as snprintf's %g: both follow the locale, which nothing here ever sets
     r"|v?snprintf|__v?snprintf_chk|__(mem(cpy|move|set|pcpy)|str(ncpy|cpy|cat|ncat))_chk)$"
 )
 COMPILER = re.compile(r"^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|lsan|sanitizer|sancov|gcov|odr_asan)_?\w*|__udivti3|__divti3|__divmodti4|__udivmodti4|__umodti3|__modti3|__muloti4|__popcountdi2)$")
