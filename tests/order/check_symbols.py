@@ -39,7 +39,10 @@ class Object:
 
 def read_objects(library):
     """The objects of an archive with their symbols, as objdump's symbol table tells them."""
-    text = subprocess.run(["objdump", "-t", library], capture_output=True, text=True, check=True).stdout
+    dumped = subprocess.run(["objdump", "-t", library], capture_output=True, text=True, check=False)
+    if dumped.returncode != 0:
+        sys.exit(f"cannot read {library}: {dumped.stderr.strip()}")
+    text = dumped.stdout
     objects, current = [], None
     for line in text.splitlines():
         header = re.match(r"^(\S+\.o(?:bj)?):\s+file format", line)

@@ -256,8 +256,9 @@ class Tls(unittest.TestCase):
                 while b"220 2.0.0" not in answer:
                     answer += plain.recv(1000)
                 with self.trust.wrap_socket(plain, server_hostname="localhost") as secure:
-                    secure.sendall(b"RCPT TO:<c@d>\r\n")
-                    self.assertEqual(secure.recv(1000)[:3], b"503")
+                    for line in (b"RCPT TO:<c@d>\r\n", b"MAIL FROM:<a@b>\r\n"):  # nor does the first EHLO count
+                        secure.sendall(line)
+                        self.assertEqual(secure.recv(1000)[:3], b"503")
 
     def test_a_broken_handshake_harms_nobody_else(self):
         with Inbox("--tls-cert", self.cert, "--tls-key", self.key) as inbox:
