@@ -146,6 +146,10 @@ struct rg_reject {
  * whole character. */
 int rg_refuse(struct rg_reject *reject, const char *reason, const char *fmt, ...) RG_PRINTF(3, 4);
 
+/* What counts as an id: text of 1 … max_bytes without control characters, or a whole number from 0 below 2^53, whose digits it
+ * becomes. False leaves *ret_id alone. */
+RG_MUST_USE bool rg_event_id(const struct rg_json_value *value, size_t max_bytes, struct rg_arena *arena, struct rg_str *ret_id);
+
 /* "invoice.issued" → its type. An unknown name is refused with a suggestion; one of the contract that is not read yet says so. */
 RG_MUST_USE int rg_event_type_parse(struct rg_str name, struct rg_reject *reject, enum rg_event_type *ret_type);
 

@@ -84,7 +84,7 @@ static int refuse_value(const struct rg_event_reading *reading, const struct rg_
     return refuse_at(reading, row->path, value, rg_event_field_personal(reading->event->type, row->field), expected);
 }
 
-static bool take_id(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max, struct rg_str *ret_id)
+bool rg_event_id(const struct rg_json_value *value, size_t max_bytes, struct rg_arena *arena, struct rg_str *ret_id)
 {
     struct rg_str text;
     int64_t number = 0;
@@ -95,10 +95,15 @@ static bool take_id(const struct rg_event_reading *reading, const struct rg_json
         if (text.p[0] == '-') /* minus zero */
             return false;
     }
-    if (text.n == 0 || text.n > (size_t)max || rg_event_has_controls(text, false))
+    if (text.n == 0 || text.n > max_bytes || rg_event_has_controls(text, false))
         return false;
-    *ret_id = rg_arena_str(reading->arena, text);
+    *ret_id = rg_arena_str(arena, text);
     return true;
+}
+
+static bool take_id(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max, struct rg_str *ret_id)
+{
+    return rg_event_id(value, (size_t)max, reading->arena, ret_id);
 }
 
 static bool take_text(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max, struct rg_str *ret_text)

@@ -3,6 +3,8 @@
  * upstream uses. */
 #include "config/contract/event_parts.h"
 
+#include "config/contract/path.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,40 +110,6 @@ static void write_value(struct rg_jw *jw, const struct rg_event *event, const st
     }
 }
 
-/* The objects that are open inside `data`: the directory part of the last path written. */
-struct open_path {
-    const char *text;
-    size_t n;
-};
-
-static size_t common_depth(struct open_path open, const char *path, size_t n)
-{
-    size_t same = 0;
-    for (size_t i = 0; i < open.n && i < n && open.text[i] == path[i]; i++)
-        if (path[i] == '/')
-            same = i + 1;
-    return same;
-}
-
-/* Closes what the next path does not share, opens what it adds, and writes its key. */
-static void write_key(struct rg_jw *jw, struct open_path *open, const char *path)
-{
-    const char *last = strrchr(path, '/');
-    size_t n = last == NULL ? 0 : (size_t)(last - path) + 1;
-    size_t same = common_depth(*open, path, n);
-    for (size_t i = same; i < open->n; i++)
-        if (open->text[i] == '/')
-            rg_jw_object_end(jw);
-    for (size_t i = same; i < n;) {
-        size_t word = strcspn(path + i, "/");
-        rg_jw_key_str(jw, (struct rg_str){path + i, word});
-        rg_jw_object(jw);
-        i += word + 1;
-    }
-    rg_jw_key(jw, path + n);
-    *open = (struct open_path){path, n};
-}
-
 static bool in_half(const struct rg_event *event, enum rg_field field, bool personal)
 {
     return (personal && (SHARED_IDS & RG_BIT(field)) != 0) || rg_event_field_personal(event->type, field) == personal;
@@ -149,21 +117,19 @@ static bool in_half(const struct rg_event *event, enum rg_field field, bool pers
 
 static void write_data(const struct rg_event *event, bool personal, struct rg_jw *jw)
 {
-    struct open_path open = {"", 0};
+    struct rg_path open = {0};
     rg_jw_member_object(jw, "data");
     for (uint64_t fields = event->has | event->null; fields != 0; fields &= fields - 1) {
         enum rg_field field = (enum rg_field)__builtin_ctzll(fields);
         if (!in_half(event, field, personal))
             continue;
-        write_key(jw, &open, rg_field_rows[field].path);
+        rg_path_key(jw, &open, rg_field_rows[field].path);
         if (rg_event_has(event, field))
             write_value(jw, event, &rg_field_rows[field]);
         else
             rg_jw_null(jw);
     }
-    for (size_t i = 0; i < open.n; i++)
-        if (open.text[i] == '/')
-            rg_jw_object_end(jw);
+    rg_path_end(jw, &open);
     rg_jw_object_end(jw);
 }
 
