@@ -1,0 +1,89 @@
+/* Private to the daemon's own files: one process and its parts. */
+#pragma once
+
+#include "daemon/daemon.h"
+
+#include "base/redis/shared_clock.h"
+#include "consumers/ingest/ingest.h"
+#include "daemon/state/store_redis.h"
+
+#include <pthread.h>
+
+#define RG_WORKERS_MAX 16
+#define RG_SENDERS_MAX (RG_CHANNELS_MAX + 1)
+#define RG_TOPIC_TIMEOUT_MS 15000
+#define RG_CONNECT_RETRY_MS 1000
+
+struct rg_admin;
+
+/* A sender with what belongs to its thread alone. */
+struct rg_sender_part {
+    struct rg_daemon *daemon;
+    struct rg_sender *sender;
+    struct rg_state_reader *reader;
+    struct rg_fresh_store *fresh;
+    struct rg_transport *transport;
+    struct rg_preset *preset;
+    struct rg_buf token; /* the provider's secret, while it lives */
+    struct rg_creditor_info creditors[RG_SERVICES_MAX];
+    size_t creditor_count;
+    struct rg_ruleset *rules; /* whose templates are being used */
+    char channel[64], topic[RG_KAFKA_TOPIC_NAME_MAX + 1], group[128];
+    pthread_t thread;
+    bool running;
+};
+
+struct rg_worker_part {
+    struct rg_daemon *daemon;
+    struct rg_worker *worker;
+    pthread_t thread;
+    bool running;
+};
+
+struct rg_topic_names {
+    char ledger[RG_KAFKA_TOPIC_NAME_MAX + 1], people[RG_KAFKA_TOPIC_NAME_MAX + 1], control[RG_KAFKA_TOPIC_NAME_MAX + 1],
+        messages[RG_KAFKA_TOPIC_NAME_MAX + 1], signals[RG_KAFKA_TOPIC_NAME_MAX + 1], deadletter[RG_KAFKA_TOPIC_NAME_MAX + 1],
+        actions_prefix[RG_KAFKA_TOPIC_NAME_MAX + 1];
+};
+
+struct rg_daemon {
+    struct rg_daemon_options options;
+    struct rg_arena *arena; /* configuration, for the life of the process */
+    const struct rg_site *site;
+    struct rg_runtime runtime;
+    struct rg_shared_clock *shared;
+    struct rg_redis *clock_redis;
+    struct rg_kafka_config kafka;
+    struct rg_redis_config redis;
+    struct rg_topic_names topics;
+    const char **channel_topics;
+    size_t channel_count;
+    struct rg_control *control;
+    struct rg_shard_counters shard_counters;
+    struct rg_worker_part workers[RG_WORKERS_MAX];
+    size_t worker_count;
+    struct rg_sender_part senders[RG_SENDERS_MAX];
+    size_t sender_count;
+    struct rg_ingest *ingest;
+    pthread_t ingest_thread;
+    bool ingest_running;
+    struct rg_admin *admin;
+    pthread_mutex_t mutex; /* the sentence below */
+    char waiting_for[200]; /* why nothing runs yet; "" once everything does */
+    int exit_status;
+};
+
+/* start.c */
+int rg_daemon_connections(struct rg_daemon *daemon, struct rg_error *err);  /* fills kafka, redis, topics from the site */
+int rg_daemon_check_redis(struct rg_daemon *daemon, struct rg_error *err);  /* RG_EREFUSED: settings that lose state */
+int rg_daemon_check_topics(struct rg_daemon *daemon, struct rg_error *err); /* creates ours where allowed; RG_EREFUSED: settings that lose records */
+int rg_daemon_check_layout(struct rg_daemon *daemon, struct rg_error *err); /* shards as recorded, or records them */
+void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...) RG_PRINTF(2, 3);
+
+/* parts.c: threads */
+int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err);
+void rg_daemon_stop_parts(struct rg_daemon *daemon);
+
+/* outside.c: the rest of the daemon as a sender sees it */
+struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part);
+int rg_daemon_transport(struct rg_sender_part *part, const struct rg_site_channel *channel, struct rg_error *err);
