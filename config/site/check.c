@@ -30,7 +30,7 @@ static struct rg_place place_of(const struct rg_section *section, const char *ke
     return rg_node_place(node_of(section, key));
 }
 
-/* --- Names ------------------------------------------------------------------------------------------------------------------- */
+/* --- Names -------------------------------------------------------------------------------------------------------- */
 
 static void unknown_name(const struct check *c, const struct rg_node *node, const char *noun, struct rg_texts names)
 {
@@ -48,6 +48,11 @@ static struct rg_texts creditor_names(const struct check *c)
     return names;
 }
 
+static const struct rg_table *table_of(const char *sections)
+{
+    return rg_table_row(&rg_site_table, rg_str(sections))->table;
+}
+
 /* Fills in the only creditor; `needed`: of several, one must be named. */
 static void resolve_creditor(const struct check *c, const struct rg_section *section, struct rg_str *creditor, bool needed)
 {
@@ -59,10 +64,11 @@ static void resolve_creditor(const struct check *c, const struct rg_section *sec
     else if (creditor->p == NULL && site->creditors.count == 1)
         *creditor = rg_site_creditors(site)[0].section.name;
     else if (creditor->p == NULL && needed)
-        rg_missing_key(c->diags, section->node, rg_table_row(rg_table_row(&rg_site_table, RG_STR("services"))->table, RG_STR("creditor")));
+        rg_missing_key(c->diags, section->node, rg_table_row(table_of("services"), RG_STR("creditor")));
 }
 
-static void must_exist(const struct check *c, const struct rg_section *section, const char *key, struct rg_str name, enum rg_site_kind kind)
+static void must_exist(const struct check *c, const struct rg_section *section, const char *key, struct rg_str name,
+                       enum rg_site_kind kind)
 {
     char path[RG_SITE_PATH_MAX];
     if (name.p != NULL && !rg_site_find(c->site, kind, name, path))
@@ -76,7 +82,7 @@ static void at_least_one(const struct check *c, const char *key, size_t count)
         rg_diags_error(c->diags, rg_node_place(node), "missing-key", "\"%s\" is empty; expected at least one", key);
 }
 
-/* --- Creditors and services ----------------------------------------------------------------------------------------------- */
+/* --- Creditors and services --------------------------------------------------------------------------------------- */
 
 static void check_creditor(const struct check *c, const struct rg_site_creditor *creditor)
 {
@@ -86,20 +92,23 @@ static void check_creditor(const struct check *c, const struct rg_site_creditor 
     if (creditor->document.p != NULL && rg_document_check(creditor->document, RG_DOCUMENT_AUTO, &document, &err) < 0)
         rg_diags_error(c->diags, place_of(&creditor->section, "document"), "bad-document", "%s", err.text);
     if (creditor->phone.p != NULL && rg_phone_parse(creditor->phone, &phone, &err) < 0)
-        rg_diags_warn(c->diags, place_of(&creditor->section, "phone"), "bad-phone", "%s", err.text); /* service numbers are honest too */
+        rg_diags_warn(c->diags, place_of(&creditor->section, "phone"), "bad-phone", "%s", err.text); /* may be a 0800 */
     if (creditor->email.p != NULL && !rg_site_is_mailbox(creditor->email))
-        rg_diags_error(c->diags, place_of(&creditor->section, "email"), "bad-address", "expected an e-mail address such as cobranca@provedor.example");
+        rg_diags_error(c->diags, place_of(&creditor->section, "email"), "bad-address",
+                       "expected an e-mail address such as cobranca@provedor.example");
     if (creditor->state.p != NULL && rg_zone_of_state(creditor->state) == NULL)
-        rg_diags_error(c->diags, place_of(&creditor->section, "state"), "unknown-value", "expected a state such as SP, two capital letters");
+        rg_diags_error(c->diags, place_of(&creditor->section, "state"), "unknown-value",
+                       "expected a state such as SP, two capital letters");
 }
 
-/* --- Kafka, Redis ------------------------------------------------------------------------------------------------------------- */
+/* --- Kafka, Redis ------------------------------------------------------------------------------------------------- */
 
 static bool is_topic_name(struct rg_str name)
 {
     for (size_t i = 0; i < name.n; i++) {
         char ch = name.p[i];
-        bool fits = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '.' || ch == '_' || ch == '-';
+        bool fits = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+                    ch == '.' || ch == '_' || ch == '-';
         if (!fits)
             return false;
     }
@@ -109,7 +118,8 @@ static bool is_topic_name(struct rg_str name)
 static void check_topic_name(const struct check *c, const struct rg_section *section, const char *key, struct rg_str name)
 {
     if (name.p != NULL && !is_topic_name(name))
-        rg_diags_error(c->diags, place_of(section, key), "bad-name", "a topic's name holds letters, digits, \".\", \"_\" and \"-\" only");
+        rg_diags_error(c->diags, place_of(section, key), "bad-name",
+                       "a topic's name holds letters, digits, \".\", \"_\" and \"-\" only");
 }
 
 struct own_topic {
@@ -120,8 +130,10 @@ struct own_topic {
 static void own_topics(const struct rg_site *site, struct own_topic ret_topics[8])
 {
     const struct rg_site_topics *t = &site->kafka.topics;
-    const struct own_topic topics[8] = {{"ledger", t->ledger},     {"people", t->people},   {"control", t->control}, {"actions", t->actions},
-                                        {"messages", t->messages}, {"signals", t->signals}, {"retry", t->retry},     {"deadletter", t->deadletter}};
+    const struct own_topic topics[8] = {
+        {"ledger", t->ledger},     {"people", t->people},   {"control", t->control}, {"actions", t->actions},
+        {"messages", t->messages}, {"signals", t->signals}, {"retry", t->retry},     {"deadletter", t->deadletter},
+    };
     memcpy(ret_topics, topics, sizeof topics);
 }
 
@@ -138,7 +150,8 @@ static void check_own_topics(const struct check *c)
         check_topic_name(c, section, topics[i].key, topics[i].name);
         for (size_t j = 0; j < RG_COUNT(topics); j++)
             if (i != j && rg_str_eq(topics[i].name, topics[j].name) && (j < i || !rg_section_has(section, topics[j].key)))
-                rg_diags_error(c->diags, place_of(section, topics[i].key), "repeated", "this topic is already \"%s\"; each needs its own", topics[j].key);
+                rg_diags_error(c->diags, place_of(section, topics[i].key), "repeated",
+                               "this topic is already \"%s\"; each needs its own", topics[j].key);
     }
 }
 
@@ -147,7 +160,8 @@ static void check_brokers(const struct check *c)
     const struct rg_node *list = rg_node_get(c->site->kafka.section.node, "brokers");
     for (size_t i = 0; list != NULL && i < c->site->kafka.brokers.count; i++)
         if (strpbrk(c->site->kafka.brokers.items[i].p, ", /") != NULL)
-            rg_diags_error(c->diags, rg_node_place(list->entries[i].value), "bad-address", "expected host:port, one in each item of the list");
+            rg_diags_error(c->diags, rg_node_place(list->entries[i].value), "bad-address",
+                           "expected host:port, one in each item of the list");
 }
 
 static void check_redis(const struct check *c)
@@ -167,7 +181,7 @@ static void check_redis(const struct check *c)
         rg_diags_error(c->diags, place_of(&redis->section, "user"), "repeated", "the user stands in the url already");
 }
 
-/* --- Sources ---------------------------------------------------------------------------------------------------------------- */
+/* --- Sources ------------------------------------------------------------------------------------------------------ */
 
 static void check_source_topic(const struct check *c, const struct rg_site_source *source)
 {
@@ -178,11 +192,13 @@ static void check_source_topic(const struct check *c, const struct rg_site_sourc
     own_topics(c->site, topics);
     for (size_t i = 0; i < RG_COUNT(topics); i++)
         if (rg_str_eq(topics[i].name, source->topic))
-            rg_diags_error(c->diags, place_of(&source->section, "topic"), "repeated", "this topic is our own \"%s\"; a source is written by others",
+            rg_diags_error(c->diags, place_of(&source->section, "topic"), "repeated",
+                           "this topic is our own \"%s\"; a source is written by others",
                            topics[i].key);
     for (const struct rg_site_source *other = rg_site_sources(c->site); other < source; other++)
         if (other->topic.p != NULL && rg_str_eq(other->topic, source->topic))
-            rg_diags_error(c->diags, place_of(&source->section, "topic"), "repeated", "source \"" RG_STR_FMT "\" reads this topic already",
+            rg_diags_error(c->diags, place_of(&source->section, "topic"), "repeated",
+                           "source \"" RG_STR_FMT "\" reads this topic already",
                            RG_STR_ARG(other->section.name));
 }
 
@@ -191,13 +207,14 @@ static void check_payments(const struct check *c, struct rg_site_source *source)
     if (!source->live)
         return;
     if (rg_section_has(&source->section, "payments") && source->payments != RG_SITE_PAYMENTS_LIVE)
-        rg_diags_error(c->diags, place_of(&source->section, "live"), "repeated", "\"live: true\" is short for \"payments: live\"; write one of them");
+        rg_diags_error(c->diags, place_of(&source->section, "live"), "repeated",
+                       "\"live: true\" is short for \"payments: live\"; write one of them");
     source->payments = RG_SITE_PAYMENTS_LIVE;
 }
 
 static void check_door(const struct check *c, const struct rg_site_door *door)
 {
-    const struct rg_table *table = rg_table_row(rg_table_row(&rg_site_table, RG_STR("sources"))->table, RG_STR("door"))->table;
+    const struct rg_table *table = rg_table_row(table_of("sources"), RG_STR("door"))->table;
     if (door->section.node == NULL || door->scheme == RG_SITE_SCHEME_NONE)
         return;
     if (!rg_section_has(&door->section, "secret"))
@@ -208,7 +225,7 @@ static void check_door(const struct check *c, const struct rg_site_door *door)
 
 static void check_source(const struct check *c, struct rg_site_source *source)
 {
-    const struct rg_table *table = rg_table_row(&rg_site_table, RG_STR("sources"))->table;
+    const struct rg_table *table = table_of("sources");
     check_source_topic(c, source);
     check_payments(c, source);
     check_door(c, &source->door);
@@ -234,7 +251,7 @@ static void check_sources(const struct check *c)
     rg_diags_advise(c->diags, "write live: true at the source that brings payments as they happen, or payments: synced");
 }
 
-/* --- Channels --------------------------------------------------------------------------------------------------------------- */
+/* --- Channels ----------------------------------------------------------------------------------------------------- */
 
 #define SMTP (1u << RG_SITE_SMTP)
 #define HTTP (1u << RG_SITE_HTTP)
@@ -245,14 +262,14 @@ static const struct {
     const char *key;
     unsigned means_something, required; /* by transport */
 } channel_keys[] = {
-    {"preset", HTTP, HTTP},   {"url", SMTP | HTTP, SMTP | HTTP}, {"tls", SMTP, 0},   {"internal", SMTP | HTTP, 0}, {"from", SMTP, SMTP},
-    {"user", SMTP, 0},        {"password", SMTP, 0},             {"helo", SMTP, 0},  {"token", HTTP, 0},           {"ca_file", SMTP | HTTP, 0},
-    {"topic", KAFKA, KAFKA},  {"directory", SPOOL, SPOOL},
+    {"preset", HTTP, HTTP},  {"url", SMTP | HTTP, SMTP | HTTP}, {"tls", SMTP, 0},  {"internal", SMTP | HTTP, 0},
+    {"from", SMTP, SMTP},    {"user", SMTP, 0},                 {"helo", SMTP, 0}, {"ca_file", SMTP | HTTP, 0},
+    {"password", SMTP, 0},   {"token", HTTP, 0},                {"topic", KAFKA, KAFKA}, {"directory", SPOOL, SPOOL},
 };
 
 static void check_channel_keys(const struct check *c, const struct rg_site_channel *channel)
 {
-    const struct rg_table *table = rg_table_row(&rg_site_table, RG_STR("channels"))->table;
+    const struct rg_table *table = table_of("channels");
     unsigned transport = 1u << channel->transport;
     for (size_t i = 0; i < RG_COUNT(channel_keys); i++) {
         const char *key = channel_keys[i].key;
@@ -268,7 +285,7 @@ static void check_channel_keys(const struct check *c, const struct rg_site_chann
 /* Keys that no row knows belong to the preset; a preset is what http has. */
 static void check_extras(const struct check *c, const struct rg_site_channel *channel)
 {
-    const struct rg_table *table = rg_table_row(&rg_site_table, RG_STR("channels"))->table;
+    const struct rg_table *table = table_of("channels");
     const char *keys[RG_ROWS_MAX];
     for (size_t i = 0; i < table->count; i++)
         keys[i] = table->fields[i].key;
@@ -278,7 +295,8 @@ static void check_extras(const struct check *c, const struct rg_site_channel *ch
         if (channel->transport != RG_SITE_HTTP) {
             rg_unknown_key(c->diags, extra->node, keys, table->count);
         } else if (near != NULL) {
-            rg_diags_warn(c->diags, rg_node_place(extra->node), "near-key", "\"" RG_STR_FMT "\" goes to the preset as it is; did you mean \"%s\"?",
+            rg_diags_warn(c->diags, rg_node_place(extra->node), "near-key",
+                          "\"" RG_STR_FMT "\" goes to the preset as it is; did you mean \"%s\"?",
                           RG_STR_ARG(extra->key), near);
         }
     }
@@ -294,7 +312,8 @@ static void check_url(const struct check *c, const struct rg_site_channel *chann
     struct rg_place place = place_of(&channel->section, "url");
     bool known = rg_site_split_url(channel->url, &url) && (rg_str_is(url.scheme, plain) || rg_str_is(url.scheme, secure));
     if (!known) {
-        rg_diags_error(c->diags, place, "bad-url", "expected an address such as %s", smtp ? "smtp://127.0.0.1:25" : "https://api.provider.example");
+        rg_diags_error(c->diags, place, "bad-url", "expected an address such as %s", 
+                       smtp ? "smtp://127.0.0.1:25" : "https://api.provider.example");
         return;
     }
     if (url.password) {
@@ -317,9 +336,11 @@ static void check_smtp(const struct check *c, const struct rg_site_channel *chan
                        "expected a sender such as Provedor Exemplo <cobranca@provedor.example>");
     bool user = rg_section_has(&channel->section, "user"), password = rg_section_has(&channel->section, "password");
     if (user != password)
-        rg_diags_error(c->diags, place_of(&channel->section, user ? "user" : "password"), "missing-key", "user and password go together");
+        rg_diags_error(c->diags, place_of(&channel->section, user ? "user" : "password"), "missing-key",
+                       "user and password go together");
     if (password && channel->tls == RG_SITE_TLS_NONE)
-        rg_diags_error(c->diags, place_of(&channel->section, "password"), "not-encrypted", "a password is not sent without encryption; write tls: required");
+        rg_diags_error(c->diags, place_of(&channel->section, "password"), "not-encrypted",
+                       "a password is not sent without encryption; write tls: required");
 }
 
 static void check_channel(const struct check *c, const struct rg_site_channel *channel)
@@ -327,7 +348,8 @@ static void check_channel(const struct check *c, const struct rg_site_channel *c
     const struct rg_section *section = &channel->section;
     const struct rg_node *transport = rg_node_get(section->node, "transport");
     if (rg_str_is(section->name, "signals"))
-        rg_diags_error(c->diags, rg_node_place(section->node->key), "reserved", "channel \"signals\" is built in; choose another name");
+        rg_diags_error(c->diags, rg_node_place(section->node->key), "reserved",
+                       "channel \"signals\" is built in; choose another name");
     if (rg_duration_ms(channel->timeout) >= rg_duration_ms(channel->claim_time))
         rg_diags_error(c->diags, place_of(section, rg_section_has(section, "timeout") ? "timeout" : "claim_time"), "out-of-range",
                        "timeout must be shorter than claim_time, else a slow answer is always in doubt");
@@ -342,18 +364,21 @@ static void check_channel(const struct check *c, const struct rg_site_channel *c
         check_smtp(c, channel);
 }
 
-/* --- The rest --------------------------------------------------------------------------------------------------------------------- */
+/* --- The rest ----------------------------------------------------------------------------------------------------- */
 
 static void check_listeners(const struct check *c)
 {
     const struct rg_site_http *http = &c->site->http;
     const struct rg_site_doors *doors = &c->site->doors;
-    bool same = http->listen.port != 0 && http->listen.port == doors->listen.port && strcmp(http->listen.host, doors->listen.host) == 0;
+    bool same = http->listen.port != 0 && http->listen.port == doors->listen.port &&
+                strcmp(http->listen.host, doors->listen.host) == 0;
     const struct rg_section *written = doors->section.node != NULL ? &doors->section : &http->section;
     if (same && written->node != NULL)
-        rg_diags_error(c->diags, place_of(written, "listen"), "repeated", "http and doors never share a socket: webhooks come from outside");
+        rg_diags_error(c->diags, place_of(written, "listen"), "repeated",
+                       "http and doors never share a socket: webhooks come from outside");
     if (http->listen.port != 0 && !http->listen.loopback && http->section.node != NULL) {
-        rg_diags_warn(c->diags, place_of(&http->section, "listen"), "exposed", "console and API can be reached from other machines, without encryption");
+        rg_diags_warn(c->diags, place_of(&http->section, "listen"), "exposed",
+                      "console and API can be reached from other machines, without encryption");
         rg_diags_advise(c->diags, "listen on 127.0.0.1 and put a proxy in front that encrypts and asks who is there");
     }
 }
@@ -365,7 +390,8 @@ static void check_recipients(const struct check *c)
     for (size_t i = 0; list != NULL && i < c->site->test_recipients.count; i++) {
         struct rg_str text = c->site->test_recipients.items[i];
         if (!rg_site_is_mailbox(text) && rg_phone_parse(text, &phone, NULL) < 0)
-            rg_diags_error(c->diags, rg_node_place(list->entries[i].value), "bad-address", "expected an e-mail address or a phone number");
+            rg_diags_error(c->diags, rg_node_place(list->entries[i].value), "bad-address",
+                           "expected an e-mail address or a phone number");
     }
 }
 

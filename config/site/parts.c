@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- Texts ------------------------------------------------------------------------------------------------------------------- */
+/* --- Texts -------------------------------------------------------------------------------------------------------- */
 
 static bool contains(struct rg_str text, const char *part)
 {
@@ -20,7 +20,8 @@ static bool contains(struct rg_str text, const char *part)
 
 bool rg_site_sounds_secret(struct rg_str key)
 {
-    static const char *const words[] = {"password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "ssl.key.pem"};
+    static const char *const words[] = {"password", "passwd", "secret", "token", "api_key", "apikey", "private_key",
+                                        "ssl.key.pem"};
     for (size_t i = 0; i < RG_COUNT(words); i++)
         if (contains(key, words[i]))
             return true;
@@ -86,10 +87,9 @@ bool rg_site_is_mailbox(struct rg_str text)
     return true;
 }
 
-/* --- Kafka's settings ------------------------------------------------------------------------------------------------------- */
+/* --- Kafka's settings --------------------------------------------------------------------------------------------- */
 
-/* One setting is asked about at a time, so that each complaint has its place. A secret is not read here: its setting is judged by a
- * stand-in. */
+/* One setting is asked about at a time, so that each complaint has its place. A secret is not read here: a stand-in is judged. */
 static bool setting_is_fine(const struct rg_node *key, const char *value, const struct rg_reader *reader)
 {
     struct rg_kafka_setting setting = {key->text.p, value};
@@ -97,7 +97,8 @@ static bool setting_is_fine(const struct rg_node *key, const char *value, const 
     struct rg_error err;
     if (rg_kafka_config_check(&config, &err) == 0)
         return true;
-    rg_diags_error(reader->diags, rg_node_place(key), err.code == RG_EREFUSED ? "refused-setting" : "bad-setting", "%s", err.text);
+    rg_diags_error(reader->diags, rg_node_place(key), err.code == RG_EREFUSED ? "refused-setting" : "bad-setting", "%s",
+                   err.text);
     return false;
 }
 
@@ -136,7 +137,7 @@ bool rg_site_read_client(const struct rg_node *node, const struct rg_row *row, v
     return fine;
 }
 
-/* --- Listening -------------------------------------------------------------------------------------------------------------- */
+/* --- Listening ---------------------------------------------------------------------------------------------------- */
 
 /* 127.0.0.1:8470, [::1]:8470. Addresses only: a name could mean more than one. */
 static bool parse_listen(struct rg_str text, struct rg_site_listen *ret_listen)
@@ -175,7 +176,7 @@ bool rg_site_read_listen(const struct rg_node *node, const struct rg_row *row, v
     return true;
 }
 
-/* --- Keys of a preset --------------------------------------------------------------------------------------------------------- */
+/* --- Keys of a preset --------------------------------------------------------------------------------------------- */
 
 bool rg_site_take_extra(const struct rg_node *key, const struct rg_node *value, void *target, const struct rg_reader *reader)
 {
@@ -186,7 +187,8 @@ bool rg_site_take_extra(const struct rg_node *key, const struct rg_node *value, 
         return false;
     struct rg_site_extra extra = {.key = key->text, .node = key};
     bool secret = value->kind == RG_NODE_MAP || rg_site_sounds_secret(key->text);
-    bool fine = secret ? rg_row_read(value, &secret_row, &extra.secret, reader) : rg_row_read(value, &text_row, &extra.value, reader);
+    bool fine = secret ? rg_row_read(value, &secret_row, &extra.secret, reader)
+                       : rg_row_read(value, &text_row, &extra.value, reader);
     if (fine)
         *RG_PUSH(reader->arena, channel->extras, channel->extra_count, channel->extra_capacity) = extra;
     return true; /* known as far as a key of a preset can be: check.c asks whether this channel has one */

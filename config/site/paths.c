@@ -11,7 +11,8 @@ static const struct {
     const char *directory;
     const char *ending; /* added to a name; "" when names have their own */
 } kinds[RG_SITE_KINDS] = {
-    [RG_SITE_LADDERS] = {"ladders", ".yaml"},   [RG_SITE_CALENDARS] = {"calendars", ".yaml"}, [RG_SITE_MAPPINGS] = {"mappings", ".yaml"},
+    [RG_SITE_LADDERS] = {"ladders", ".yaml"},   [RG_SITE_CALENDARS] = {"calendars", ".yaml"}, [RG_SITE_MAPPINGS] = {"mappings",
+                                                                                                                    ".yaml"},
     [RG_SITE_PRESETS] = {"presets", ".yaml"},   [RG_SITE_TEMPLATES] = {"templates", ""},      [RG_SITE_SCHEMAS] = {"schema", ""},
 };
 
@@ -27,7 +28,8 @@ bool rg_site_path(const struct rg_site *site, struct rg_str written, char ret_pa
     bool absolute = written.n > 0 && written.p[0] == '/';
     if (memchr(written.p, '\0', written.n) != NULL)
         return false;
-    int n = snprintf(path, sizeof path, "%s%s" RG_STR_FMT, absolute ? "" : site->directory, absolute ? "" : "/", RG_STR_ARG(written));
+    int n = snprintf(path, sizeof path, "%s%s" RG_STR_FMT, absolute ? "" : site->directory, absolute ? "" : "/",
+                     RG_STR_ARG(written));
     if (n < 0 || (size_t)n >= sizeof path)
         return false;
     memcpy(ret_path, path, (size_t)n + 1);
@@ -46,7 +48,8 @@ bool rg_site_find(const struct rg_site *site, enum rg_site_kind kind, struct rg_
     for (size_t i = 0; i < RG_COUNT(trees) && is_file_name(name); i++) {
         char path[RG_SITE_PATH_MAX];
         struct stat st;
-        int n = snprintf(path, sizeof path, "%s/%s/" RG_STR_FMT "%s", trees[i], kinds[kind].directory, RG_STR_ARG(name), kinds[kind].ending);
+        int n = snprintf(path, sizeof path, "%s/%s/" RG_STR_FMT "%s", trees[i], kinds[kind].directory, RG_STR_ARG(name),
+                         kinds[kind].ending);
         if (n < 0 || (size_t)n >= sizeof path || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
             continue;
         memcpy(ret_path, path, (size_t)n + 1);

@@ -13,7 +13,8 @@ static const char *directory_of(const char *path, struct rg_arena *arena)
     return slash == path ? "/" : rg_arena_printf(arena, "%.*s", (int)(slash - path), path).p;
 }
 
-int rg_site_load(const char *path, const char *shipped, struct rg_arena *arena, struct rg_diags *diags, const struct rg_site **ret_site)
+int rg_site_load(const char *path, const char *shipped, struct rg_arena *arena, struct rg_diags *diags,
+                 const struct rg_site **ret_site)
 {
     const struct rg_doc *doc = NULL;
     size_t before = rg_diags_errors(diags);

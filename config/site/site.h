@@ -34,7 +34,8 @@ struct rg_site_setting { /* of librdkafka */
 };
 struct rg_site_topics {
     struct rg_section section;
-    struct rg_str ledger, people, control, actions /* prefix: a dot and the channel follow */, messages, signals, retry, deadletter;
+    struct rg_str ledger, people, control,
+        actions /* prefix: a dot and the channel follow */, messages, signals, retry, deadletter;
 };
 struct rg_site_client {
     struct rg_site_setting *items;
@@ -183,11 +184,12 @@ const struct rg_site_source *rg_site_source(const struct rg_site *site, struct r
 const struct rg_site_channel *rg_site_channel(const struct rg_site *site, struct rg_str name);
 int rg_site_log_level(const struct rg_site *site); /* enum rg_log_level */
 
-/* --- Files around the site -------------------------------------------------------------------------------------------------- */
+/* --- Files around the site ---------------------------------------------------------------------------------------- */
 
-enum rg_site_kind { RG_SITE_LADDERS, RG_SITE_CALENDARS, RG_SITE_MAPPINGS, RG_SITE_PRESETS, RG_SITE_TEMPLATES, RG_SITE_SCHEMAS, RG_SITE_KINDS };
+enum rg_site_kind { RG_SITE_LADDERS, RG_SITE_CALENDARS, RG_SITE_MAPPINGS, RG_SITE_PRESETS, RG_SITE_TEMPLATES, RG_SITE_SCHEMAS,
+                   RG_SITE_KINDS };
 
-/* "mappings", …: the name of the directory beside regua.yaml and below the shipped tree. Own ladders stand in `rules:` instead. */
+/* "mappings", …: the directory's name, beside regua.yaml and below the shipped tree. Own ladders stand in `rules:` instead. */
 const char *rg_site_kind_name(enum rg_site_kind kind);
 
 /* A written path → where it is; false when it does not fit. */
@@ -198,11 +200,11 @@ bool rg_site_find(const struct rg_site *site, enum rg_site_kind kind, struct rg_
 /* All names of that kind, own and shipped, sorted, each once, without ".yaml". At most RG_SITE_NAMES_MAX. */
 struct rg_texts rg_site_names(const struct rg_site *site, enum rg_site_kind kind, struct rg_arena *arena);
 
-/* --- Secrets ------------------------------------------------------------------------------------------------------------------ */
+/* --- Secrets ------------------------------------------------------------------------------------------------------ */
 
 /* Reads a secret at the moment it is needed: a credential from $CREDENTIALS_DIRECTORY, a file from its path. One trailing line
- * break is cut. RG_ENOTFOUND, RG_EIO; RG_EINVAL when it is empty or holds a NUL; RG_ELIMIT past RG_SECRET_BYTES_MAX. Errors name the
- * credential or the path, never a byte of what is inside. A secret of kind NONE is RG_ENOTFOUND. What `into` (zeroed or used
+ * break is cut. RG_ENOTFOUND, RG_EIO; RG_EINVAL when it is empty or holds a NUL; RG_ELIMIT past RG_SECRET_BYTES_MAX. Errors name
+ * the credential or the path, never a byte of what is inside. A secret of kind NONE is RG_ENOTFOUND. What `into` (zeroed or used
  * before) held is gone. */
 RG_MUST_USE int rg_secret_read(const struct rg_site *site, struct rg_secret secret, struct rg_buf *into, struct rg_error *err);
 /* Overwrites before freeing. */

@@ -6,7 +6,7 @@
 
 /* A byte that belongs to no character counts as one. */
 size_t rg_chars_count(struct rg_str text);
-size_t rg_chars_offset(struct rg_str text, size_t chars); /* byte where character number `chars` (from 0) starts; at most text.n */
+size_t rg_chars_offset(struct rg_str text, size_t chars); /* byte where character `chars` (from 0) starts; at most text.n */
 
 /* What may stand in a file that people read: no control characters but tab and line break, nothing invisible that changes how
  * a line is shown or counted (bidirectional overrides, other line separators, a byte order mark in the middle). */

@@ -93,7 +93,7 @@ void rg_row_type_words(const struct rg_row *row, struct rg_buf *into)
         rg_buf_addf(into, ", %" PRId64 " to %" PRId64, row->min, row->max);
 }
 
-/* --- Markdown ------------------------------------------------------------------------------------------------------------------ */
+/* --- Markdown ----------------------------------------------------------------------------------------------------- */
 
 static void add_markdown_row(const char *path, const struct rg_row *row, void *ctx)
 {
@@ -103,7 +103,8 @@ static void add_markdown_row(const char *path, const struct rg_row *row, void *c
     if ((row->flags & RG_REQUIRED) != 0)
         rg_buf_adds(into, " | required | ");
     else
-        rg_buf_addf(into, " | %s%s%s | ", row->fallback ? "`" : "", row->fallback ? row->fallback : "–", row->fallback ? "`" : "");
+        rg_buf_addf(into, " | %s%s%s | ", row->fallback ? "`" : "", row->fallback ? row->fallback : "–", row->fallback ? "`"
+                    : "");
     rg_buf_addf(into, "%s%s |\n", row->help, (row->flags & RG_INTERNAL) != 0 ? " Internal: leave it alone." : "");
 }
 
@@ -113,7 +114,7 @@ void rg_table_markdown(const struct rg_table *table, struct rg_buf *into)
     rg_table_each(table, add_markdown_row, into);
 }
 
-/* --- JSON Schema ----------------------------------------------------------------------------------------------------------------- */
+/* --- JSON Schema -------------------------------------------------------------------------------------------------- */
 
 static void add_quoted(const char *text, struct rg_buf *into)
 {
@@ -188,7 +189,8 @@ static void add_scalar_schema(const struct rg_row *row, enum rg_row_type type, c
 static void add_local_schema(const struct rg_row *row, struct rg_buf *into)
 {
     add_scalar_schema(row, row->of, ",\"object\"", into);
-    rg_buf_adds(into, ",\"required\":[\"default\"],\"propertyNames\":{\"pattern\":\"^(default|[A-Z]{2})$\"},\"additionalProperties\":{");
+    rg_buf_adds(into, ",\"required\":[\"default\"],\"propertyNames\":{\"pattern\":\"^(default|[A-Z]{2})$\"}");
+    rg_buf_adds(into, ",\"additionalProperties\":{");
     add_scalar_schema(row, row->of, "", into);
     rg_buf_addc(into, '}');
 }
@@ -225,11 +227,13 @@ static void add_type_schema(const struct rg_row *row, struct rg_buf *into)
     case RG_ROW_NAMES:
     case RG_ROW_TEXTS: add_array_schema(row, into); break;
     case RG_ROW_HOURS: add_hours_schema(into); break;
-    case RG_ROW_PAIRS: rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\"]}"); break;
+    case RG_ROW_PAIRS:
+        rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\"]}");
+        break;
     case RG_ROW_BY_STATE: add_local_schema(row, into); break;
     case RG_ROW_SECRET:
-        rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,\"properties\":"
-                          "{\"credential\":{\"type\":\"string\"},\"file\":{\"type\":\"string\"}}");
+        rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,"
+                          "\"properties\":{\"credential\":{\"type\":\"string\"},\"file\":{\"type\":\"string\"}}");
         break;
     case RG_ROW_SECTION: add_schema(row->table, into); break;
     case RG_ROW_SECTIONS:

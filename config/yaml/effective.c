@@ -1,5 +1,5 @@
-/* The configuration as it holds: rows and tree walked side by side. What was written is shown as text in flow form, so that it can be
- * pasted back; the one exception are secrets, of which only the name is known here anyway. */
+/* The configuration as it holds: rows and tree walked side by side. What was written is shown as text in flow form, so that it
+ * can be pasted back; the one exception are secrets, of which only the name is known here anyway. */
 #include "config/yaml/fields.h"
 
 #include <stdio.h>
@@ -43,7 +43,8 @@ static void add_value(const struct rg_node *node, struct rg_buf *into)
     }
     bool map = node->kind == RG_NODE_MAP;
     if (map && node->count == 1 && (rg_node_get(node, "credential") != NULL || rg_node_get(node, "file") != NULL)) {
-        rg_buf_addf(into, "«" RG_STR_FMT " " RG_STR_FMT "»", RG_STR_ARG(node->entries[0].key->text), RG_STR_ARG(node->entries[0].value->text));
+        rg_buf_addf(into, "«" RG_STR_FMT " " RG_STR_FMT "»", RG_STR_ARG(node->entries[0].key->text),
+                    RG_STR_ARG(node->entries[0].value->text));
         return;
     }
     rg_buf_adds(into, map ? "{ " : "[");

@@ -1,5 +1,5 @@
-/* The section reader: keys to rows, rows to readers (read.c). Defaults go through the same readers as what people write, from a node made
- * of the row's text: a default that its own row refuses is our bug and asserts.
+/* The section reader: keys to rows, rows to readers (read.c). Defaults go through the same readers as what people write, from a
+ * node made of the row's text: a default that its own row refuses is our bug and asserts.
  *
  * Recursion follows the tables (SECTION rows name other tables), which we write, and the tree, which is at most
  * RG_YAML_DEPTH_MAX deep. */
@@ -11,7 +11,7 @@
 
 #define FLAGS_WORDS_MAX 64
 
-/* --- Sections ------------------------------------------------------------------------------------------------------------------- */
+/* --- Sections ----------------------------------------------------------------------------------------------------- */
 
 static bool read_sections(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
@@ -74,7 +74,7 @@ bool rg_row_read(const struct rg_node *node, const struct rg_row *row, void *mem
     return rg_value_types[row->type].read(node, row, member, reader);
 }
 
-/* --- Defaults ----------------------------------------------------------------------------------------------------------------- */
+/* --- Defaults ----------------------------------------------------------------------------------------------------- */
 
 static struct rg_node *text_node(const struct rg_doc *doc, struct rg_arena *arena, const char *text, size_t n)
 {
@@ -114,12 +114,13 @@ static void apply_default(const struct rg_row *row, void *member, const struct r
     if (row->fallback == NULL)
         return;
     const struct rg_node *node = takes_list(row->type) ? list_node(&defaults, reader->arena, row->fallback)
-                                                         : text_node(&defaults, reader->arena, row->fallback, strlen(row->fallback));
+                                                         : text_node(&defaults, reader->arena, row->fallback,
+                                                                     strlen(row->fallback));
     bool fine = rg_row_read(node, row, member, reader);
     rg_assert(fine); /* a default that its own row refuses */
 }
 
-/* --- The section reader ----------------------------------------------------------------------------------------------------------- */
+/* --- The section reader ------------------------------------------------------------------------------------------- */
 
 const struct rg_row *rg_table_row(const struct rg_table *table, struct rg_str key)
 {
@@ -142,7 +143,8 @@ void rg_missing_key(struct rg_diags *diags, const struct rg_node *node, const st
     char label[160];
     rg_node_label(node, label, sizeof label);
     const struct rg_node *at = node->key != NULL ? node->key : node;
-    rg_diags_error(diags, rg_node_place(at), "missing-key", "missing key \"%s\" %s %s", row->key, node->parent ? "in" : "at", label);
+    rg_diags_error(diags, rg_node_place(at), "missing-key", "missing key \"%s\" %s %s", row->key, node->parent ? "in" : "at",
+                   label);
     rg_diags_advise(diags, "%s", row->help);
 }
 

@@ -4,8 +4,8 @@
  *     struct kafka { struct rg_section section; struct rg_texts brokers; int64_t shards; };
  *
  *     static const struct rg_row kafka_fields[] = {
- *         {.key = "brokers", RG_AT(struct kafka, brokers), .type = RG_ROW_TEXTS, .flags = RG_REQUIRED, .help = "Where Kafka is."},
- *         {.key = "shards", RG_AT(struct kafka, shards), .type = RG_ROW_INT, .fallback = "64", .min = 1, .max = 512, .help = "…"},
+ *         {.key = "brokers", RG_AT(struct kafka, brokers), .type = RG_ROW_TEXTS, .flags = RG_REQUIRED, .help = "…"},
+ *         {.key = "shards", RG_AT(struct kafka, shards), .type = RG_ROW_INT, .fallback = "64", .max = 512, .help = "…"},
  *     };
  *     const struct rg_table kafka_table = RG_TABLE("kafka", struct kafka, kafka_fields);
  *
@@ -26,7 +26,7 @@
 #define RG_DAY_OFFSET_MAX 4000              /* days before or after the due day: past every statute of limitation */
 #define RG_DURATION_MAX 100000              /* of whatever unit */
 
-/* --- What values become ------------------------------------------------------------------------------------------------- */
+/* --- What values become ------------------------------------------------------------------------------------------- */
 
 struct rg_section {
     const struct rg_node *node; /* a map; NULL: the section was not written and everything in it is a default */
@@ -103,7 +103,7 @@ struct rg_sections {
     size_t count;
 };
 
-/* --- Tables ------------------------------------------------------------------------------------------------------------- */
+/* --- Tables ------------------------------------------------------------------------------------------------------- */
 
 enum rg_row_type {
     RG_ROW_TEXT,     /* struct rg_str: one line, min … max characters (default 1 … RG_ROW_TEXT_MAX) */
@@ -194,7 +194,7 @@ const struct rg_row *rg_table_row(const struct rg_table *table, struct rg_str ke
 /* Was the key written (as opposed to defaulted)? */
 bool rg_section_has(const struct rg_section *section, const char *key);
 
-/* --- Findings that more than one reader needs ----------------------------------------------------------------------------- */
+/* --- Findings that more than one reader needs --------------------------------------------------------------------- */
 
 /* unknown channel "emial", did you mean "email"? expected one of email, letter, sms, whatsapp [unknown-value] */
 void rg_unknown_value(struct rg_diags *diags, const struct rg_node *node, const char *noun, const char *const *candidates,
@@ -208,7 +208,7 @@ void rg_mistyped(struct rg_diags *diags, const struct rg_node *node, const char 
 /* A text that is fine as a scalar of one line: no control characters. */
 bool rg_node_is_text(const struct rg_node *node);
 
-/* --- The same readers on bare text; false leaves the output untouched ------------------------------------------------------- */
+/* --- The same readers on bare text; false leaves the output untouched --------------------------------------------- */
 
 bool rg_parse_cents(struct rg_str text, int64_t *ret_cents); /* brl("20.00") */
 bool rg_parse_day(struct rg_str text, struct rg_day_offset *ret_day);
@@ -217,13 +217,14 @@ bool rg_parse_rate(struct rg_str text, struct rg_rate *ret_rate);
 bool rg_parse_opening(struct rg_str text, struct rg_hours *ret_hours);
 bool rg_parse_name(struct rg_str text, bool hyphen);
 
-/* --- Documentation from the table ------------------------------------------------------------------------------------------- */
+/* --- Documentation from the table --------------------------------------------------------------------------------- */
 
 /* One call per key in the table's order, sections before what they hold; paths like `channels.NAME.rate`. */
 typedef void rg_row_doc_fn(const char *path, const struct rg_row *field, void *ctx);
 void rg_table_each(const struct rg_table *table, rg_row_doc_fn *fn, void *ctx);
-/* One call per value that holds: what was written in `map` (may be NULL), else the row's default. `node` is NULL for defaults, else it
- * tells where the value was written. Secrets are named, never read: «credential smtp». Keys that no row knows come after the rows. */
+/* One call per value that holds: what was written in `map` (may be NULL), else the row's default. `node` is NULL for defaults,
+ * else it tells where the value was written. Secrets are named, never read: «credential smtp». Keys that no row knows come after
+ * the rows. */
 typedef void rg_effective_fn(const char *path, struct rg_str value, const struct rg_node *node, void *ctx);
 void rg_table_effective(const struct rg_table *table, const struct rg_node *map, rg_effective_fn *fn, void *ctx);
 void rg_row_type_words(const struct rg_row *field, struct rg_buf *into); /* "whole number, 1 to 512" */

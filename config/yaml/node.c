@@ -84,7 +84,8 @@ void rg_node_path(const struct rg_node *node, char *ret_text, size_t size)
     ret_text[0] = '\0';
     while (depth-- > 0 && used < size) {
         const struct rg_node *n = chain[depth];
-        int wrote = n->key != NULL ? snprintf(ret_text + used, size - used, "%s" RG_STR_FMT, used ? "." : "", RG_STR_ARG(n->key->text))
+        int wrote = n->key != NULL ? snprintf(ret_text + used, size - used, "%s" RG_STR_FMT, used ? "." : "",
+                                              RG_STR_ARG(n->key->text))
                                    : snprintf(ret_text + used, size - used, "[%zu]", index_in(n->parent, n));
         rg_assert(wrote >= 0);
         used += (size_t)wrote;

@@ -69,7 +69,8 @@ static bool read_text(const struct rg_node *node, const struct rg_row *row, void
     bool multiline = (row->flags & RG_MULTILINE) != 0;
     if (!text_chars_fit(node, multiline)) {
         rg_diags_error(reader->diags, rg_node_place(node), "bad-character",
-                       multiline ? "expected a text without control characters" : "expected a text of one line, without control characters");
+                       multiline ? "expected a text without control characters"
+                                 : "expected a text of one line, without control characters");
         return false;
     }
     bool own = row->type == RG_ROW_TEXT && row->max > 0;
@@ -243,7 +244,7 @@ static bool read_opening(const struct rg_node *node, const struct rg_row *row, v
     return true;
 }
 
-/* --- Words and lists ------------------------------------------------------------------------------------------------------ */
+/* --- Words and lists ---------------------------------------------------------------------------------------------- */
 
 static size_t count_words(const char *const *words)
 {
@@ -261,7 +262,8 @@ static int index_of_word(const char *const *words, struct rg_str text)
     return -1;
 }
 
-static bool read_word(const struct rg_node *node, const struct rg_row *row, const char *noun, int *ret_index, const struct rg_reader *reader)
+static bool read_word(const struct rg_node *node, const struct rg_row *row, const char *noun, int *ret_index,
+                      const struct rg_reader *reader)
 {
     if (!is_scalar(node, "one word", reader))
         return false;
@@ -288,7 +290,8 @@ bool rg_is_list(const struct rg_node *node, const struct rg_row *row, const stru
     size_t max = row->max > 0 ? (size_t)row->max : RG_ROW_ITEMS_MAX, min = row->min > 0 ? (size_t)row->min : 0;
     if (node->count >= min && node->count <= max)
         return true;
-    rg_diags_error(reader->diags, rg_node_place(node), "out-of-range", "a list of %zu; expected %zu to %zu", node->count, min, max);
+    rg_diags_error(reader->diags, rg_node_place(node), "out-of-range", "a list of %zu; expected %zu to %zu", node->count, min,
+                   max);
     return false;
 }
 
@@ -354,7 +357,7 @@ static bool read_texts(const struct rg_node *node, const struct rg_row *row, voi
     return read_list_of(node, row, member, reader, read_text);
 }
 
-/* --- Maps ------------------------------------------------------------------------------------------------------------------- */
+/* --- Maps --------------------------------------------------------------------------------------------------------- */
 
 bool rg_is_map(const struct rg_node *node, const struct rg_row *row, const struct rg_reader *reader)
 {
@@ -434,14 +437,15 @@ static bool read_secret(const struct rg_node *node, const struct rg_row *row, vo
         return false;
     bool leaves = memchr(name.p, '/', name.n) != NULL || rg_str_is(name, "..") || rg_str_is(name, ".");
     if (!file && leaves) {
-        rg_diags_error(reader->diags, rg_node_place(e->value), "bad-name", "a credential's name is no path; for a path write { file: PATH }");
+        rg_diags_error(reader->diags, rg_node_place(e->value), "bad-name",
+                       "a credential's name is no path; for a path write { file: PATH }");
         return false;
     }
     *(struct rg_secret *)member = (struct rg_secret){file ? RG_SECRET_FILE : RG_SECRET_CREDENTIAL, name};
     return true;
 }
 
-/* --- Values by place ---------------------------------------------------------------------------------------------------------- */
+/* --- Values by place ---------------------------------------------------------------------------------------------- */
 
 static bool read_place(const struct rg_node *key, const struct rg_reader *reader)
 {
@@ -454,7 +458,8 @@ static bool read_place(const struct rg_node *key, const struct rg_reader *reader
     return false;
 }
 
-static bool read_local_map(const struct rg_node *node, const struct rg_row *one, struct rg_by_state *ret, const struct rg_reader *reader)
+static bool read_local_map(const struct rg_node *node, const struct rg_row *one, struct rg_by_state *ret,
+                           const struct rg_reader *reader)
 {
     struct rg_by_state local = {RG_NEW(reader->arena, struct rg_by_state_item, node->count + 1), 1};
     bool fine = true;
@@ -468,7 +473,8 @@ static bool read_local_map(const struct rg_node *node, const struct rg_row *one,
             fine = false;
     }
     if (fine && local.items[0].place.p == NULL) {
-        rg_diags_error(reader->diags, rg_node_place(node), "missing-key", "missing key \"default\": what holds in all other states");
+        rg_diags_error(reader->diags, rg_node_place(node), "missing-key",
+                       "missing key \"default\": what holds in all other states");
         return false;
     }
     if (fine)

@@ -198,13 +198,15 @@ static bool explain_left_open(const struct complaint *c)
     if (told(p->context, "quoted scalar") && !told(p->problem, "escape") && !told(p->problem, "hexdecimal"))
         rg_diags_error(c->diags, start, "syntax", "this quote is never closed");
     else if (told(p->context, "quoted scalar"))
-        rg_diags_error(c->diags, here(c, c->at, 1), "syntax", "between \"…\" a \\ starts an escape, and this is none; write '…' or \\\\");
+        rg_diags_error(c->diags, here(c, c->at, 1), "syntax",
+                       "between \"…\" a \\ starts an escape, and this is none; write '…' or \\\\");
     else if (told(p->context, "simple key"))
         rg_diags_error(c->diags, start, "syntax", "expected \": \" after this key");
     else if (told(p->context, "block scalar") && !told(p->problem, "tab"))
         rg_diags_error(c->diags, here(c, c->at, 1), "syntax", "after | or > the text starts on the next line");
     else if (told(p->problem, "tab"))
-        rg_diags_error(c->diags, here(c, c->at, 1), "tab", "tab in the indentation; YAML allows spaces only. Replace it by 4 spaces");
+        rg_diags_error(c->diags, here(c, c->at, 1), "tab",
+                       "tab in the indentation; YAML allows spaces only. Replace it by 4 spaces");
     else
         return false;
     return true;
@@ -221,9 +223,11 @@ static bool explain_line(const struct complaint *c)
         rg_diags_error(c->diags, place, "syntax", "a list or map starts on a line of its own, not behind the key");
     else if (told(p->problem, "mapping values") && (s->key.p == NULL || c->at < s->value))
         rg_diags_error(c->diags, place, "indentation",
-                       "this line is indented as a part of the text above it; move it to the left, or end the line above in \":\"");
+                       "this line is indented as a part of the text above it; move it to the left, or end the line above in "
+                       "\":\"");
     else if (told(p->context, "block") && c->at <= s->first)
-        rg_diags_error(c->diags, place, "indentation", "this line stands in no block: lines of one block start in one column (%d)",
+        rg_diags_error(c->diags, place, "indentation",
+                       "this line stands in no block: lines of one block start in one column (%d)",
                        c->context_column);
     else
         return false;
@@ -259,6 +263,7 @@ bool rg_syntax_explain(const struct rg_doc *doc, const yaml_parser_t *parser, ch
         return !flow;
     }
     if (!explain_in_flow(&c) && !explain_left_open(&c) && !explain_line(&c))
-        rg_diags_error(diags, here(&c, c.at, 1), "syntax", "this cannot be read; a quote, a bracket or a \":\" is missing near here");
+        rg_diags_error(diags, here(&c, c.at, 1), "syntax",
+                       "this cannot be read; a quote, a bracket or a \":\" is missing near here");
     return false;
 }

@@ -1,5 +1,5 @@
 /* Before libyaml sees a byte: size, encoding, characters, lines, tabs. libyaml would refuse most of it too, but with texts about
- * tokens; and it counts U+2028 and lone carriage returns as line breaks, which no editor does, so that its line numbers would lie.
+ * tokens; and it counts U+2028 and lone carriage returns as line breaks, which no editor does: its line numbers would lie.
  * Tabs are judged line by line. The one place where a line may start with a tab is a block text, told by its header line; the
  * rule is good enough because what it misjudges is refused, not accepted. */
 #include "base/core/arena.h"

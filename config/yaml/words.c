@@ -19,7 +19,8 @@ static const struct {
 } synonyms[] = {
     {"channel", "via"},         {"channels", "via"},      {"if", "when"},         {"condition", "when"},  {"delay", "day"},
     {"days", "day"},            {"on", "day"},            {"send", "template"},   {"message", "template"}, {"depends", "after"},
-    {"requires", "needs"},      {"deadline", "term"},     {"name", "title"},      {"servers", "brokers"}, {"bootstrap_servers", "brokers"},
+    {"requires", "needs"},      {"deadline", "term"},     {"name", "title"},      {"servers", "brokers"},
+    {"bootstrap_servers", "brokers"},
     {"hosts", "brokers"},       {"partitions", "shards"}, {"password", "token"},  {"secret", "token"},    {"api_key", "token"},
     {"uri", "url"},             {"endpoint", "url"},      {"sender", "from"},     {"limit", "rate"},      {"path", "directory"},
     {"address", "listen"},      {"bind", "listen"},       {"users", "operators"}, {"type", "transport"},  {"cnpj", "document"},
@@ -106,14 +107,15 @@ void rg_mistyped(struct rg_diags *diags, const struct rg_node *node, const char 
     struct rg_str word = shortened(node->text);
     struct rg_place place = rg_node_empty(node) && node->key ? rg_node_place(node->key) : rg_node_place(node);
     if (node->kind != RG_NODE_SCALAR)
-        rg_diags_error(diags, place, "mistyped", "expected %s%s, got %s", expected, of, node->kind == RG_NODE_LIST ? "a list" : "a map");
+        rg_diags_error(diags, place, "mistyped", "expected %s%s, got %s", expected, of,
+                       node->kind == RG_NODE_LIST ? "a list" : "a map");
     else if (rg_node_empty(node))
         rg_diags_error(diags, place, "mistyped", "expected %s%s, got nothing", expected, of);
     else
         rg_diags_error(diags, place, "mistyped", "expected %s%s, got \"" RG_STR_FMT "\"", expected, of, RG_STR_ARG(word));
 }
 
-/* --- Guesses ------------------------------------------------------------------------------------------------------------- */
+/* --- Guesses ------------------------------------------------------------------------------------------------------ */
 
 static bool mentions(struct rg_str text, const char *part)
 {
@@ -143,7 +145,8 @@ static bool first_number(struct rg_str text, int *ret_number, size_t *ret_end)
 
 static bool means_bank_days(struct rg_str text)
 {
-    return mentions(text, "bd") || mentions(text, "úte") || mentions(text, "ute") || mentions(text, "util") || mentions(text, "útil") ||
+    return mentions(text, "bd") || mentions(text, "úte") || mentions(text, "ute") || mentions(text, "util") || mentions(text,
+                                                                                                                        "útil") ||
            mentions(text, "bank") || mentions(text, "business");
 }
 
@@ -161,7 +164,8 @@ void rg_say_bad_day(const struct rg_node *node, struct rg_diags *diags)
     }
     char digits[16];
     (void)snprintf(digits, sizeof digits, "%d", number); /* at most four digits */
-    bool before = memchr(node->text.p, '-', node->text.n) != NULL || mentions(node->text, "antes") || mentions(node->text, "before");
+    bool before = memchr(node->text.p, '-', node->text.n) != NULL || mentions(node->text, "antes") || mentions(node->text,
+                                                                                                               "before");
     bool bank = means_bank_days(node->text);
     rg_diags_error(diags, rg_node_place(node), "bad-day", "%s; for %s %sday%s %s the due date write D%c%d%s", expected,
                    number < (int)RG_COUNT(words) ? words[number] : digits, bank ? "bank " : "", number == 1 ? "" : "s",
@@ -246,7 +250,8 @@ void rg_say_bad_decimal(const struct rg_node *node, struct rg_diags *diags)
         rg_diags_error(diags, rg_node_place(node), "bad-decimal", "decimals have a point; write \"%.*s\"", (int)text.n, fixed);
     else
         rg_diags_error(diags, rg_node_place(node), "bad-decimal",
-                       "expected a decimal number such as \"2\" or \"0.033\", got \"" RG_STR_FMT "\"", RG_STR_ARG(shortened(text)));
+                       "expected a decimal number such as \"2\" or \"0.033\", got \"" RG_STR_FMT "\"",
+                           RG_STR_ARG(shortened(text)));
 }
 
 /* `Aviso Suspensão` → aviso_suspensao */

@@ -92,7 +92,8 @@ static struct rg_node *new_node(struct builder *b, const yaml_event_t *e, enum r
 
 static void refuse_alias(struct builder *b, const yaml_event_t *e, const char *what)
 {
-    rg_diags_error(b->diags, mark_place(b, e), "alias-refused", "%s refused: write the value out, so that a change shows where it acts",
+    rg_diags_error(b->diags, mark_place(b, e), "alias-refused",
+                   "%s refused: write the value out, so that a change shows where it acts",
                    what);
     if (e->type == YAML_ALIAS_EVENT)
         rg_diags_advise(b->diags, "a text that starts with \"*\" needs quotes");
@@ -115,7 +116,8 @@ static void check_properties(struct builder *b, const yaml_event_t *e)
         refuse_alias(b, e, "anchors (&…) are");
     if (tag == NULL)
         return;
-    rg_diags_error(b->diags, mark_place(b, e), "tag-refused", "tags (!…) are refused; a text that starts with \"!\" needs quotes");
+    rg_diags_error(b->diags, mark_place(b, e), "tag-refused",
+                   "tags (!…) are refused; a text that starts with \"!\" needs quotes");
 }
 
 /* Puts a finished or opened node into the map or list around it. */
@@ -249,7 +251,8 @@ static void on_close(struct builder *b, const yaml_event_t *e)
 static int on_document(struct builder *b, const yaml_event_t *e)
 {
     if (++b->documents > 1) {
-        rg_diags_error(b->diags, mark_place(b, e), "multi-document", "one document a file; write the second into a file of its own");
+        rg_diags_error(b->diags, mark_place(b, e), "multi-document",
+                       "one document a file; write the second into a file of its own");
         return RG_EINVAL;
     }
     const yaml_tag_directive_t *tags = e->data.document_start.tag_directives.start;

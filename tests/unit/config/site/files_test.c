@@ -189,10 +189,12 @@ static void missing_secrets_say_where_they_were_sought(void **state)
     struct rg_buf secret RG_CLEANUP(rg_secret_done) = {0};
     struct rg_error err;
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1), 0);
-    assert_int_equal(rg_secret_read(&t->site, (struct rg_secret){RG_SECRET_CREDENTIAL, RG_STR("smtp")}, &secret, &err), RG_ENOTFOUND);
+    assert_int_equal(rg_secret_read(&t->site, (struct rg_secret){RG_SECRET_CREDENTIAL, RG_STR("smtp")}, &secret, &err),
+                     RG_ENOTFOUND);
     assert_string_equal(err.text, "secret /nowhere/smtp: No such file or directory");
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
-    assert_int_equal(rg_secret_read(&t->site, (struct rg_secret){RG_SECRET_CREDENTIAL, RG_STR("smtp")}, &secret, &err), RG_ENOTFOUND);
+    assert_int_equal(rg_secret_read(&t->site, (struct rg_secret){RG_SECRET_CREDENTIAL, RG_STR("smtp")}, &secret, &err),
+                     RG_ENOTFOUND);
     assert_non_null(strstr(err.text, "credential \"smtp\": there is no $CREDENTIALS_DIRECTORY"));
     assert_int_equal(rg_secret_read(&t->site, (struct rg_secret){0}, &secret, &err), RG_ENOTFOUND);
     assert_string_equal(err.text, "no secret is configured");

@@ -155,7 +155,8 @@ static void a_full_file_is_read(void **state)
     (void)state;
     struct loaded l RG_CLEANUP(done) = load(
         "language: 1\nmode: live\n"
-        "creditors:\n  um: { name: Um, document: 529.982.247-25, address: \"Rua A, 1\", email: a@b.example, phone: +55 19 3000-0000, state: SP }\n"
+        "creditors:\n  um: { name: Um, document: 529.982.247-25, address: \"Rua A, 1\", email: a@b.example, phone: +55 19 "
+        "3000-0000, state: SP }\n"
         "  dois: { name: Dois, document: 12345678000195 }\n"
         "services: { internet: { sector: telecom, creditor: dois } }\n"
         "kafka:\n  brokers: [\"a:9092\", \"b:9092\"]\n  group: regua-x\n  shards: 512\n  create_topics: true\n  replicas: 3\n"
@@ -166,9 +167,11 @@ static void a_full_file_is_read(void **state)
         "  b: { topic: t.b, format: json, mapping: asaas, namespace: asaas, creditor: dois, live: true, "
         "door: { scheme: token, header: asaas-access-token, secret: { credential: w } } }\n"
         "channels:\n"
-        "  email: { transport: smtp, url: \"smtps://mail.example:465\", from: \"Um <a@b.example>\", user: u, password: { credential: p }, rate: 50/s, "
+        "  email: { transport: smtp, url: \"smtps://mail.example:465\", from: \"Um <a@b.example>\", user: u, password: { "
+        "credential: p }, rate: 50/s, "
         "evidence: delivered, concurrency: 4, claim_time: 2m, timeout: 90s }\n"
-        "  whatsapp: { transport: http, preset: whatsapp-cloud, url: \"https://graph.example\", version: v23.0, phone_number_id: \"1055\", "
+        "  whatsapp: { transport: http, preset: whatsapp-cloud, url: \"https://graph.example\", version: v23.0, "
+        "phone_number_id: \"1055\", "
         "token: { credential: t }, app_secret: { credential: s } }\n"
         "  inner: { transport: http, preset: zenvia, url: \"http://10.0.0.5:8080/x\", internal: true }\n"
         "  letter: { transport: spool, directory: letters }\n"
@@ -250,13 +253,16 @@ static void sections_and_names_must_fit(void **state)
         {CREDITORS, "creditors: { a: { name: A, document: 12345678000195 }, b: { name: B, document: 12345678000195 } }",
          "3:13: error: missing key \"creditor\" in service \"internet\" [missing-key]\n"},
         {CREDITORS, "creditors: { A: { name: A, document: 12345678000195 } }",
-         "2:14: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" or \"-\"; write \"a\" [bad-name]\n"},
+         "2:14: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" or \"-\"; "
+         "write \"a\" [bad-name]\n"},
         {SERVICES, "services: { internet: { sector: telecom, creditor: provedro } }",
          "3:52: error: unknown creditor \"provedro\", did you mean \"provedor\"? expected one of provedor [unknown-value]\n"},
         {SERVICES, "services: { internet: {} }", "3:13: error: missing key \"sector\" in service \"internet\" [missing-key]\n"},
-        {REST, "test_recipients: [eu@provedor.example, alguem]", "8:40: error: expected an e-mail address or a phone number [bad-address]\n"},
+        {REST, "test_recipients: [eu@provedor.example, alguem]",
+         "8:40: error: expected an e-mail address or a phone number [bad-address]\n"},
         {REST, "rules: rules.d", "8:8: error: expected a list for \"rules\", got \"rules.d\" [mistyped]\n"},
-        {REST, "tuning: { freshness_round: 1d }", "8:28: error: expected a duration such as 10s, 5m or 2h, got \"1d\" [bad-duration]\n"},
+        {REST, "tuning: { freshness_round: 1d }",
+         "8:28: error: expected a duration such as 10s, 5m or 2h, got \"1d\" [bad-duration]\n"},
     };
     assert_rows(rows, RG_COUNT(rows));
 }
@@ -267,7 +273,8 @@ static void kafka_and_redis_must_fit(void **state)
     static const struct row rows[] = {
         {KAFKA, "kafka: {}", "4:1: error: missing key \"brokers\" in \"kafka\" [missing-key]\n"},
         {KAFKA, "kafka: { brokers: [] }", "4:19: error: a list of 0; expected 1 to 32 [out-of-range]\n"},
-        {KAFKA, "kafka: { brokers: [\"a:1,b:2\"] }", "4:20: error: expected host:port, one in each item of the list [bad-address]\n"},
+        {KAFKA, "kafka: { brokers: [\"a:1,b:2\"] }",
+         "4:20: error: expected host:port, one in each item of the list [bad-address]\n"},
         {KAFKA, "kafka: { servers: [a] }",
          "4:1: error: missing key \"brokers\" in \"kafka\" [missing-key]\n"
          "4:10: error: unknown key \"servers\" in \"kafka\", did you mean \"brokers\"? [unknown-key]\n"},
@@ -280,12 +287,15 @@ static void kafka_and_redis_must_fit(void **state)
         {KAFKA, "kafka: { brokers: [a], topics: { ledger: é } }",
          "4:42: error: a topic's name holds letters, digits, \".\", \"_\" and \"-\" only [bad-name]\n"},
         {KAFKA, "kafka: { brokers: [a], client: { acks: 1 } }",
-         "4:34: error: Kafka client setting acks cannot be set: records that one broker alone holds can be lost [refused-setting]\n"},
+         "4:34: error: Kafka client setting acks cannot be set: records that one broker alone holds can be lost "
+         "[refused-setting]\n"},
         {KAFKA, "kafka: { brokers: [a], client: { enable.auto.comit: true } }",
          "4:34: error: enable.auto.comit is no setting of the Kafka client, did you mean enable.auto.commit? [bad-setting]\n"},
         {KAFKA, "kafka: { brokers: [a], client: { sasl.password: hunter2 } }",
-         "4:49: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked [literal-secret]\n"},
-        {KAFKA, "kafka: { brokers: [a], client: [acks] }", "4:32: error: expected settings of the Kafka client for \"client\", got a list [mistyped]\n"},
+         "4:49: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked "
+         "[literal-secret]\n"},
+        {KAFKA, "kafka: { brokers: [a], client: [acks] }",
+         "4:32: error: expected settings of the Kafka client for \"client\", got a list [mistyped]\n"},
         {REDIS, "redis: {}", "5:1: error: missing key \"url\" in \"redis\" [missing-key]\n"},
         {REDIS, "redis: { url: \"redis://u@host\", user: v }", "5:39: error: the user stands in the url already [repeated]\n"},
     };
@@ -297,10 +307,13 @@ static void guarantees_cannot_be_configured_away(void **state)
 {
     (void)state;
     static const char *const settings[] = {
-        "enable.idempotence: false", "acks: 1", "enable.auto.commit: true", "auto.offset.reset: latest", "isolation.level: read_uncommitted",
-        "message.timeout.ms: 5000", "partition.assignment.strategy: cooperative-sticky", "enable.gapless.guarantee: false", "group.id: x",
+        "enable.idempotence: false", "acks: 1", "enable.auto.commit: true", "auto.offset.reset: latest",
+            "isolation.level: read_uncommitted",
+        "message.timeout.ms: 5000", "partition.assignment.strategy: cooperative-sticky", "enable.gapless.guarantee: false",
+            "group.id: x",
         "group.instance.id: x", "bootstrap.servers: x", "transactional.id: x", "enable.auto.offset.store: true", "retries: 0",
-        "request.required.acks: 0", "delivery.timeout.ms: 1000", "check.crcs: false", "plugin.library.paths: x", "test.mock.num.brokers: 3",
+        "request.required.acks: 0", "delivery.timeout.ms: 1000", "check.crcs: false", "plugin.library.paths: x",
+            "test.mock.num.brokers: 3",
     };
     for (size_t i = 0; i < RG_COUNT(settings); i++) {
         char line[160];
@@ -331,24 +344,30 @@ static void sources_must_fit(void **state)
     (void)state;
     static const struct row rows[] = {
         {SOURCES, "sources: {}", "6:10: error: \"sources\" is empty; expected at least one [missing-key]\n"},
-        {SOURCES, "sources: { a: { topic: t } }", "6:1: error: no source makes payments known; nobody could stop owing [no-payments]\n"},
+        {SOURCES, "sources: { a: { topic: t } }",
+         "6:1: error: no source makes payments known; nobody could stop owing [no-payments]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, payments: synced } }",
          "6:33: error: \"live: true\" is short for \"payments: live\"; write one of them [repeated]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, payments: live } }", ""},
         {SOURCES, "sources: { a: { topic: t, live: false, payments: synced } }", ""},
-        {SOURCES, "sources: { a: { topic: t, live: true }, b: { topic: t } }", "6:53: error: source \"a\" reads this topic already [repeated]\n"},
+        {SOURCES, "sources: { a: { topic: t, live: true }, b: { topic: t } }",
+         "6:53: error: source \"a\" reads this topic already [repeated]\n"},
         {SOURCES, "sources: { a: { topic: regua.ledger, live: true } }",
          "6:24: error: this topic is our own \"ledger\"; a source is written by others [repeated]\n"},
-        {SOURCES, "sources: { a: { topic: t/x, live: true } }", "6:24: error: a topic's name holds letters, digits, \".\", \"_\" and \"-\" only [bad-name]\n"},
-        {SOURCES, "sources: { a: { topic: t, format: json, live: true } }", "6:12: error: missing key \"mapping\" in source \"a\" [missing-key]\n"},
+        {SOURCES, "sources: { a: { topic: t/x, live: true } }",
+         "6:24: error: a topic's name holds letters, digits, \".\", \"_\" and \"-\" only [bad-name]\n"},
+        {SOURCES, "sources: { a: { topic: t, format: json, live: true } }",
+         "6:12: error: missing key \"mapping\" in source \"a\" [missing-key]\n"},
         {SOURCES, "sources: { a: { topic: t, format: json, mapping: asas, live: true } }",
          "6:50: error: unknown mapping \"asas\", did you mean \"asaas\"? expected one of asaas [unknown-value]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, creditor: outro } }",
          "6:49: error: unknown creditor \"outro\"; expected one of provedor [unknown-value]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, door: { scheme: token } } }",
-         "6:39: error: missing key \"secret\" in \"door\" [missing-key]\n6:39: error: missing key \"header\" in \"door\" [missing-key]\n"},
+         "6:39: error: missing key \"secret\" in \"door\" [missing-key]\n6:39: error: missing key \"header\" in \"door\" "
+         "[missing-key]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, door: { scheme: stripe, secret: whsec_1 } } }",
-         "6:71: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked [literal-secret]\n"},
+         "6:71: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked "
+         "[literal-secret]\n"},
         {SOURCES, "sources: { a: { topic: t, live: true, payements: live } }",
          "6:39: error: unknown key \"payements\" in source \"a\", did you mean \"payments\"? [unknown-key]\n"},
     };
@@ -363,24 +382,33 @@ static void channels_must_fit(void **state)
         {CHANNELS, "", ""},
         {CHANNELS, "channels: { a: {} }", "7:13: error: missing key \"transport\" in channel \"a\" [missing-key]\n"},
         {CHANNELS, "channels: { a: { transport: stmp } }",
-         "7:29: error: unknown transport \"stmp\", did you mean \"smtp\"? expected one of smtp, http, kafka, spool, task [unknown-value]\n"},
+         "7:29: error: unknown transport \"stmp\", did you mean \"smtp\"? expected one of smtp, http, kafka, spool, task "
+         "[unknown-value]\n"},
         {CHANNELS, "channels: { a: { transport: smtp } }",
-         "7:13: error: missing key \"url\" in channel \"a\" [missing-key]\n7:13: error: missing key \"from\" in channel \"a\" [missing-key]\n"},
+         "7:13: error: missing key \"url\" in channel \"a\" [missing-key]\n7:13: error: missing key \"from\" in channel \"a\" "
+         "[missing-key]\n"},
         {CHANNELS, "channels: { a: { transport: http } }",
-         "7:13: error: missing key \"preset\" in channel \"a\" [missing-key]\n7:13: error: missing key \"url\" in channel \"a\" [missing-key]\n"},
-        {CHANNELS, "channels: { a: { transport: kafka } }", "7:13: error: missing key \"topic\" in channel \"a\" [missing-key]\n"},
-        {CHANNELS, "channels: { a: { transport: spool } }", "7:13: error: missing key \"directory\" in channel \"a\" [missing-key]\n"},
+         "7:13: error: missing key \"preset\" in channel \"a\" [missing-key]\n7:13: error: missing key \"url\" in channel \"a\" "
+         "[missing-key]\n"},
+        {CHANNELS, "channels: { a: { transport: kafka } }",
+         "7:13: error: missing key \"topic\" in channel \"a\" [missing-key]\n"},
+        {CHANNELS, "channels: { a: { transport: spool } }",
+         "7:13: error: missing key \"directory\" in channel \"a\" [missing-key]\n"},
         {CHANNELS, "channels: { a: { transport: task } }", ""},
-        {CHANNELS, "channels: { a: { transport: task, url: \"https://x\" } }", "7:35: error: \"url\" means nothing to transport task [unused-key]\n"},
-        {CHANNELS, "channels: { a: { transport: task, version: 1 } }", "7:35: error: unknown key \"version\" in channel \"a\" [unknown-key]\n"},
+        {CHANNELS, "channels: { a: { transport: task, url: \"https://x\" } }",
+         "7:35: error: \"url\" means nothing to transport task [unused-key]\n"},
+        {CHANNELS, "channels: { a: { transport: task, version: 1 } }",
+         "7:35: error: unknown key \"version\" in channel \"a\" [unknown-key]\n"},
         {CHANNELS, "channels: { a: { transport: task, rte: 50/s } }",
          "7:35: error: unknown key \"rte\" in channel \"a\", did you mean \"rate\"? [unknown-key]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"https://x\", rte: 50/s } }",
          "7:69: warning: \"rte\" goes to the preset as it is; did you mean \"rate\"? [near-key]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvai, url: \"https://x\" } }",
-         "7:43: error: unknown preset \"zenvai\", did you mean \"zenvia\"? expected one of whatsapp-cloud, zenvia [unknown-value]\n"},
+         "7:43: error: unknown preset \"zenvai\", did you mean \"zenvia\"? expected one of whatsapp-cloud, zenvia "
+         "[unknown-value]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"http://api.example\" } }",
-         "7:56: error: personal data would travel readable; write https://, or internal: true if this is your own network [not-encrypted]\n"},
+         "7:56: error: personal data would travel readable; write https://, or internal: true if this is your own network "
+         "[not-encrypted]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"http://127.0.0.1:8080\" } }", ""},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"http://[::1]:8080/x\" } }", ""},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"ftp://x\" } }",
@@ -388,17 +416,22 @@ static void channels_must_fit(void **state)
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"https://u:hunter2@x\" } }",
          "7:56: error: a password is not written into an address; write token: { credential: NAME } [literal-secret]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"https://x\", api_key: hunter2 } }",
-         "7:78: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked [literal-secret]\n"},
+         "7:78: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked "
+         "[literal-secret]\n"},
         {CHANNELS, "channels: { a: { transport: http, preset: zenvia, url: \"https://x\", Version: 1 } }",
          "7:69: error: unknown key \"Version\" in channel \"a\" [unknown-key]\n"},
         {CHANNELS, "channels: { a: { transport: smtp, url: \"mail.example\", from: a@b.c } }",
          "7:40: error: expected an address such as smtp://127.0.0.1:25 [bad-url]\n"},
         {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://mail.example\", tls: none, from: a@b.c } }",
-         "7:40: error: personal data would travel readable; write tls: required, or internal: true if this is your own network [not-encrypted]\n"},
-        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://mail.example\", tls: none, internal: true, from: a@b.c } }", ""},
-        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://127.0.0.1\", tls: none, from: a@b.c, user: u, password: { credential: p } } }",
+         "7:40: error: personal data would travel readable; write tls: required, or internal: true if this is your own network "
+         "[not-encrypted]\n"},
+        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://mail.example\", tls: none, internal: true, from: a@b.c } }",
+         ""},
+        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://127.0.0.1\", tls: none, from: a@b.c, user: u, password: { "
+                   "credential: p } } }",
          "7:103: error: a password is not sent without encryption; write tls: required [not-encrypted]\n"},
-        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://m\", from: a@b.c, user: u } }", "7:71: error: user and password go together [missing-key]\n"},
+        {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://m\", from: a@b.c, user: u } }",
+         "7:71: error: user and password go together [missing-key]\n"},
         {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://m\", from: Provedor } }",
          "7:58: error: expected a sender such as Provedor Exemplo <cobranca@provedor.example> [bad-address]\n"},
         {CHANNELS, "channels: { a: { transport: smtp, url: \"smtp://m\", from: \"a@b.c\\nBcc: x@y.z\" } }",
@@ -410,8 +443,10 @@ static void channels_must_fit(void **state)
         {CHANNELS, "channels: { a: { transport: task, timeout: 60s } }",
          "7:44: error: timeout must be shorter than claim_time, else a slow answer is always in doubt [out-of-range]\n"},
         {CHANNELS, "channels: { a: { transport: task, timeout: 59s } }", ""},
-        {CHANNELS, "channels: { a: { transport: task, claim_time: 9s, timeout: 1s } }", "7:47: error: \"claim_time\" is 9s; expected 10s to 10m [out-of-range]\n"},
-        {CHANNELS, "channels: { signals: { transport: task } }", "7:13: error: channel \"signals\" is built in; choose another name [reserved]\n"},
+        {CHANNELS, "channels: { a: { transport: task, claim_time: 9s, timeout: 1s } }",
+         "7:47: error: \"claim_time\" is 9s; expected 10s to 10m [out-of-range]\n"},
+        {CHANNELS, "channels: { signals: { transport: task } }",
+         "7:13: error: channel \"signals\" is built in; choose another name [reserved]\n"},
         {CHANNELS, "channels: { a: { transport: task, evidence: seen } }",
          "7:45: error: unknown evidence \"seen\"; expected one of best, accepted, delivered, read, replied [unknown-value]\n"},
         {CHANNELS, "channels: { a: { transport: kafka, topic: \"a b\" } }",
@@ -424,7 +459,8 @@ static void listeners_must_fit(void **state)
 {
     (void)state;
     static const char mistyped[] = "8:17: error: expected address:port such as 127.0.0.1:8470, or none for \"listen\", got \"";
-    static const char *const wrong[] = {"localhost:80", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", ":80", "[::1]", "::1:80", "300.0.0.1:80", "127.0.0.1:+80"};
+    static const char *const wrong[] = {"localhost:80", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", ":80",
+                                        "[::1]", "::1:80", "300.0.0.1:80", "127.0.0.1:+80"};
     for (size_t i = 0; i < RG_COUNT(wrong); i++) {
         char line[96], expected[192];
         (void)snprintf(line, sizeof line, "http: { listen: \"%s\" }", wrong[i]);
@@ -437,15 +473,20 @@ static void listeners_must_fit(void **state)
         {REST, "http: { listen: \"127.0.0.1:65535\" }", ""},
         {REST, "http: { listen: \"0.0.0.0:8470\" }",
          "8:17: warning: console and API can be reached from other machines, without encryption [exposed]\n"},
-        {REST, "doors: { listen: \"127.0.0.1:8470\" }", "8:18: error: http and doors never share a socket: webhooks come from outside [repeated]\n"},
-        {REST, "http: { listen: \"127.0.0.1:8471\" }", "8:17: error: http and doors never share a socket: webhooks come from outside [repeated]\n"},
+        {REST, "doors: { listen: \"127.0.0.1:8470\" }",
+         "8:18: error: http and doors never share a socket: webhooks come from outside [repeated]\n"},
+        {REST, "http: { listen: \"127.0.0.1:8471\" }",
+         "8:17: error: http and doors never share a socket: webhooks come from outside [repeated]\n"},
         {REST, "http: { operators: { maria: {} } }",
-         "8:22: error: missing key \"token\" in operator \"maria\" [missing-key]\n8:22: error: missing key \"roles\" in operator \"maria\" [missing-key]\n"},
+         "8:22: error: missing key \"token\" in operator \"maria\" [missing-key]\n8:22: error: missing key \"roles\" in "
+         "operator \"maria\" [missing-key]\n"},
         {REST, "http: { operators: { maria: { token: hunter2, roles: [look] } } }",
-         "8:38: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked [literal-secret]\n"},
+         "8:38: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked "
+         "[literal-secret]\n"},
         {REST, "http: { operators: { maria: { token: { credential: m }, roles: [admin] } } }",
          "8:65: error: unknown role \"admin\"; expected one of look, act, approve [unknown-value]\n"},
-        {REST, "http: { operators: { maria: { token: { credential: m }, roles: [] } } }", "8:64: error: a list of 0; expected 1 to 3 [out-of-range]\n"},
+        {REST, "http: { operators: { maria: { token: { credential: m }, roles: [] } } }",
+         "8:64: error: a list of 0; expected 1 to 3 [out-of-range]\n"},
     };
     assert_rows(rows, RG_COUNT(rows));
 }
@@ -453,8 +494,10 @@ static void listeners_must_fit(void **state)
 static void all_findings_come_in_one_run(void **state)
 {
     (void)state;
-    struct loaded l RG_CLEANUP(done) = load("language: 3\ncreditors: { a: { name: A, document: 1 } }\nservices: { i: { sector: X } }\nkafka: { shards: 0 }\n"
-                                            "redis: { url: x }\nsources: { s: { topic: t } }\nchannels: { c: { transport: fax } }\nmodo: x\n");
+    struct loaded l RG_CLEANUP(done) =
+        load("language: 3\ncreditors: { a: { name: A, document: 1 } }\nservices: { i: { sector: X } }\nkafka: { shards: 0 }\n"
+                                            "redis: { url: x }\nsources: { s: { topic: t } }\nchannels: { c: { transport: fax } "
+                                            "}\nmodo: x\n");
     assert_int_equal(l.rc, RG_EINVAL);
     assert_true(rg_diags_errors(l.diags) >= 9);
     struct loaded none RG_CLEANUP(done) = load("- a\n");
@@ -529,7 +572,7 @@ static void check_help(const char *path, const struct rg_row *row, void *ctx)
         fail_msg("%s: the help is no sentence: %s", path, row->help);
 }
 
-/* The list of keys with their defaults is kept in a file, so that a change of either is seen in review and by whoever documents it. */
+/* The list of keys with their defaults is kept in a file: a change of either is seen in review and by whoever documents it. */
 static void every_key_is_documented(void **state)
 {
     (void)state;

@@ -48,7 +48,8 @@ static void the_layout_is_the_one_of_the_language(void **state)
     rg_diags_advise(diags, "only the first advice counts");
     rg_diags_warn(diags, (struct rg_place){.file = "policy.yaml"}, "unreadable", "cannot be read");
     assert_printed(diags, RG_DIAGS_PLAIN,
-                   "internet.yaml:32:18: error: unknown key \"tempalte\" in step \"atraso\", did you mean \"template\"? [unknown-key]\n"
+                   "internet.yaml:32:18: error: unknown key \"tempalte\" in step \"atraso\", did you mean \"template\"? "
+                   "[unknown-key]\n"
                    "    atraso: { día, tempalte: atraso }\n"
                    "                   ^~~~~~~~\n"
                    "  = see 5\n"
@@ -133,7 +134,8 @@ static void nothing_harmful_reaches_the_terminal(void **state)
 {
     (void)state;
     struct rg_diags *diags = rg_diags_new();
-    rg_diags_error(diags, at("a\033[2J.yaml", 1, 4, "a:\t\033[31mé\xff\xe2\x80\xaez\xc2\x9b"), "x", "un\033]0;title\007known \"\xc3\"\r\nkey\x7f");
+    rg_diags_error(diags, at("a\033[2J.yaml", 1, 4, "a:\t\033[31mé\xff\xe2\x80\xaez\xc2\x9b"), "x",
+                   "un\033]0;title\007known \"\xc3\"\r\nkey\x7f");
     rg_diags_advise(diags, "b\bc");
     assert_printed(diags, RG_DIAGS_PLAIN,
                    "a?[2J.yaml:1:4: error: un?]0;title?known \"?\"? key? [x]\n  a: ?[31mé?" "?z?\n     ^\n  = b?c\n");

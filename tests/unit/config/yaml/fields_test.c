@@ -25,7 +25,8 @@ struct step {
 static const struct rg_row step_rows[] = {
     {.key = "day", RG_AT(struct step, day), .type = RG_ROW_DAY, .flags = RG_REQUIRED, .help = "When."},
     {.key = "tone", RG_AT(struct step, tone), .type = RG_ROW_ENUM, .words = tones, .fallback = "reminder", .help = "How."},
-    {.key = "via", RG_AT(struct step, via), .type = RG_ROW_NAMES, .flags = RG_HYPHEN, .fallback = "whatsapp-x, email", .help = "By what."},
+    {.key = "via", RG_AT(struct step, via), .type = RG_ROW_NAMES, .flags = RG_HYPHEN, .fallback = "whatsapp-x, email",
+     .help = "By what."},
     {.key = "template", RG_AT(struct step, template), .type = RG_ROW_NAME, .help = "What."},
     {.key = "term", RG_AT(struct step, term), .type = RG_ROW_BY_STATE, .of = RG_ROW_DURATION, .help = "Time granted."},
 };
@@ -39,7 +40,8 @@ struct caps {
 
 static const struct rg_row caps_rows[] = {
     {.key = "per_day", RG_AT(struct caps, per_day), .type = RG_ROW_INT, .fallback = "1", .min = 1, .max = 10, .help = "A day."},
-    {.key = "gap", RG_AT(struct caps, gap), .type = RG_ROW_DURATION, .fallback = "20h", .min = 3600, .max = 7 * 86400, .help = "Between."},
+    {.key = "gap", RG_AT(struct caps, gap), .type = RG_ROW_DURATION, .fallback = "20h", .min = 3600, .max = 7 * 86400,
+     .help = "Between."},
 };
 static const struct rg_table caps_table = RG_TABLE("caps", struct caps, caps_rows);
 
@@ -90,16 +92,19 @@ static const struct rg_row all_rows[] = {
     {.key = "name", RG_AT(struct all, name), .type = RG_ROW_NAME, .help = "Name."},
     {.key = "flag", RG_AT(struct all, flag), .type = RG_ROW_BOOL, .fallback = "true", .help = "Flag."},
     {.key = "shards", RG_AT(struct all, number), .type = RG_ROW_INT, .min = 1, .max = 512, .fallback = "64", .help = "Number."},
-    {.key = "cents", RG_AT(struct all, cents), .type = RG_ROW_CENTS, .fallback = "brl(\"20.00\")", .max = 100000, .help = "Money."},
+    {.key = "cents", RG_AT(struct all, cents), .type = RG_ROW_CENTS, .fallback = "brl(\"20.00\")", .max = 100000,
+     .help = "Money."},
     {.key = "percent", RG_AT(struct all, percent), .type = RG_ROW_DECIMAL, .max = 2, .fallback = "2", .help = "Percent."},
     {.key = "day", RG_AT(struct all, day), .type = RG_ROW_DAY, .min = -30, .max = 180, .help = "Day."},
     {.key = "wait", RG_AT(struct all, wait), .type = RG_ROW_DURATION, .help = "Wait."},
-    {.key = "claim", RG_AT(struct all, claim), .type = RG_ROW_DURATION, .units = RG_UNITS_CLOCK, .fallback = "60s", .min = 5, .max = 600, .help = "Claim."},
+    {.key = "claim", RG_AT(struct all, claim), .type = RG_ROW_DURATION, .units = RG_UNITS_CLOCK, .fallback = "60s", .min = 5,
+     .max = 600, .help = "Claim."},
     {.key = "rate", RG_AT(struct all, rate), .type = RG_ROW_RATE, .help = "Rate."},
     {.key = "date", RG_AT(struct all, date), .type = RG_ROW_DATE, .help = "Date."},
     {.key = "open", RG_AT(struct all, open), .type = RG_ROW_OPENING, .fallback = "08:00-20:00", .help = "Open."},
     {.key = "hours", RG_AT(struct all, hours), .type = RG_ROW_HOURS, .help = "Hours."},
-    {.key = "never", RG_AT(struct all, never), .type = RG_ROW_FLAGS, .words = days, .fallback = "friday, saturday", .help = "Never."},
+    {.key = "never", RG_AT(struct all, never), .type = RG_ROW_FLAGS, .words = days, .fallback = "friday, saturday",
+     .help = "Never."},
     {.key = "brokers", RG_AT(struct all, hosts), .type = RG_ROW_TEXTS, .min = 1, .max = 3, .help = "Hosts."},
     {.key = "headers", RG_AT(struct all, headers), .type = RG_ROW_PAIRS, .max = 2, .help = "Headers."},
     {.key = "token", RG_AT(struct all, token), .type = RG_ROW_SECRET, .help = "Token."},
@@ -107,7 +112,8 @@ static const struct rg_row all_rows[] = {
     {.key = "steps", RG_AT(struct all, steps), .type = RG_ROW_SECTIONS, .table = &step_table, .help = "Steps."},
     {.key = "tests", RG_AT(struct all, tests), .type = RG_ROW_LIST, .table = &step_table, .help = "Tests."},
     {.key = "label", RG_AT(struct all, label), .type = RG_ROW_BY_STATE, .of = RG_ROW_TEXT, .fallback = "x", .help = "Label."},
-    {.key = "custom", RG_AT(struct all, custom), .type = RG_ROW_CUSTOM, .custom = read_custom, .example = "`[a]`", .help = "Custom."},
+    {.key = "custom", RG_AT(struct all, custom), .type = RG_ROW_CUSTOM, .custom = read_custom, .example = "`[a]`",
+     .help = "Custom."},
 };
 static const struct rg_table all_table = {
     .name = "all", .size = sizeof(struct all), .fields = all_rows, .count = RG_COUNT(all_rows), .extra = take_extra};
@@ -283,7 +289,8 @@ static void typical_mistakes_read_like_a_colleague(void **state)
     assert_complaint("steps:\n  atraso: { day: D+1, tone: reminder, tempalte: atraso }\n",
                      "2:39: error: unknown key \"tempalte\" in step \"atraso\", did you mean \"template\"? [unknown-key]\n");
     assert_complaint("steps:\n  atraso:\n    day: 10 dias\n",
-                     "3:10: error: expected a day such as D-5, D0, D+5 or D+5bd; for ten days after the due date write D+10 [bad-day]\n");
+                     "3:10: error: expected a day such as D-5, D0, D+5 or D+5bd; for ten days after the due date write D+10 "
+                     "[bad-day]\n");
     struct read r RG_CLEANUP(done);
     read_all("brokers: [emial]\n", &r);
     static const char *const channels[] = {"email", "letter", "sms", "whatsapp"};
@@ -300,7 +307,8 @@ static void keys_are_known_or_guessed(void **state)
     } rows[] = {
         {"titel: ab\n", "1:1: error: unknown key \"titel\" at the top level, did you mean \"title\"? [unknown-key]\n"},
         {"caps: { per_dya: 1 }\n", "1:9: error: unknown key \"per_dya\" in \"caps\", did you mean \"per_day\"? [unknown-key]\n"},
-        {"steps: { a: { day: D0, channel: sms } }\n", "1:24: error: unknown key \"channel\" in step \"a\", did you mean \"via\"? [unknown-key]\n"},
+        {"steps: { a: { day: D0, channel: sms } }\n",
+         "1:24: error: unknown key \"channel\" in step \"a\", did you mean \"via\"? [unknown-key]\n"},
         {"steps: { a: { delay: D0 } }\n",
          "1:10: error: missing key \"day\" in step \"a\" [missing-key]\n"
          "1:15: error: unknown key \"delay\" in step \"a\", did you mean \"day\"? [unknown-key]\n"},
@@ -311,7 +319,8 @@ static void keys_are_known_or_guessed(void **state)
          "3:5: error: missing key \"day\" in item 2 of \"tests\" [missing-key]\n"
          "3:7: error: unknown key \"dia\" in item 2 of \"tests\", did you mean \"day\"? [unknown-key]\n"},
         {"steps:\n  Aviso Suspensão: { day: D0 }\n",
-         "2:3: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\"; write \"aviso_suspensao\" [bad-name]\n"},
+         "2:3: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\"; write "
+         "\"aviso_suspensao\" [bad-name]\n"},
         {"steps: []\n", "1:8: error: expected keys and values for \"steps\", got a list [mistyped]\n"},
         {"steps: { a: D0 }\n", "1:13: error: expected keys and values for \"a\", got \"D0\" [mistyped]\n"},
         {"steps:\n  a:\n", "2:3: error: expected keys and values for \"a\", got nothing [mistyped]\n"},
@@ -342,9 +351,12 @@ static void values_that_do_not_fit_are_refused(void **state)
         {"text: \"a\\0b\"\n", "1:7: error: expected a text without control characters [bad-character]\n"},
         {"text: \"\\e[31m\"\n", "1:7: error: expected a text without control characters [bad-character]\n"},
         {"text: ''\n", "1:7: error: a text of 0 characters; expected 1 to 4096 [out-of-range]\n"},
-        {"name: A-b\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\"; write \"a_b\" [bad-name]\n"},
-        {"name: 1a\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" [bad-name]\n"},
-        {"name: 日本\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" [bad-name]\n"},
+        {"name: A-b\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and "
+         "\"_\"; write \"a_b\" [bad-name]\n"},
+        {"name: 1a\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" "
+         "[bad-name]\n"},
+        {"name: 日本\n", "1:7: error: a name starts with a lower-case letter and holds only lower-case letters, digits and \"_\" "
+         "[bad-name]\n"},
         {"flag: yes\n", "1:7: error: expected true or false for \"flag\", got \"yes\" [mistyped]\n"},
         {"flag: True\n", "1:7: error: expected true or false for \"flag\", got \"True\" [mistyped]\n"},
         {"flag: [true]\n", "1:7: error: expected true or false for \"flag\", got a list [mistyped]\n"},
@@ -352,7 +364,8 @@ static void values_that_do_not_fit_are_refused(void **state)
         {"shards: 513\n", "1:9: error: \"shards\" is 513; expected 1 to 512 [out-of-range]\n"},
         {"shards: 1e2\n", "1:9: error: expected a whole number for \"shards\", got \"1e2\" [mistyped]\n"},
         {"shards: 0x40\n", "1:9: error: expected a whole number for \"shards\", got \"0x40\" [mistyped]\n"},
-        {"shards: 99999999999999999999\n", "1:9: error: expected a whole number for \"shards\", got \"99999999999999999999\" [mistyped]\n"},
+        {"shards: 99999999999999999999\n",
+         "1:9: error: expected a whole number for \"shards\", got \"99999999999999999999\" [mistyped]\n"},
         {"cents: 300\n", "1:8: error: money has a type of its own; write brl(\"300.00\") [bad-money]\n"},
         {"cents: 20,5\n", "1:8: error: money has a type of its own; write brl(\"205.00\") [bad-money]\n"},
         {"cents: R$ 1.234,56\n", "1:8: error: money has a type of its own; write brl(\"1234.56\") [bad-money]\n"},
@@ -360,7 +373,8 @@ static void values_that_do_not_fit_are_refused(void **state)
         {"cents: brl(20)\n", "1:8: error: money has a type of its own; write brl(\"20.00\") [bad-money]\n"},
         {"cents: muito\n", "1:8: error: expected money such as brl(\"20.00\"), got \"muito\" [bad-money]\n"},
         {"cents: brl(\"\")\n", "1:8: error: expected money such as brl(\"20.00\"), got \"brl(\"\")\" [bad-money]\n"},
-        {"cents: brl(\"1000.01\")\n", "1:8: error: \"cents\" is brl(\"1000.01\"); expected brl(\"0.00\") to brl(\"1000.00\") [out-of-range]\n"},
+        {"cents: brl(\"1000.01\")\n",
+         "1:8: error: \"cents\" is brl(\"1000.01\"); expected brl(\"0.00\") to brl(\"1000.00\") [out-of-range]\n"},
         {"percent: 2,5\n", "1:10: error: decimals have a point; write \"2.5\" [bad-decimal]\n"},
         {"percent: 2.\n", "1:10: error: expected a decimal number such as \"2\" or \"0.033\", got \"2.\" [bad-decimal]\n"},
         {"percent: -1\n", "1:10: error: expected a decimal number such as \"2\" or \"0.033\", got \"-1\" [bad-decimal]\n"},
@@ -368,13 +382,17 @@ static void values_that_do_not_fit_are_refused(void **state)
         {"percent: 2%\n", "1:10: error: expected a decimal number such as \"2\" or \"0.033\", got \"2%\" [bad-decimal]\n"},
         {"day: D+181\n", "1:6: error: \"day\" is D+181; expected D-30 to D+180 [out-of-range]\n"},
         {"day: D-31\n", "1:6: error: \"day\" is D-31; expected D-30 to D+180 [out-of-range]\n"},
-        {"wait: 10 dias\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 10d [bad-duration]\n"},
-        {"wait: 2 dias úteis\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 2bd [bad-duration]\n"},
-        {"wait: 3 hours\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 3h [bad-duration]\n"},
+        {"wait: 10 dias\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 10d "
+         "[bad-duration]\n"},
+        {"wait: 2 dias úteis\n",
+         "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 2bd [bad-duration]\n"},
+        {"wait: 3 hours\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days); write 3h "
+         "[bad-duration]\n"},
         {"wait: 10\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"10\" [bad-duration]\n"},
         {"wait: 1w\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"1w\" [bad-duration]\n"},
         {"wait: -1d\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"-1d\" [bad-duration]\n"},
-        {"wait: 100001d\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"100001d\" [bad-duration]\n"},
+        {"wait: 100001d\n", "1:7: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"100001d\" "
+         "[bad-duration]\n"},
         {"claim: 1d\n", "1:8: error: expected a duration such as 10s, 5m or 2h, got \"1d\" [bad-duration]\n"},
         {"claim: 4s\n", "1:8: error: \"claim\" is 4s; expected 5s to 10m [out-of-range]\n"},
         {"claim: 601s\n", "1:8: error: \"claim\" is 601s; expected 5s to 10m [out-of-range]\n"},
@@ -388,27 +406,36 @@ static void values_that_do_not_fit_are_refused(void **state)
         {"open: 08:00-24:01\n", "1:7: error: expected hours such as 08:00-20:00 for \"open\", got \"08:00-24:01\" [mistyped]\n"},
         {"open: 08:60-20:00\n", "1:7: error: expected hours such as 08:00-20:00 for \"open\", got \"08:60-20:00\" [mistyped]\n"},
         {"hours: { saturday: x }\n", "1:20: error: expected hours such as 08:00-20:00 for \"saturday\", got \"x\" [mistyped]\n"},
-        {"never: [fridya]\n", "1:9: error: unknown never \"fridya\", did you mean \"friday\"? expected one of monday, friday, saturday [unknown-value]\n"},
+        {"never: [fridya]\n",
+         "1:9: error: unknown never \"fridya\", did you mean \"friday\"? expected one of monday, friday, saturday "
+         "[unknown-value]\n"},
         {"never: friday\n", "1:8: error: expected a list for \"never\", got \"friday\" [mistyped]\n"},
         {"steps: { a: { day: D0, tone: hard } }\n",
-         "1:30: error: unknown tone \"hard\"; expected one of info, courtesy, reminder, firm, notice, sanction [unknown-value]\n"},
+         "1:30: error: unknown tone \"hard\"; expected one of info, courtesy, reminder, firm, notice, sanction "
+         "[unknown-value]\n"},
         {"brokers: []\n", "1:10: error: a list of 0; expected 1 to 3 [out-of-range]\n"},
         {"brokers: [a, b, c, d]\n", "1:10: error: a list of 4; expected 1 to 3 [out-of-range]\n"},
         {"brokers: [a, b, a]\n", "1:17: error: \"a\" stands twice in this list [repeated]\n"},
         {"brokers: [a, [b], c]\n", "1:14: error: expected a text, got a list [mistyped]\n"},
         {"headers: { a: 1, b: 2, c: 3 }\n", "1:10: error: 3 keys; expected at most 2 [out-of-range]\n"},
         {"headers: { a: [b] }\n", "1:15: error: expected a text for \"a\", got a list [mistyped]\n"},
-        {"headers: { a: \"b\\r\\nX: y\" }\n", "1:15: error: expected a text of one line, without control characters [bad-character]\n"},
-        {"token: {}\n", "1:8: error: expected one of { credential: NAME } and { file: PATH } for \"token\", got a map [mistyped]\n"},
+        {"headers: { a: \"b\\r\\nX: y\" }\n",
+         "1:15: error: expected a text of one line, without control characters [bad-character]\n"},
+        {"token: {}\n", "1:8: error: expected one of { credential: NAME } and { file: PATH } for \"token\", got a map "
+         "[mistyped]\n"},
         {"token: { credential: a, file: b }\n",
          "1:8: error: expected one of { credential: NAME } and { file: PATH } for \"token\", got a map [mistyped]\n"},
-        {"token: { credentail: a }\n", "1:10: error: unknown key \"credentail\" in \"token\", did you mean \"credential\"? [unknown-key]\n"},
-        {"token: { credential: ../x }\n", "1:22: error: a credential's name is no path; for a path write { file: PATH } [bad-name]\n"},
-        {"token: { credential: .. }\n", "1:22: error: a credential's name is no path; for a path write { file: PATH } [bad-name]\n"},
+        {"token: { credentail: a }\n",
+         "1:10: error: unknown key \"credentail\" in \"token\", did you mean \"credential\"? [unknown-key]\n"},
+        {"token: { credential: ../x }\n",
+         "1:22: error: a credential's name is no path; for a path write { file: PATH } [bad-name]\n"},
+        {"token: { credential: .. }\n",
+         "1:22: error: a credential's name is no path; for a path write { file: PATH } [bad-name]\n"},
         {"token: [a]\n", "1:8: error: expected { credential: NAME } or { file: PATH } for \"token\", got a list [mistyped]\n"},
         {"token:\n", "1:1: error: expected { credential: NAME } or { file: PATH } for \"token\", got nothing [mistyped]\n"},
         {"label: { RJ: z }\n", "1:8: error: missing key \"default\": what holds in all other states [missing-key]\n"},
-        {"label: { default: y, XX: z }\n", "1:22: error: unknown place \"XX\"; expected \"default\" or a state such as SP [unknown-key]\n"},
+        {"label: { default: y, XX: z }\n",
+         "1:22: error: unknown place \"XX\"; expected \"default\" or a state such as SP [unknown-key]\n"},
         {"label: { default: [y] }\n", "1:19: error: expected a text for \"default\", got a list [mistyped]\n"},
         {"steps: { a: { day: D0, term: { default: dez } } }\n",
          "1:41: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"dez\" [bad-duration]\n"},
@@ -455,7 +482,8 @@ static void wrong_values_leave_the_defaults(void **state)
 {
     (void)state;
     struct read r RG_CLEANUP(done);
-    read_all("title: a\nflag: maybe\nshards: x\ncents: x\npercent: x\nday: x\nwait: x\nclaim: x\nrate: x\ndate: x\nopen: x\nhours: x\n"
+    read_all("title: a\nflag: maybe\nshards: x\ncents: x\npercent: x\nday: x\nwait: x\nclaim: x\nrate: x\ndate: x\nopen: "
+             "x\nhours: x\n"
              "never: [x]\nbrokers: [a, a]\nheaders: x\ntoken: x\ncaps: x\nsteps: x\ntests: x\nlabel: [x]\n", &r);
     assert_int_equal(rg_diags_errors(r.diags), 20);
     assert_defaults(&r.all);
@@ -472,7 +500,8 @@ static void a_literal_secret_is_not_shown(void **state)
     rg_diags_print(r.diags, RG_DIAGS_PLAIN, &out);
     rg_diags_json(r.diags, &out);
     assert_non_null(strstr(rg_buf_cstr(&out),
-                           "t.yaml:1:8: error: a secret is not written here; write { credential: NAME } or { file: PATH } and treat this "
+                           "t.yaml:1:8: error: a secret is not written here; write { credential: NAME } or { file: PATH } and "
+                           "treat this "
                            "one as leaked [literal-secret]\n"));
     assert_null(strstr(rg_buf_cstr(&out), "hunter2"));
 }
@@ -484,7 +513,8 @@ static void what_was_repaired_is_not_complained_about_twice(void **state)
                      "1:9: error: a text that starts with \"{{\" needs quotes, else YAML reads a map [quote-it]\n"
                      "2:8: error: a value with \": \" inside needs quotes: flag: \"a: b\" [quote-it]\n"
                      "3:8: error: a text that starts with \"{{\" needs quotes, else YAML reads a map [quote-it]\n"
-                     "4:8: error: aliases (*…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n");
+                     "4:8: error: aliases (*…) are refused: write the value out, so that a change shows where it acts "
+                     "[alias-refused]\n");
 }
 
 static void many_unknown_keys_take_no_time(void **state)
@@ -549,11 +579,16 @@ static void what_holds_is_told_with_its_origin(void **state)
     rg_buf_init(&out, TEXT_MAX);
     rg_table_effective(&all_table, r.doc->root, add_line, &out);
     assert_string_equal(rg_buf_cstr(&out),
-                        "title = \"a \\\"b\\\" \\\\\" line 1\nflag = true default 0\nshards = 8 line 2\ncents = brl(\"20.00\") default 0\n"
-                        "percent = 2 default 0\nclaim = 60s default 0\nopen = 08:00-20:00 default 0\nnever = [friday, saturday] default 0\n"
-                        "brokers = [a, \"b\"] line 3\ntoken = «credential smtp» line 5\ncaps.per_day = 1 default 0\ncaps.gap = 1h line 6\n"
-                        "steps.a.day = D0 line 7\nsteps.a.tone = reminder default 0\nsteps.a.via = [whatsapp-x, email] default 0\n"
-                        "steps.a.term = { default: 1d, SP: 2d } line 7\ntests[1].day = D+1 line 9\ntests[1].tone = reminder default 0\n"
+                        "title = \"a \\\"b\\\" \\\\\" line 1\nflag = true default 0\nshards = 8 line 2\ncents = brl(\"20.00\") "
+                        "default 0\n"
+                        "percent = 2 default 0\nclaim = 60s default 0\nopen = 08:00-20:00 default 0\nnever = [friday, saturday] "
+                        "default 0\n"
+                        "brokers = [a, \"b\"] line 3\ntoken = «credential smtp» line 5\ncaps.per_day = 1 default 0\ncaps.gap = "
+                        "1h line 6\n"
+                        "steps.a.day = D0 line 7\nsteps.a.tone = reminder default 0\nsteps.a.via = [whatsapp-x, email] default "
+                        "0\n"
+                        "steps.a.term = { default: 1d, SP: 2d } line 7\ntests[1].day = D+1 line 9\ntests[1].tone = reminder "
+                        "default 0\n"
                         "tests[1].via = [whatsapp-x, email] default 0\nlabel = x default 0\nx_known = «file /k» line 10\n");
     rg_buf_reset(&out);
     rg_table_effective(&caps_table, NULL, add_line, &out);
@@ -575,7 +610,8 @@ static void check_wrong_size(void *ctx)
 
 static void read_wrong_default(void *ctx)
 {
-    static const struct rg_row rows[] = {{.key = "n", RG_AT(struct caps, per_day), .type = RG_ROW_INT, .fallback = "ten", .help = "N."}};
+    static const struct rg_row rows[] = {{.key = "n", RG_AT(struct caps, per_day), .type = RG_ROW_INT, .fallback = "ten",
+                                          .help = "N."}};
     static const struct rg_table table = RG_TABLE("wrong", struct caps, rows);
     struct caps caps;
     (void)rg_fields_read(NULL, &table, &caps, ctx);

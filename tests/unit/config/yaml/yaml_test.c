@@ -50,7 +50,8 @@ static void assert_heads(const char *yaml, const char *expected)
 static void print_tree(const struct rg_node *n, struct rg_buf *into)
 {
     if (n->kind == RG_NODE_SCALAR) {
-        rg_buf_addf(into, "%s" RG_STR_FMT "%s", rg_node_quoted(n) ? "\"" : "", RG_STR_ARG(n->text), rg_node_quoted(n) ? "\"" : "");
+        rg_buf_addf(into, "%s" RG_STR_FMT "%s", rg_node_quoted(n) ? "\"" : "", RG_STR_ARG(n->text), rg_node_quoted(n) ? "\""
+                    : "");
         return;
     }
     rg_buf_addc(into, n->kind == RG_NODE_MAP ? '{' : '[');
@@ -88,7 +89,8 @@ static void trees_are_what_was_written(void **state)
         {"a: http://x/#y # comment\n", "{a: http://x/#y}"},
         {"money: brl(\"20.00\")\nlist: { sms: brl(\"0.08\"), mail: brl(\"0.01\") }\n",
          "{money: brl(\"20.00\"), list: {sms: brl(\"0.08\"), mail: brl(\"0.01\")}}"},
-        {"w: invoice.balance >= brl(\"20.00\") && x in [\"a\", \"b\"]\n", "{w: invoice.balance >= brl(\"20.00\") && x in [\"a\", \"b\"]}"},
+        {"w: invoice.balance >= brl(\"20.00\") && x in [\"a\", \"b\"]\n",
+         "{w: invoice.balance >= brl(\"20.00\") && x in [\"a\", \"b\"]}"},
         {"- a\n- [b]\n-\n  c: d\n", "[a, [b], {c: d}]"},
         {"# yaml-language-server: $schema=x\n\nação: é\n", "{ação: é}"},
         {"? a\n: b\n", "{a: b}"},
@@ -112,7 +114,8 @@ static void typical_mistakes_read_like_a_colleague(void **state)
 {
     (void)state;
     assert_heads("steps:\n  lembrete: { day: D-5 }\n  vespera: { day: D-1 }\n  lembrete: { day: D-3 }\n",
-                 "4:3: error: step \"lembrete\" is already defined at line 2; the first would be lost silently [duplicate-key]\n");
+                 "4:3: error: step \"lembrete\" is already defined at line 2; the first would be lost silently "
+                 "[duplicate-key]\n");
     assert_heads("steps:\n  a: {}\n\tb: {}\n",
                  "3:1: error: tab in the indentation; YAML allows spaces only. Replace it by 4 spaces [tab]\n");
     assert_heads("language: 1\nladder: x\nowner: y\ntitle: Régua: internet\n",
@@ -129,15 +132,20 @@ static void what_hides_differences_is_refused(void **state)
     static const struct {
         const char *yaml, *expected;
     } rows[] = {
-        {"a: &x b\n", "1:4: error: anchors (&…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"},
+        {"a: &x b\n", "1:4: error: anchors (&…) are refused: write the value out, so that a change shows where it acts "
+         "[alias-refused]\n"},
         {"a: &x {b: c}\nd: &y [e]\n",
          "1:4: error: anchors (&…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"
          "2:4: error: anchors (&…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"},
-        {"a: *x\nb: c\n", "1:4: error: aliases (*…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"},
-        {"*x : c\n", "1:1: error: aliases (*…) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"},
-        {"<<: {a: b}\n", "1:1: error: merge keys (<<) are refused: write the value out, so that a change shows where it acts [alias-refused]\n"},
+        {"a: *x\nb: c\n", "1:4: error: aliases (*…) are refused: write the value out, so that a change shows where it acts "
+         "[alias-refused]\n"},
+        {"*x : c\n", "1:1: error: aliases (*…) are refused: write the value out, so that a change shows where it acts "
+         "[alias-refused]\n"},
+        {"<<: {a: b}\n", "1:1: error: merge keys (<<) are refused: write the value out, so that a change shows where it acts "
+         "[alias-refused]\n"},
         {"\"<<\": a\n", ""},
-        {"a: !invoice.received\n", "1:4: error: tags (!…) are refused; a text that starts with \"!\" needs quotes [tag-refused]\n"},
+        {"a: !invoice.received\n",
+         "1:4: error: tags (!…) are refused; a text that starts with \"!\" needs quotes [tag-refused]\n"},
         {"a: !!str b\n", "1:4: error: tags (!…) are refused; a text that starts with \"!\" needs quotes [tag-refused]\n"},
         {"a: !x {b: c}\n", "1:4: error: tags (!…) are refused; a text that starts with \"!\" needs quotes [tag-refused]\n"},
         {"%YAML 1.2\n---\na: b\n", "1:1: error: directives (%…) are refused; delete the line [tag-refused]\n"},
@@ -146,13 +154,15 @@ static void what_hides_differences_is_refused(void **state)
         {"a: b\n...\nc: d\n", "3:1: error: one document a file; nothing may follow \"...\" [multi-document]\n"},
         {"{a: b}: c\n", "1:1: error: a key must be a plain word, not a map or a list [syntax]\n"},
         {"[a]: c\n", "1:1: error: a key must be a plain word, not a map or a list [syntax]\n"},
-        {"a: 1\nb: 2\na: 3\n", "3:1: error: key \"a\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"},
+        {"a: 1\nb: 2\na: 3\n",
+         "3:1: error: key \"a\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"},
         {"a: 1\n\"a\": 2\na: 3\n",
          "2:1: error: key \"a\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"
          "3:1: error: key \"a\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"},
         {"channels:\n  sms: {}\n  sms: {}\n",
          "3:3: error: channel \"sms\" is already defined at line 2; the first would be lost silently [duplicate-key]\n"},
-        {"a: {b: 1, b: 2}\n", "1:11: error: key \"b\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"},
+        {"a: {b: 1, b: 2}\n",
+         "1:11: error: key \"b\" is already defined at line 1; the first would be lost silently [duplicate-key]\n"},
         {"", "1:1: error: the file holds nothing; expected keys and values [empty]\n"},
         {"# only this\n", "1:1: error: the file holds nothing; expected keys and values [empty]\n"},
     };
@@ -181,7 +191,8 @@ static void broken_syntax_is_explained(void **state)
          "2:4: error: a text that starts with \"`\" needs quotes [quote-it]\n"
          "3:4: error: a text that starts with \"]\" needs quotes [quote-it]\n"},
         {"a: { title: Régua: internet }\n", "1:18: error: a value with \": \" inside needs quotes between brackets [quote-it]\n"},
-        {"a: { when: x in [\"a\", \"b\"], c: d }\n", "1:17: error: a value with \"[\" inside needs quotes between brackets [quote-it]\n"},
+        {"a: { when: x in [\"a\", \"b\"], c: d }\n",
+         "1:17: error: a value with \"[\" inside needs quotes between brackets [quote-it]\n"},
         {"a: { b: @c }\n", "1:9: error: a text that starts with \"@\" needs quotes [quote-it]\n"},
         {"a: { b: &é }\n", "1:9: error: a text that starts with \"&\" needs quotes [quote-it]\n"},
         {"a: [\"x\" \"y\"]\n", "1:9: error: expected a comma or \"]\" here [syntax]\n"},
@@ -197,8 +208,10 @@ static void broken_syntax_is_explained(void **state)
         {"a: - b\n", "1:4: error: a list or map starts on a line of its own, not behind the key [syntax]\n"},
         {"a: b\nsteps\nfoo: bar\n", "2:1: error: expected \": \" after this key [syntax]\n"},
         {"steps\n  foo: bar\n",
-         "2:6: error: this line is indented as a part of the text above it; move it to the left, or end the line above in \":\" [indentation]\n"},
-        {"a:\n    b: c\n  d: e\n", "3:3: error: this line stands in no block: lines of one block start in one column (1) [indentation]\n"},
+         "2:6: error: this line is indented as a part of the text above it; move it to the left, or end the line above in \":\" "
+         "[indentation]\n"},
+        {"a:\n    b: c\n  d: e\n",
+         "3:3: error: this line stands in no block: lines of one block start in one column (1) [indentation]\n"},
         {"a: x\n- b\n", "2:1: error: this line stands in no block: lines of one block start in one column (1) [indentation]\n"},
         {"a:\n\tb: c\n\td: e\n", "2:1: error: tab in the indentation; YAML allows spaces only. Replace it by 4 spaces [tab]\n"},
         {"a: b\n  \t\nc: d\n", "2:3: error: tab in the indentation; YAML allows spaces only. Replace it by 4 spaces [tab]\n"},
@@ -297,7 +310,8 @@ static void bombs_fizzle(void **state)
     } rows[] = {
         {"[", 200000}, {"{", 200000}, {"{{", 100000}, {"- ", 100000}, {"? ", 100000}, {"[a: ", 50000}, {"a: b: c\n", 100000},
         {"x: {{y}}\n", 100000}, {"'", 1000000}, {"a: \"x\" y\n", 80000}, {"&a ", 300000}, {"!a ", 300000}, {"*a ", 300000},
-        {"a", 1000000}, {"a: 1\n", 49000}, {"[[],", 200000}, {"{a: ", 200000}, {"\n", 1000000}, {"\r\n", 500000}, {"\t\n", 500000},
+        {"a", 1000000}, {"a: 1\n", 49000}, {"[[],", 200000}, {"{a: ", 200000}, {"\n", 1000000}, {"\r\n", 500000},
+            {"\t\n", 500000},
         {"é: é: é\n", 70000}, {": ", 500000}, {"{? ", 300000}, {"- - - -\n", 100000}, {"a: |\n", 200000}, {"---\n", 250000},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -379,7 +393,8 @@ static void parts_of_a_scalar_have_places(void **state)
 static void nodes_have_names(void **state)
 {
     (void)state;
-    struct read r RG_CLEANUP(done) = read_bytes(RG_STR("steps:\n  atraso: { day: D+1, via: [sms, email] }\nkafka: { x: 1 }\ntests:\n  - a: [[b]]\n"));
+    struct read r RG_CLEANUP(done) =
+        read_bytes(RG_STR("steps:\n  atraso: { day: D+1, via: [sms, email] }\nkafka: { x: 1 }\ntests:\n  - a: [[b]]\n"));
     const struct rg_node *atraso = rg_node_get(rg_node_get(r.doc->root, "steps"), "atraso");
     const struct rg_node *test = rg_node_get(r.doc->root, "tests")->entries[0].value;
     const struct rg_node *inner = rg_node_get(test, "a")->entries[0].value;
