@@ -111,6 +111,13 @@ static void check_findings(struct rg_diags *diags)
     rg_assert(rg_utf8_valid(rg_buf_str(&out)));
 }
 
+static void check_effective(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+{
+    (void)ctx;
+    rg_assert(path[0] != '\0' || node != NULL);
+    rg_assert(rg_utf8_valid(value));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rg_arena *arena = rg_arena_new(2 * RG_YAML_ARENA_BYTES);
@@ -126,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct rg_reader reader = {diags, arena, NULL};
         bool fine = rg_fields_read(doc->root, &all_table, &all, &reader);
         rg_assert(fine || rg_diags_errors(diags) > 0);
+        rg_table_effective(&all_table, doc->root, check_effective, NULL);
     }
     check_findings(diags);
     rg_diags_free(&diags);
