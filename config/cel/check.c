@@ -347,7 +347,8 @@ static bool check_call(struct checker *c, struct rg_cel_node *node)
         return settle_literal(c, node);
     const struct rg_cel_node *zone = node->count == 2 ? node->args[1] : NULL;
     if (fine && zone != NULL && zone->op == RG_CEL_OP_CONST && !rg_cel_fn_zone_fits(node->fn, zone->value.s))
-        return RG_CEL_REFUSE_NODE(c->src, "subset", zone, "zone names are outside the subset; write an offset such as \"-03:00\"");
+        return RG_CEL_REFUSE_NODE(c->src, "subset", zone,
+                                  "zone names are outside the subset; write an offset such as \"-03:00\"");
     return true;
 }
 

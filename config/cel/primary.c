@@ -193,9 +193,11 @@ static const struct rg_cel_fn *find_function(struct rg_cel_parser *p, const stru
         return fn;
     const char *outside = rg_cel_fn_outside(name);
     if (outside != NULL)
-        return RG_CEL_REFUSE(p, "subset", token->offset, name.n, RG_STR_FMT "() is outside the subset%s", RG_STR_ARG(name), outside);
+        return RG_CEL_REFUSE(p, "subset", token->offset, name.n, RG_STR_FMT "() is outside the subset%s",
+                             RG_STR_ARG(name), outside);
     if (rg_cel_fn_find(name, !member) != NULL || (!member && rg_cel_is_macro(name)))
-        return RG_CEL_REFUSE(p, "subset", token->offset, name.n, "write %s" RG_STR_FMT "(…)", member ? "" : "x.", RG_STR_ARG(name));
+        return RG_CEL_REFUSE(p, "subset", token->offset, name.n, "write %s" RG_STR_FMT "(…)", member ? "" : "x.",
+                             RG_STR_ARG(name));
     const char *near = rg_cel_fn_suggest(name);
     return RG_CEL_REFUSE(p, "subset", token->offset, name.n, "no function \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(name),
                          near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");

@@ -112,8 +112,9 @@ static unsigned roll(struct dice *dice, unsigned sides)
 static void add_leaf(struct dice *dice, struct rg_buf *buf)
 {
     static const char *const leaves[] = {
-        "0", "1", "-1", "9223372036854775807", "-9223372036854775808", "0x7", "1.5", "-0.0", "1e300", "true", "false", "null", "'a'",
-        "\"\\\"b\\n\"", "''", "[]", "{}", "[1, 'a']", "{'a': 1, 2: 3}", "brl('1.00')", "date('2026-01-31')", "duration('1d')",
+        "0", "1", "-1", "9223372036854775807", "-9223372036854775808", "0x7", "1.5", "-0.0", "1e300", "true", "false", "null",
+        "'a'", "\"\\\"b\\n\"", "''", "[]", "{}", "[1, 'a']", "{'a': 1, 2: 3}", "brl('1.00')", "date('2026-01-31')",
+        "duration('1d')",
         "timestamp(0)", "debtor.score", "debtor.tags", "debtor.city", "invoice.balance", "today", "now", "debtor.consumer",
         "bureau.listed_on", "debtor.reachable", "unheard.of", "x", ".today", "has(debtor.tier)", "has(debtor.city)",
     };

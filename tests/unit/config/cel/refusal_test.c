@@ -56,7 +56,8 @@ static void check_rows(const struct row *rows, size_t count)
         if (compile(plain, &test_env, &err) == 0)
             fail_msg("%s is accepted", rows[i].marked);
         if (strcmp(err.code, rows[i].code) != 0 || strcmp(err.text, rows[i].words) != 0)
-            fail_msg("%s\n  says     %s [%s]\n  expected %s [%s]", rows[i].marked, err.text, err.code, rows[i].words, rows[i].code);
+            fail_msg("%s\n  says     %s [%s]\n  expected %s [%s]", rows[i].marked, err.text, err.code, rows[i].words,
+                     rows[i].code);
         if (err.offset != offset || err.length != length)
             fail_msg("%s is underlined at %zu, %zu bytes", rows[i].marked, err.offset, err.length);
     }
@@ -103,7 +104,8 @@ static void test_types(void **state)
         {"invoice.balance * ‹2› > brl(\"2.00\")", "type", "\"*\" does not take money and a number (int)"},
         {"‹invoice.balance / invoice.amount› > brl(\"2.00\")", "type", "\"/\" does not take money"},
         {"invoice.due_on == ‹\"2026-01-31\"›", "type", "date cannot be compared with text; write date(\"2026-01-31\")"},
-        {"invoice.due_on == ‹\"2026-02-31\"›", "type", "date cannot be compared with text; a date is written date(\"2026-01-31\")"},
+        {"invoice.due_on == ‹\"2026-02-31\"›", "type",
+         "date cannot be compared with text; a date is written date(\"2026-01-31\")"},
         {"invoice.due_on <= ‹now›", "type", "date cannot be compared with instant; a date is written date(\"2026-01-31\")"},
         {"today + ‹3› > invoice.due_on", "type", "\"+\" does not take date and a number (int); write duration(\"3d\")"},
         {"‹today + today› > invoice.due_on", "type", "\"+\" does not take date"},
@@ -115,7 +117,8 @@ static void test_types(void **state)
         {"debtor.state == ‹true›", "type", "text cannot be compared with a bool"},
         {"‹debtor.tags› < [\"a\"]", "type", "\"<\" does not take a list"},
         {"debtor.tags == ‹\"vip\"›", "type", "a list cannot be compared with text"},
-        {"\"vip\" in ‹debtor.city›", "type", "\"in\" takes a list on its right, this is text; for a part of a text write contains()"},
+        {"\"vip\" in ‹debtor.city›", "type",
+         "\"in\" takes a list on its right, this is text; for a part of a text write contains()"},
         {"‹1› in debtor.tags", "type", "a number (int) is never in a list of text"},
         {"debtor.cluster in [\"a\", ‹3›]", "type", "a list holds one type, this one has text and a number (int)"},
         {"‹debtor.score› && true", "type", "\"&&\" takes a bool here, this is a number (int)"},
@@ -124,8 +127,10 @@ static void test_types(void **state)
         {"!!‹debtor.score›", "type", "\"!\" takes a bool here, this is a number (int)"},
         {"-‹debtor.state› == \"x\"", "type", "\"-\" does not take text"},
         {"‹debtor.score› ? true : false", "type", "\"?:\" takes a bool here, this is a number (int)"},
-        {"(debtor.consumer ? 1 : ‹\"1\"›) == 1", "type", "both sides of \":\" are of one type, these are a number (int) and text"},
-        {"debtor.score + ‹1.5› > 2", "type", "\"+\" does not take a number (int) and a number (double); double(…) makes a double of an int"},
+        {"(debtor.consumer ? 1 : ‹\"1\"›) == 1", "type",
+         "both sides of \":\" are of one type, these are a number (int) and text"},
+        {"debtor.score + ‹1.5› > 2", "type",
+         "\"+\" does not take a number (int) and a number (double); double(…) makes a double of an int"},
         {"‹invoice.balance›", "type", "a condition is true or false, this is money"},
         {"‹debtor.score + 1›", "type", "a condition is true or false, this is a number (int)"},
         {"‹debtor.cluster.name› == \"x\"", "type", "text has no field \"name\""},
@@ -183,7 +188,8 @@ static void test_syntax(void **state)
         {"debtor.score > ‹10d›", "syntax", "a number ends in \"d\"; a text needs quotes"},
         {"debtor.score > ‹0x›", "syntax", "a number ends in \"x\"; a text needs quotes"},
         {"debtor.score > ‹9223372036854775808›", "limit", "an int has 64 bits: from -9223372036854775808 to 9223372036854775807"},
-        {"debtor.score > -‹9223372036854775809›", "limit", "an int has 64 bits: from -9223372036854775808 to 9223372036854775807"},
+        {"debtor.score > -‹9223372036854775809›", "limit",
+         "an int has 64 bits: from -9223372036854775808 to 9223372036854775807"},
         {"debtor.score > ‹1e999›", "limit", "no double is that large"},
         {"debtor.state == ‹ã›", "syntax", "\"ã\" means nothing here; a text needs quotes"},
         {"debtor.state == ‹$›x", "syntax", "\"$\" means nothing here; a text needs quotes"},
@@ -312,7 +318,8 @@ static void test_names_and_variables(void **state)
 static void test_arena_is_enough(void **state)
 {
     (void)state;
-    static const char *const units[] = {"true&&", "[],", "a.", "'',", "(1)+", "x ", "!", "has(a.b)&&", "1?1:", "{1:1},", "'\\n',"};
+    static const char *const units[] = {"true&&", "[],", "a.", "'',", "(1)+", "x ", "!", "has(a.b)&&", "1?1:", "{1:1},",
+                                        "'\\n',"};
     for (size_t i = 0; i < RG_COUNT(units); i++)
         for (size_t n = 1; n * strlen(units[i]) < RG_CEL_TEXT_MAX; n = n * 3 / 2 + 1) {
             struct rg_cel_error err;
