@@ -23,8 +23,7 @@ struct rg_sender_part {
     struct rg_state_reader *reader;
     struct rg_fresh_store *fresh;
     struct rg_transport *transport;
-    struct rg_preset *preset;
-    struct rg_buf token; /* the provider's secret, while it lives */
+    const struct rg_preset *preset;
     struct rg_creditor_info creditors[RG_SERVICES_MAX];
     size_t creditor_count;
     struct rg_ruleset *rules; /* whose templates are being used */

@@ -33,6 +33,8 @@ struct rg_worker {
     struct rg_ruleset *rules; /* of this turn */
     pthread_mutex_t mutex;
     struct rg_worker_shard looks[RG_SHARDS_MAX];
+    int64_t known_look_ms[RG_SOURCES_MAX];
+    char lagging_look[96];
     size_t look_count;
     int64_t looked_ms, turned_boot_ms;
 };
@@ -406,6 +408,8 @@ static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
                                          .next_due_ms = rg_shard_next_due_ms(shard), .at_rest = rg_shard_at_rest(shard, now_ms)};
         (void)snprintf(look->trouble, sizeof look->trouble, "%s", rg_shard_trouble(shard));
     }
+    memcpy(w->known_look_ms, w->known_through_ms, sizeof w->known_look_ms);
+    memcpy(w->lagging_look, w->lagging, sizeof w->lagging_look);
     w->looked_ms = now_ms;
     w->turned_boot_ms = boot_ms;
     (void)pthread_mutex_unlock(&w->mutex);
@@ -420,6 +424,21 @@ size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shar
     *ret_turned_boot_ms = worker->turned_boot_ms;
     (void)pthread_mutex_unlock(&worker->mutex);
     return n;
+}
+
+void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena, struct rg_world *world)
+{
+    (void)pthread_mutex_lock(&worker->mutex);
+    for (size_t i = 0; i < worker->look_count; i++) {
+        if (worker->looks[i].shard != shard)
+            continue;
+        int64_t *known = RG_NEW(arena, int64_t, RG_SOURCES_MAX);
+        memcpy(known, worker->known_look_ms, sizeof worker->known_look_ms);
+        world->known_through_ms = known;
+        world->asof_ms = worker->looks[i].asof_ms;
+        world->lagging = rg_arena_str(arena, rg_str(worker->lagging_look));
+    }
+    (void)pthread_mutex_unlock(&worker->mutex);
 }
 
 static bool turn_shards(struct rg_worker *w, const struct rg_shard_world *world)

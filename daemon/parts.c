@@ -1,0 +1,228 @@
+/* The threads of one process: workers, ingest, and one sender per channel. Each owns what it uses and turns until it is told to
+ * stop; then senders give back what they have claimed and not begun. */
+#include "daemon/internal.h"
+
+#include "base/core/log.h"
+#include "producers/render/mime.h"
+#include "producers/transport/preset_load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TURN_MS 20
+#define DRAIN_MS 25000 /* below the stop timeout of the unit */
+
+static bool stopping(const struct rg_daemon *daemon)
+{
+    return atomic_load(&daemon->runtime.stopping);
+}
+
+/* ---- workers ---- */
+
+static void *run_worker(void *ctx)
+{
+    struct rg_worker_part *part = ctx;
+    while (!stopping(part->daemon))
+        rg_worker_turn(part->worker, TURN_MS);
+    return NULL;
+}
+
+static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
+{
+    const struct rg_site_tuning *tuning = &daemon->site->tuning;
+    size_t wanted = tuning->decide_workers > 0 && tuning->decide_workers <= RG_WORKERS_MAX ? (size_t)tuning->decide_workers : 1;
+    const struct rg_worker_config config = {
+        .runtime = &daemon->runtime, .kafka = daemon->kafka,
+        .group = rg_arena_printf(daemon->arena, RG_STR_FMT "-decide", RG_STR_ARG(daemon->site->kafka.group)).p,
+        .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .deadletter_topic = daemon->topics.deadletter,
+        .actions_prefix = daemon->topics.actions_prefix, .channel_topics = daemon->channel_topics, .channel_count = daemon->channel_count,
+        .shards = (int)daemon->site->kafka.shards, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
+        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(tuning->freshness_round),
+        .redis = daemon->redis, .counters = &daemon->shard_counters};
+    for (size_t i = 0; i < wanted; i++) {
+        struct rg_worker_part *part = &daemon->workers[i];
+        part->daemon = daemon;
+        int rc = rg_worker_new(&config, &part->worker, err);
+        if (rc < 0)
+            return rc;
+        daemon->worker_count++;
+        if (pthread_create(&part->thread, NULL, run_worker, part) != 0)
+            return rg_fail(err, RG_EIO, "a worker's thread could not be made");
+        part->running = true;
+    }
+    return 0;
+}
+
+/* ---- senders ---- */
+
+static void *run_sender(void *ctx)
+{
+    struct rg_sender_part *part = ctx;
+    struct rg_runtime *runtime = &part->daemon->runtime;
+    int64_t stop_at_boot_ms = 0;
+    for (;;) {
+        part->rules = rg_runtime_rules(runtime);
+        rg_sender_turn(part->sender, TURN_MS);
+        bool leave = false;
+        if (stopping(part->daemon)) {
+            int64_t boot_ms = rg_boot_ms(&runtime->clock);
+            if (stop_at_boot_ms == 0)
+                stop_at_boot_ms = boot_ms + DRAIN_MS;
+            leave = rg_sender_drain(part->sender) || boot_ms > stop_at_boot_ms;
+        }
+        rg_runtime_rules_put(runtime, &part->rules);
+        if (leave)
+            return NULL;
+    }
+}
+
+static void fill_creditors(struct rg_sender_part *part)
+{
+    const struct rg_site *site = part->daemon->site;
+    for (size_t i = 0; i < site->creditors.count && i < RG_COUNT(part->creditors); i++) {
+        const struct rg_site_creditor *from = &rg_site_creditors(site)[i];
+        part->creditors[part->creditor_count++] = (struct rg_creditor_info){from->title, from->document, from->address, from->email, from->phone};
+    }
+}
+
+static int load_preset(struct rg_sender_part *part, const struct rg_site_channel *channel, struct rg_error *err)
+{
+    char path[RG_SITE_PATH_MAX];
+    struct rg_diags *diags = NULL;
+    const struct rg_preset *preset = NULL;
+    if (!rg_site_find(part->daemon->site, RG_SITE_PRESETS, channel->preset, path))
+        return rg_fail(err, RG_ENOTFOUND, "preset " RG_STR_FMT " is not there", RG_STR_ARG(channel->preset));
+    diags = rg_diags_new();
+    int rc = rg_preset_load(path, part->daemon->arena, diags, &preset);
+    if (rc < 0)
+        rc = rg_fail(err, RG_EINVAL, "preset %s has errors; reguad --check shows them", path);
+    rg_diags_free(&diags);
+    part->preset = preset;
+    return rc;
+}
+
+/* The part of the sender's address behind the @, for Message-IDs. */
+static const char *domain_of(struct rg_arena *arena, struct rg_str from)
+{
+    struct rg_str name, address;
+    struct rg_error err;
+    if (!rg_str_has(from) || rg_mime_mailbox_split(from, &name, &address, &err) < 0)
+        return "regua.invalid";
+    const char *at = memchr(address.p, '@', address.n);
+    return at == NULL ? "regua.invalid" : rg_arena_str(arena, (struct rg_str){at + 1, address.n - (size_t)(at + 1 - address.p)}).p;
+}
+
+static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *channel, struct rg_error *err)
+{
+    struct rg_sender_part *part = &daemon->senders[daemon->sender_count++];
+    const struct rg_site *site = daemon->site;
+    part->daemon = daemon;
+    (void)snprintf(part->channel, sizeof part->channel, RG_STR_FMT, RG_STR_ARG(channel != NULL ? channel->section.name : RG_STR("signals")));
+    (void)snprintf(part->topic, sizeof part->topic, "%s%s", daemon->topics.actions_prefix, part->channel);
+    (void)snprintf(part->group, sizeof part->group, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->channel);
+    fill_creditors(part);
+    int rc = rg_state_reader_new(&daemon->redis, &part->reader, err);
+    if (rc == 0)
+        rc = rg_fresh_store_new(&daemon->redis, (int)site->kafka.shards, &part->fresh, err);
+    if (rc == 0 && channel != NULL && channel->transport == RG_SITE_HTTP)
+        rc = load_preset(part, channel, err);
+    if (rc == 0 && channel != NULL)
+        rc = rg_daemon_transport(part, channel, err);
+    if (rc < 0)
+        return rc;
+    const struct rg_sender_config config = {
+        .kafka = daemon->kafka, .group = part->group, .channel = part->channel, .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
+        .messages_topic = daemon->topics.messages, .signals_topic = daemon->topics.signals, .shards = (int)site->kafka.shards,
+        .session_timeout_ms = (int)rg_duration_ms(site->tuning.session_timeout),
+        .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : RG_CLAIM_VALID_MS,
+        .concurrency = channel != NULL && channel->concurrency > 0 ? (int)channel->concurrency : 32,
+        .rate_per_s = channel != NULL && channel->rate.count > 0 ? (int)((channel->rate.count + channel->rate.per_s - 1) / channel->rate.per_s) : 0,
+        .from = channel != NULL ? channel->from.p : NULL, .domain = channel != NULL ? domain_of(daemon->arena, channel->from) : "regua.invalid",
+        .clock = daemon->runtime.clock, .world = rg_daemon_sender_world(part), .transport = part->transport,
+        .kind = channel == NULL ? RG_SENDER_SIGNALS : channel->transport == RG_SITE_SMTP ? RG_SENDER_MAIL : RG_SENDER_PROVIDER, .preset = part->preset};
+    rc = rg_sender_new(&config, &part->sender, err);
+    if (rc < 0)
+        return rc;
+    if (pthread_create(&part->thread, NULL, run_sender, part) != 0)
+        return rg_fail(err, RG_EIO, "the thread of sender %s could not be made", part->channel);
+    part->running = true;
+    return 0;
+}
+
+static int start_senders(struct rg_daemon *daemon, struct rg_error *err)
+{
+    int rc = start_sender(daemon, NULL, err);
+    for (size_t i = 0; rc == 0 && i < daemon->site->channels.count && daemon->sender_count < RG_SENDERS_MAX; i++)
+        rc = start_sender(daemon, &rg_site_channels(daemon->site)[i], err);
+    return rc;
+}
+
+static void free_sender(struct rg_sender_part *part)
+{
+    rg_sender_free(&part->sender);
+    if (part->transport != NULL)
+        part->transport->ops->close(&part->transport);
+    rg_state_reader_free(&part->reader);
+    rg_fresh_store_free(&part->fresh);
+}
+
+/* ---- ingest ---- */
+
+static void *run_ingest(void *ctx)
+{
+    struct rg_daemon *daemon = ctx;
+    while (!stopping(daemon))
+        rg_ingest_turn(daemon->ingest, TURN_MS);
+    return NULL;
+}
+
+static int start_ingest(struct rg_daemon *daemon, struct rg_error *err)
+{
+    const struct rg_ingest_config config = {
+        .site = daemon->site, .kafka = daemon->kafka, .redis = daemon->redis, .clock = daemon->runtime.clock,
+        .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .control_topic = daemon->topics.control,
+        .deadletter_topic = daemon->topics.deadletter,
+        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(daemon->site->tuning.freshness_round)};
+    int rc = rg_ingest_new(&config, &daemon->ingest, err);
+    if (rc < 0)
+        return rc;
+    if (pthread_create(&daemon->ingest_thread, NULL, run_ingest, daemon) != 0)
+        return rg_fail(err, RG_EIO, "the thread of ingest could not be made");
+    daemon->ingest_running = true;
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err)
+{
+    int rc = 0;
+    if ((daemon->options.roles & RG_ROLE_DECIDE) != 0)
+        rc = start_workers(daemon, err);
+    if (rc == 0 && (daemon->options.roles & RG_ROLE_SEND) != 0)
+        rc = start_senders(daemon, err);
+    if (rc == 0 && (daemon->options.roles & RG_ROLE_INGEST) != 0)
+        rc = start_ingest(daemon, err);
+    return rc;
+}
+
+/* Senders first: what they give back still has a worker to fold it. */
+void rg_daemon_stop_parts(struct rg_daemon *daemon)
+{
+    atomic_store(&daemon->runtime.stopping, true);
+    for (size_t i = 0; i < daemon->sender_count; i++)
+        if (daemon->senders[i].running)
+            (void)pthread_join(daemon->senders[i].thread, NULL);
+    if (daemon->ingest_running)
+        (void)pthread_join(daemon->ingest_thread, NULL);
+    for (size_t i = 0; i < daemon->worker_count; i++)
+        if (daemon->workers[i].running)
+            (void)pthread_join(daemon->workers[i].thread, NULL);
+    for (size_t i = 0; i < daemon->sender_count; i++)
+        free_sender(&daemon->senders[i]);
+    rg_ingest_free(&daemon->ingest);
+    for (size_t i = 0; i < daemon->worker_count; i++)
+        rg_worker_free(&daemon->workers[i].worker);
+    daemon->sender_count = daemon->worker_count = 0;
+    daemon->ingest_running = false;
+}
