@@ -1,0 +1,227 @@
+/* The life of a process. The main thread reads regua.control, keeps the shared clock, tells systemd and waits; everything else has
+ * threads of its own (parts.c). What is missing at the start is waited for, in a fixed order, and said once. */
+#include "daemon/internal.h"
+
+#include "base/core/log.h"
+#include "daemon/admin/admin.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+#define JUMP_LIMIT_MS 2000
+#define RESYNC_MS 5000
+#define TURN_MS 50
+
+/* ---- configuration ---- */
+
+static void print_diags(const struct rg_diags *diags, bool json, bool colour, FILE *to)
+{
+    struct rg_buf buf;
+    rg_buf_init(&buf, (size_t)4 * 1024 * 1024);
+    if (json)
+        rg_diags_json(diags, &buf);
+    else
+        rg_diags_print(diags, colour, &buf);
+    (void)fwrite(rg_buf_cstr(&buf), 1, buf.len, to); /* a closed stdout is the caller's matter */
+    rg_buf_done(&buf);
+}
+
+/* Site and rules, into an arena; RG_EINVAL when `diags` holds an error. */
+static int read_all(const char *file, const char *shipped, struct rg_arena *arena, struct rg_diags *diags, const struct rg_site **ret_site,
+                    struct rg_rules **ret_rules, struct rg_templates **ret_templates, struct rg_inventory *ret_inventory)
+{
+    int rc = rg_site_load(file, shipped, arena, diags, ret_site);
+    return rc < 0 ? rc : rg_rules_load(*ret_site, diags, ret_rules, ret_templates, ret_inventory);
+}
+
+int rg_daemon_check(const char *config_file, const char *shipped, bool json, bool colour)
+{
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(ARENA_BYTES);
+    struct rg_diags *diags = rg_diags_new();
+    const struct rg_site *site = NULL;
+    struct rg_rules *rules = NULL;
+    struct rg_templates *templates = NULL;
+    struct rg_inventory inventory = {0};
+    struct timespec begin, end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    int rc = read_all(config_file, shipped, arena, diags, &site, &rules, &templates, &inventory);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    print_diags(diags, json, colour, stdout);
+    if (!json)
+        printf("%d ladders, %d steps, %d templates, %d calendars, %zu errors, %zu warnings (%ld ms)\n", inventory.ladders, inventory.steps,
+               inventory.templates, inventory.calendars, rg_diags_errors(diags), rg_diags_warnings(diags),
+               (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000);
+    bool findings = rc < 0 || rg_diags_errors(diags) > 0 || rg_diags_warnings(diags) > 0;
+    rg_rules_free(&rules);
+    rg_templates_free(&templates);
+    rg_diags_free(&diags);
+    return rc < 0 && site == NULL ? RG_EXIT_USAGE : findings ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
+}
+
+/* ---- clocks ---- */
+
+static void keep_clock(struct rg_daemon *daemon)
+{
+    struct rg_error err;
+    char why[RG_SHARED_CLOCK_TEXT_BYTES];
+    if (daemon->shared == NULL || !rg_shared_clock_due(daemon->shared))
+        return;
+    if (!rg_redis_alive(daemon->clock_redis) && rg_redis_connect(daemon->clock_redis, &err) < 0) {
+        rg_log(RG_LOG_WARNING, "CLOCK-REDIS", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        return;
+    }
+    if (rg_shared_clock_sync(daemon->shared, daemon->clock_redis, &err) < 0)
+        rg_log(RG_LOG_WARNING, "CLOCK-SYNC", RG_LOG_NO_CTX, "%s; trying again", err.text);
+    rg_redis_release(daemon->clock_redis);
+    bool jumped = rg_shared_clock_state(daemon->shared, why) == RG_SHARED_CLOCK_JUMPED;
+    if (jumped && !atomic_load(&daemon->runtime.clocks_disagree))
+        rg_log(RG_LOG_ERROR, "CLOCK-JUMP", RG_LOG_NO_CTX, "%s; timers are held until the clocks agree", why);
+    atomic_store(&daemon->runtime.clocks_disagree, jumped);
+}
+
+static void set_clock(struct rg_daemon *daemon)
+{
+    const struct rg_clock *given = daemon->options.clock;
+    struct rg_clock clock = given != NULL ? *given : *rg_clock_system();
+    if (given == NULL) {
+        const struct rg_shared_clock_config config = {.machine = rg_clock_system(), .jump_limit_ms = JUMP_LIMIT_MS, .resync_ms = RESYNC_MS};
+        daemon->shared = rg_shared_clock_new(&config);
+        clock = rg_shared_clock_as_clock(daemon->shared);
+    }
+    rg_runtime_init(&daemon->runtime, daemon->site, &clock);
+}
+
+/* ---- new and free ---- */
+
+int rg_daemon_new(const struct rg_daemon_options *options, struct rg_daemon **ret_daemon, int *ret_exit)
+{
+    struct rg_daemon *daemon = rg_alloc(sizeof *daemon);
+    struct rg_diags *diags = rg_diags_new();
+    struct rg_rules *rules = NULL;
+    struct rg_templates *templates = NULL;
+    struct rg_inventory inventory;
+    struct rg_error err = {0};
+    daemon->options = *options;
+    daemon->arena = rg_arena_new(ARENA_BYTES);
+    int rc = pthread_mutex_init(&daemon->mutex, NULL);
+    rg_assert(rc == 0);
+    rc = read_all(options->config_file, options->shipped, daemon->arena, diags, &daemon->site, &rules, &templates, &inventory);
+    print_diags(diags, false, false, stderr);
+    rg_diags_free(&diags);
+    *ret_exit = RG_EXIT_USAGE;
+    if (rc == 0) {
+        rg_log_setup((enum rg_log_format)daemon->site->log.format, (enum rg_log_level)rg_site_log_level(daemon->site));
+        set_clock(daemon);
+        rg_runtime_set_rules(&daemon->runtime, rules, templates);
+        rc = rg_daemon_connections(daemon, &err);
+        rg_daemon_waiting(daemon, "starting");
+        if (rc == 0)
+            rc = rg_admin_new(daemon, daemon->site, &daemon->admin, &err);
+        if (rc < 0)
+            rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
+    }
+    if (rc < 0) {
+        rg_daemon_free(&daemon);
+        return rc;
+    }
+    *ret_daemon = daemon;
+    return 0;
+}
+
+void rg_daemon_free(struct rg_daemon **daemon)
+{
+    struct rg_daemon *d = *daemon;
+    if (d == NULL)
+        return;
+    rg_admin_free(&d->admin);
+    if (d->runtime.locked != NULL) {
+        rg_daemon_stop_parts(d);
+        rg_control_free(&d->control);
+        rg_runtime_done(&d->runtime);
+    }
+    rg_redis_free(&d->clock_redis);
+    rg_shared_clock_free(&d->shared);
+    (void)pthread_mutex_destroy(&d->mutex);
+    rg_arena_free(&d->arena);
+    rg_free(daemon);
+}
+
+void rg_daemon_stop(struct rg_daemon *daemon)
+{
+    atomic_store(&daemon->runtime.stopping, true);
+}
+
+/* ---- run ---- */
+
+static bool told_to_stop(const struct rg_daemon *daemon)
+{
+    return atomic_load(&daemon->runtime.stopping);
+}
+
+static int make_control(struct rg_daemon *daemon, struct rg_error *err)
+{
+    if (daemon->control != NULL)
+        return 0;
+    return rg_control_new(&daemon->runtime, &daemon->kafka, daemon->topics.control, &daemon->control, err);
+}
+
+static void pause_ms(int ms)
+{
+    const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&t, NULL); /* a signal may cut it short: so much the better */
+}
+
+/* Each step is tried until it works, is refused, or we are told to stop; the reason stands in readiness and log meanwhile. */
+static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
+{
+    static const struct {
+        int (*step)(struct rg_daemon *daemon, struct rg_error *err);
+        const char *what;
+    } steps[] = {
+        {rg_daemon_check_redis, "redis"}, {rg_daemon_check_topics, "kafka"}, {make_control, "kafka"}, {rg_daemon_check_layout, "kafka"},
+        {rg_daemon_start_parts, "start"},
+    };
+    for (size_t i = 0; i < RG_COUNT(steps);) {
+        if (told_to_stop(daemon))
+            return 0;
+        int rc = steps[i].step(daemon, err);
+        keep_clock(daemon);
+        (void)sd_notify(0, "WATCHDOG=1");
+        if (rc == 0) {
+            i++;
+            continue;
+        }
+        if (!err->retryable)
+            return rc;
+        rg_daemon_waiting(daemon, "%s: %.150s", steps[i].what, err->text);
+        pause_ms(RG_CONNECT_RETRY_MS / 4);
+    }
+    rg_daemon_waiting(daemon, "%s", "");
+    return 0;
+}
+
+int rg_daemon_run(struct rg_daemon *daemon)
+{
+    struct rg_error err = {0};
+    int status = RG_EXIT_FINE;
+    (void)sd_notify(0, "READY=1\nSTATUS=waiting for Kafka and Redis");
+    if (stand_up(daemon, &err) < 0) {
+        rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
+        status = err.code == RG_EREFUSED ? RG_EXIT_REFUSED : RG_EXIT_USAGE;
+        rg_daemon_stop(daemon);
+    }
+    (void)sd_notify(0, "STATUS=running");
+    while (!told_to_stop(daemon)) {
+        rg_control_turn(daemon->control, TURN_MS);
+        keep_clock(daemon);
+        (void)sd_notify(0, "WATCHDOG=1");
+    }
+    (void)sd_notify(0, "STOPPING=1");
+    rg_daemon_stop_parts(daemon);
+    return status;
+}
