@@ -30,6 +30,7 @@ bool rg_ack_window_ack(struct rg_ack_window *window, int64_t offset);
  * hold transaction markers or were compacted). Lower values than known are ignored. */
 void rg_ack_window_reach(struct rg_ack_window *window, int64_t next);
 
-int64_t rg_ack_window_next(const struct rg_ack_window *window); /* RG_ACK_UNKNOWN before anything was added, reached or reset to */
+/* RG_ACK_UNKNOWN before anything was added, reached or reset to. */
+int64_t rg_ack_window_next(const struct rg_ack_window *window);
 size_t rg_ack_window_in_flight(const struct rg_ack_window *window); /* records added whose turn has not come */
 bool rg_ack_window_full(const struct rg_ack_window *window);

@@ -34,6 +34,12 @@ void rg_kafka_admin_free(struct rg_kafka_admin **admin, int deadline_ms)
     rg_free(admin);
 }
 
+/* Nobody polls an admin, so each call takes what has gathered in its queue (troubles of connections): it may live for months. */
+static void serve(rd_kafka_t *rk)
+{
+    (void)rd_kafka_poll(rk, 0);
+}
+
 /* ---- one request, one answer ------------------------------------------------------------------------------------ */
 
 struct request {
@@ -45,6 +51,7 @@ struct request {
 
 static void begin_request(struct request *request, rd_kafka_t *rk, rd_kafka_admin_op_t operation, int timeout_ms)
 {
+    serve(rk);
     char reason[REASON_BYTES_MAX];
     *request = (struct request){.rk = rk, .queue = rd_kafka_queue_new(rk), .options = rd_kafka_AdminOptions_new(rk, operation)};
     rd_kafka_resp_err_t set = rd_kafka_AdminOptions_set_request_timeout(request->options, timeout_ms, reason, sizeof reason);
@@ -82,8 +89,8 @@ static int judge_results(const rd_kafka_topic_result_t *const *results, size_t n
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == fine)
             continue;
         const char *reason = rd_kafka_topic_result_error_string(results[i]);
-        return rg_fail(err, rg_kafka_err_code(error), "topic %.100s could not be %s: %.100s", rd_kafka_topic_result_name(results[i]), what,
-                       reason == NULL ? rd_kafka_err2str(error) : reason);
+        return rg_fail(err, rg_kafka_err_code(error), "topic %.100s could not be %s: %.100s",
+                       rd_kafka_topic_result_name(results[i]), what, reason == NULL ? rd_kafka_err2str(error) : reason);
     }
     return 0;
 }
@@ -143,7 +150,8 @@ int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_t
         code = wait_answer(&request, timeout_ms, "creating topics", err);
         if (code == 0) {
             size_t count = 0;
-            const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(request.answer), &count);
+            const rd_kafka_topic_result_t **results =
+                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(request.answer), &count);
             code = judge_results(results, count, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "created", err);
         }
         end_request(&request);
@@ -163,7 +171,8 @@ int rg_kafka_topic_delete(struct rg_kafka_admin *admin, const char *name, int ti
     int code = wait_answer(&request, timeout_ms, "deleting a topic", err);
     if (code == 0) {
         size_t count = 0;
-        const rd_kafka_topic_result_t **results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(request.answer), &count);
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(request.answer), &count);
         code = judge_results(results, count, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "deleted", err);
     }
     end_request(&request);
@@ -171,14 +180,17 @@ int rg_kafka_topic_delete(struct rg_kafka_admin *admin, const char *name, int ti
     return code;
 }
 
-int rg_kafka_topic_partitions(struct rg_kafka_admin *admin, const char *name, int timeout_ms, int *ret_partitions, struct rg_error *err)
+int rg_kafka_topic_partitions(struct rg_kafka_admin *admin, const char *name, int timeout_ms, int *ret_partitions,
+                              struct rg_error *err)
 {
+    serve(admin->rk);
     return rg_kafka_partitions_ask(admin->rk, name, timeout_ms, ret_partitions, err);
 }
 
 int rg_kafka_topic_edges(struct rg_kafka_admin *admin, enum rg_kafka_edge edge, struct rg_kafka_position *positions, size_t n,
                          int timeout_ms, struct rg_error *err)
 {
+    serve(admin->rk);
     return rg_kafka_edges_ask(admin->rk, edge, positions, n, timeout_ms, err);
 }
 
@@ -204,6 +216,7 @@ static int read_metadata(struct rg_kafka_admin *admin, const struct rg_kafka_top
                          struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
+    serve(admin->rk);
     rd_kafka_resp_err_t asked = rd_kafka_metadata(admin->rk, 1, NULL, &metadata, timeout_ms);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR)
         return rg_kafka_fail(err, asked, "topics could not be asked for");
@@ -284,8 +297,8 @@ static int read_settings(struct rg_kafka_admin *admin, const struct rg_kafka_top
     return code;
 }
 
-static int read_facts(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only, int timeout_ms,
-                      struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
+static int read_facts(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only,
+                      int timeout_ms, struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
 {
     int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
     int code = read_metadata(admin, wishes, n, timeout_ms, facts, ret_complete, err);

@@ -56,7 +56,8 @@ void rg_kafka_assignment_drop(struct rg_kafka_consumer *consumer)
 }
 
 /* A reader's way back from a dead fetcher: the same assignment again, each partition where it stands. */
-static int assign_again(struct rg_kafka_consumer *consumer, const struct rg_kafka_slot *moved, int64_t offset, struct rg_error *err)
+static int assign_again(struct rg_kafka_consumer *consumer, const struct rg_kafka_slot *moved, int64_t offset,
+                        struct rg_error *err)
 {
     size_t n = consumer->slots.count;
     struct rg_kafka_position *positions = rg_kafka_slots_positions(&consumer->slots);
@@ -74,7 +75,8 @@ static int assign_again(struct rg_kafka_consumer *consumer, const struct rg_kafk
     return code;
 }
 
-int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset, struct rg_error *err)
+int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset,
+                           struct rg_error *err)
 {
     if (offset < 0 && offset != RG_KAFKA_BEGINNING && offset != RG_KAFKA_END)
         return rg_fail(err, RG_EINVAL, "%.150s/%d: %lld is no offset to go to", topic, partition, (long long)offset);
@@ -122,7 +124,8 @@ void rg_kafka_commit_done(rd_kafka_t *rk, rd_kafka_resp_err_t result, rd_kafka_t
     rg_free(&positions);
 }
 
-static int wait_commit(struct rg_kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, int wait_ms, struct rg_error *err)
+static int wait_commit(struct rg_kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, int wait_ms,
+                       struct rg_error *err)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
     rd_kafka_resp_err_t result = rd_kafka_commit_queue(consumer->rk, list, queue, NULL, NULL);
@@ -136,7 +139,9 @@ static int wait_commit(struct rg_kafka_consumer *consumer, rd_kafka_topic_partit
             rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
-    return result == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : rg_kafka_fail(err, result, "commit of %s/%d", list->elems[0].topic, (int)list->elems[0].partition);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : rg_kafka_fail(err, result, "commit of %s/%d", list->elems[0].topic, (int)list->elems[0].partition);
 }
 
 int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n, int wait_ms,
@@ -153,7 +158,9 @@ int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg
         return wait_commit(consumer, list, wait_ms, err);
     /* Not rd_kafka_commit: its callback would also be told of the commits that were waited for. */
     rd_kafka_resp_err_t queued = rd_kafka_commit_queue(consumer->rk, list, consumer->queue, rg_kafka_commit_done, consumer);
-    return queued == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : rg_kafka_fail(err, queued, "commit of %s/%d", positions[0].topic, positions[0].partition);
+    return queued == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : rg_kafka_fail(err, queued, "commit of %s/%d", positions[0].topic, positions[0].partition);
 }
 
 int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_kafka_position *positions, size_t n, int timeout_ms,
@@ -172,8 +179,8 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
     return 0;
 }
 
-int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_edge edge, struct rg_kafka_position *positions, size_t n,
-                            int timeout_ms, struct rg_error *err)
+int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_edge edge, struct rg_kafka_position *positions,
+                            size_t n, int timeout_ms, struct rg_error *err)
 {
     return rg_kafka_edges_ask(consumer->rk, edge, positions, n, timeout_ms, err);
 }
@@ -187,7 +194,8 @@ int64_t rg_kafka_consumer_next(struct rg_kafka_consumer *consumer, const char *t
 int64_t rg_kafka_consumer_lag(struct rg_kafka_consumer *consumer, const char *topic, int partition)
 {
     int64_t next = rg_kafka_consumer_next(consumer, topic, partition), low = -1, high = -1;
-    if (next < 0 || rd_kafka_get_watermark_offsets(consumer->rk, topic, partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0)
+    if (next < 0 || rd_kafka_get_watermark_offsets(consumer->rk, topic, partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        high < 0)
         return -1;
     return high > next ? high - next : 0;
 }

@@ -24,7 +24,8 @@ static const struct rg_kafka_default defaults[] = {
     {"enable.auto.offset.store", "false", "a record that was merely read is not done"},
     {"auto.offset.reset", "error", "a position that is gone means lost or recreated data: stop and say so"},
     {"check.crcs", "true", "a flipped bit is not an event"},
-    {"partition.assignment.strategy", "range", "topics with the same partitions go to the same member; newer assignors hang or lose offsets"},
+    {"partition.assignment.strategy", "range",
+     "topics with the same partitions go to the same member; newer assignors hang or lose offsets"},
     {"max.poll.interval.ms", "60000", "a member that is stuck holds up the group's rebalance for this long"},
     {"fetch.error.backoff.ms", "50", "a leader that moved costs tenths of a second, not half a second each time"},
     {"fetch.wait.max.ms", "100", "a partition that was just assigned or moved waits this long for the request under way"},
@@ -112,6 +113,8 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
     static const char *const producer_only[] = {
         "enable.idempotence", "enable.gapless.guarantee", "acks", "message.timeout.ms", "delivery.report.only.error",
     };
+    if (strcmp(name, "statistics.interval.ms") == 0)
+        return role != RG_KAFKA_ROLE_ADMIN; /* nobody reads an admin's */
     for (size_t i = 0; i < RG_COUNT(consumer_only); i++)
         if (strcmp(name, consumer_only[i]) == 0)
             return role == RG_KAFKA_ROLE_CONSUMER;
@@ -125,8 +128,11 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
 static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
-        return; /* "is a producer property": settings serve both kinds of handle. "not supported by broker": none that old is supported */
-    enum rg_log_level ours = level <= LOG_WARNING ? RG_LOG_WARNING : level == LOG_NOTICE ? RG_LOG_NOTICE : level == LOG_INFO ? RG_LOG_INFO : RG_LOG_DEBUG;
+        return; /* settings serve producers and consumers alike; brokers too old for the other are not supported */
+    enum rg_log_level ours = level <= LOG_WARNING  ? RG_LOG_WARNING
+                             : level == LOG_NOTICE ? RG_LOG_NOTICE
+                             : level == LOG_INFO   ? RG_LOG_INFO
+                                                   : RG_LOG_DEBUG;
     rg_log(ours, "KAFKA-CLIENT", RG_LOG_NO_CTX, "%s: %s: %s", rk == NULL ? "kafka" : rd_kafka_name(rk), facility, text);
 }
 
@@ -186,19 +192,22 @@ static int refuse_setting(const char *name, struct rg_error *err)
             return rg_fail(err, RG_EREFUSED, "Kafka client setting %s cannot be set: %s", refusals[i].name, refusals[i].reason);
     size_t n = strlen(name);
     if (n >= 3 && strcasecmp(name + n - 3, "_cb") == 0)
-        return rg_fail(err, RG_EREFUSED, "Kafka client setting %.100s cannot be set: it is for programs, not for operators", name);
+        return rg_fail(err, RG_EREFUSED, "Kafka client setting %.100s cannot be set: it is for programs, not for operators",
+                       name);
     return 0;
 }
 
 static int apply_settings(rd_kafka_conf_t *conf, const struct rg_kafka_config *config, struct rg_error *err)
 {
     if (config->settings_n > RG_KAFKA_SETTINGS_MAX)
-        return rg_fail(err, RG_ELIMIT, "%zu Kafka client settings, at most %d are taken", config->settings_n, RG_KAFKA_SETTINGS_MAX);
+        return rg_fail(err, RG_ELIMIT, "%zu Kafka client settings, at most %d are taken", config->settings_n,
+                       RG_KAFKA_SETTINGS_MAX);
     for (size_t i = 0; i < config->settings_n; i++) {
         const struct rg_kafka_setting *setting = &config->settings[i];
         rg_assert(setting->name != NULL);
         if (setting->value == NULL || strlen(setting->value) > SETTING_VALUE_MAX)
-            return rg_fail(err, RG_EINVAL, "Kafka client setting %.100s needs a value of at most %d bytes", setting->name, SETTING_VALUE_MAX);
+            return rg_fail(err, RG_EINVAL, "Kafka client setting %.100s needs a value of at most %d bytes", setting->name,
+                           SETTING_VALUE_MAX);
         int code = refuse_setting(setting->name, err);
         if (code == 0)
             code = rg_kafka_conf_put_outside(conf, setting->name, setting->value, err);
@@ -208,7 +217,8 @@ static int apply_settings(rd_kafka_conf_t *conf, const struct rg_kafka_config *c
     return 0;
 }
 
-int rg_kafka_conf_begin(const struct rg_kafka_config *config, enum rg_kafka_role role, rd_kafka_conf_t **ret_conf, struct rg_error *err)
+int rg_kafka_conf_begin(const struct rg_kafka_config *config, enum rg_kafka_role role, rd_kafka_conf_t **ret_conf,
+                        struct rg_error *err)
 {
     rg_assert((role & ALL) != 0);
     if (config->brokers == NULL || config->brokers[0] == '\0')
@@ -239,7 +249,8 @@ int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *con
     }
     rd_kafka_conf_set_opaque(conf, opaque);
     char reason[REASON_BYTES_MAX] = "";
-    rd_kafka_t *rk = rd_kafka_new(role == RG_KAFKA_ROLE_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    rd_kafka_t *rk =
+        rd_kafka_new(role == RG_KAFKA_ROLE_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (rk == NULL) {
         rd_kafka_conf_destroy(conf);
         return rg_fail(err, RG_EINVAL, "the Kafka client refuses its settings: %.200s", reason);

@@ -3,7 +3,6 @@
  * Rebalances are answered inside poll, on the owner's thread: the owner supplies where each partition starts, and gives up
  * what is revoked before the call returns. Records come one by one: librdkafka 2.0's batch calls lose positions around seeks
  * and rebalances. A fault stops its own partition only. */
-#include "base/core/log.h"
 #include "base/kafka/internal.h"
 
 #include <string.h>
@@ -32,12 +31,13 @@ static void take_assigned(struct rg_kafka_consumer *consumer, const rd_kafka_top
         positions[i] = (struct rg_kafka_position){list->elems[i].topic, list->elems[i].partition, RG_KAFKA_STORED};
     if (n > 0)
         consumer->ops.on_assign(consumer->ctx, positions, n);
-    if (rg_kafka_assignment_start(consumer, positions, n, &consumer->trouble) < 0)
-        rg_log(RG_LOG_WARNING, "KAFKA-ASSIGN", RG_LOG_NO_CTX, "%s", consumer->trouble.text);
+    int code = rg_kafka_assignment_start(consumer, positions, n, &consumer->trouble);
+    rg_assert(code == 0 || consumer->trouble.code < 0); /* told by the next event */
     rg_free(&positions);
 }
 
-static void serve_rebalance(struct rg_kafka_consumer *consumer, rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t *list)
+static void serve_rebalance(struct rg_kafka_consumer *consumer, rd_kafka_resp_err_t what,
+                            const rd_kafka_topic_partition_list_t *list)
 {
     rg_kafka_watch_alive(&consumer->watch);
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && consumer->member) {
@@ -80,7 +80,8 @@ static int check_options(const struct rg_kafka_consumer_options *options, struct
     if (options->group == NULL || options->group[0] == '\0')
         return rg_fail(err, RG_EINVAL, "a consumer needs the name of its group");
     if (options->topics_n > RG_KAFKA_TOPICS_MAX)
-        return rg_fail(err, RG_ELIMIT, "group %.60s: %zu topics, at most %d are taken", options->group, options->topics_n, RG_KAFKA_TOPICS_MAX);
+        return rg_fail(err, RG_ELIMIT, "group %.60s: %zu topics, at most %d are taken", options->group, options->topics_n,
+                       RG_KAFKA_TOPICS_MAX);
     for (size_t i = 0; i < options->topics_n; i++) {
         size_t length = strlen(options->topics[i]);
         if (length == 0 || length > RG_KAFKA_TOPIC_NAME_MAX || options->topics[i][0] == '^') /* a caret would make it a pattern */
@@ -206,13 +207,15 @@ void rg_kafka_consumer_free(struct rg_kafka_consumer **pointer, int deadline_ms)
         bool closed = leave_group(consumer, until_ms);
         tell_revoked(consumer, true); /* only if the group did not get to it */
         int64_t rest_ms = until_ms - rg_kafka_real_ms();
-        rg_kafka_handle_free(consumer->rk, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, rest_ms > CLOSE_TURN_MS ? (int)rest_ms : CLOSE_TURN_MS);
+        rg_kafka_handle_free(consumer->rk, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE,
+                             rest_ms > CLOSE_TURN_MS ? (int)rest_ms : CLOSE_TURN_MS);
     }
     rg_kafka_slots_done(&consumer->slots);
     rg_free(pointer);
 }
 
-int rg_kafka_consumer_assign(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n, struct rg_error *err)
+int rg_kafka_consumer_assign(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n,
+                             struct rg_error *err)
 {
     rg_assert(!consumer->member);
     if (n > RG_KAFKA_POSITIONS_MAX)
@@ -233,13 +236,15 @@ static void explain_fault(struct rg_kafka_event *event, rd_kafka_resp_err_t erro
         if (event->offset == RD_KAFKA_OFFSET_STORED || event->offset == RD_KAFKA_OFFSET_INVALID)
             (void)rg_fail(&event->error, RG_ENOTFOUND, "%s/%d: the group has no committed position", topic, event->partition);
         else
-            (void)rg_fail(&event->error, RG_EREFUSED, "%.100s/%d: offset %lld does not exist (any more): the topic was truncated or recreated",
-                          topic, event->partition, offset);
+            (void)rg_fail(&event->error, RG_EREFUSED,
+                          "%.100s/%d: offset %lld does not exist (any more): the topic was truncated or recreated", topic,
+                          event->partition, offset);
         return;
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
         event->stopped = true;
-        (void)rg_fail(&event->error, RG_EREFUSED, "%.80s/%d: record at offset %lld is damaged: %.90s", topic, event->partition, offset, reason);
+        (void)rg_fail(&event->error, RG_EREFUSED, "%.80s/%d: record at offset %lld is damaged: %.90s", topic, event->partition,
+                      offset, reason);
         return;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
@@ -292,7 +297,8 @@ static bool fill_event(struct rg_kafka_consumer *consumer, struct rg_kafka_event
 {
     rd_kafka_message_t *message = consumer->current;
     struct rg_kafka_slot *slot = NULL;
-    *event = (struct rg_kafka_event){.partition = message->partition, .offset = message->offset, .timestamp_ms = -1, .raw = message};
+    *event =
+        (struct rg_kafka_event){.partition = message->partition, .offset = message->offset, .timestamp_ms = -1, .raw = message};
     if (message->rkt != NULL) {
         event->topic = rd_kafka_topic_name(message->rkt);
         slot = rg_kafka_slots_find(&consumer->slots, event->topic, event->partition);
@@ -319,7 +325,8 @@ static bool tell_trouble(struct rg_kafka_consumer *consumer, struct rg_kafka_eve
 {
     if (consumer->trouble.code == 0)
         return false;
-    *event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_FAULT, .partition = -1, .offset = RG_KAFKA_NONE, .error = consumer->trouble};
+    *event = (struct rg_kafka_event){
+        .kind = RG_KAFKA_EVENT_FAULT, .partition = -1, .offset = RG_KAFKA_NONE, .error = consumer->trouble};
     consumer->trouble = (struct rg_error){0};
     return true;
 }
@@ -341,7 +348,8 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
     }
     consumer->bell.silent = true;
     if (!tell_trouble(consumer, ret_event))
-        *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_NONE, .partition = -1, .offset = RG_KAFKA_NONE, .timestamp_ms = -1};
+        *ret_event =
+            (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_NONE, .partition = -1, .offset = RG_KAFKA_NONE, .timestamp_ms = -1};
 }
 
 struct rg_str rg_kafka_event_header(const struct rg_kafka_event *event, const char *name)

@@ -229,7 +229,8 @@ void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms)
     (void)pthread_mutex_unlock(&undertaker->lock);
     leave_undertaker(undertaker);
     if (!done)
-        rg_log(RG_LOG_ERROR, "KAFKA-LEAK", RG_LOG_NO_CTX, "%s did not close within %d ms; left behind until the process ends", name, deadline_ms);
+        rg_log(RG_LOG_ERROR, "KAFKA-LEAK", RG_LOG_NO_CTX, "%s did not close within %d ms; left behind until the process ends",
+               name, deadline_ms);
 }
 
 void rg_kafka_bell_attach(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue)

@@ -27,7 +27,8 @@ int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *con
 /* librdkafka's error as one of ours. */
 int rg_kafka_err_code(rd_kafka_resp_err_t error);
 int rg_kafka_fail(struct rg_error *err, rd_kafka_resp_err_t error, const char *fmt, ...) RG_PRINTF(3, 4); /* appends ": reason" */
-int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const char *fmt, ...) RG_PRINTF(3, 4); /* destroys `error` */
+/* Destroys `error`. */
+int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const char *fmt, ...) RG_PRINTF(3, 4);
 
 /* Health, fed by librdkafka's error and statistics callbacks of a handle. */
 struct rg_kafka_watch {
@@ -106,7 +107,8 @@ int rg_kafka_assignment_hold(struct rg_kafka_consumer *consumer, struct rg_error
 /* Edge offsets of positions by any handle. */
 int rg_kafka_edges_ask(rd_kafka_t *rk, enum rg_kafka_edge edge, struct rg_kafka_position *positions, size_t n, int timeout_ms,
                        struct rg_error *err) RG_MUST_USE;
-int rg_kafka_partitions_ask(rd_kafka_t *rk, const char *topic, int timeout_ms, int *ret_partitions, struct rg_error *err) RG_MUST_USE;
+int rg_kafka_partitions_ask(rd_kafka_t *rk, const char *topic, int timeout_ms, int *ret_partitions,
+                            struct rg_error *err) RG_MUST_USE;
 
 /* Lists never outlive their scope: one that leaks keeps its partitions alive and destroy waits for ever. */
 rd_kafka_topic_partition_list_t *rg_kafka_list_from(const struct rg_kafka_position *positions, size_t n);

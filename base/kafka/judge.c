@@ -39,16 +39,22 @@ static void judge_copies(struct findings *found, const struct rg_kafka_topic_fac
     if (!facts->settings_known)
         return;
     if (facts->unclean_election)
-        add_finding(found, RG_KAFKA_REFUSE, "unclean.leader.election.enable is true: an out-of-date replica may become leader and acknowledged "
-                    "records vanish" HOW_TO_SET, found->topic, "unclean.leader.election.enable=false");
+        add_finding(found, RG_KAFKA_REFUSE,
+                    "unclean.leader.election.enable is true: an out-of-date replica may become leader and acknowledged "
+                    "records vanish" HOW_TO_SET,
+                    found->topic, "unclean.leader.election.enable=false");
     if (facts->min_insync > facts->replicas)
-        add_finding(found, RG_KAFKA_REFUSE, "min.insync.replicas is %lld but there are %d replicas: nothing can be written" HOW_TO_SET,
-                    (long long)facts->min_insync, facts->replicas, found->topic, facts->replicas > 1 ? "min.insync.replicas=2" : "min.insync.replicas=1");
+        add_finding(found, RG_KAFKA_REFUSE,
+                    "min.insync.replicas is %lld but there are %d replicas: nothing can be written" HOW_TO_SET,
+                    (long long)facts->min_insync, facts->replicas, found->topic,
+                    facts->replicas > 1 ? "min.insync.replicas=2" : "min.insync.replicas=1");
     else if (facts->replicas > 1 && facts->min_insync == 1)
-        add_finding(found, RG_KAFKA_WARN, "min.insync.replicas is 1: a record may be acknowledged by a single broker and lost with it" HOW_TO_SET,
+        add_finding(found, RG_KAFKA_WARN,
+                    "min.insync.replicas is 1: a record may be acknowledged by a single broker and lost with it" HOW_TO_SET,
                     found->topic, "min.insync.replicas=2");
     else if (facts->replicas > 1 && facts->min_insync == facts->replicas)
-        add_finding(found, RG_KAFKA_WARN, "min.insync.replicas equals the %d replicas: one broker down stops all writing", facts->replicas);
+        add_finding(found, RG_KAFKA_WARN, "min.insync.replicas equals the %d replicas: one broker down stops all writing",
+                    facts->replicas);
 }
 
 static bool wants_retention(const struct rg_kafka_topic_wish *wish, const struct rg_kafka_topic_facts *facts)
@@ -56,7 +62,8 @@ static bool wants_retention(const struct rg_kafka_topic_wish *wish, const struct
     return wish->retention_ms_min > 0 && strstr(facts->cleanup, "delete") != NULL;
 }
 
-static void judge_retention(struct findings *found, const struct rg_kafka_topic_wish *wish, const struct rg_kafka_topic_facts *facts)
+static void judge_retention(struct findings *found, const struct rg_kafka_topic_wish *wish,
+                            const struct rg_kafka_topic_facts *facts)
 {
     char wanted[48];
     if (!wants_retention(wish, facts))
@@ -64,26 +71,30 @@ static void judge_retention(struct findings *found, const struct rg_kafka_topic_
     bool forever = wish->retention_ms_min == RG_KAFKA_RETENTION_FOREVER;
     (void)snprintf(wanted, sizeof wanted, "retention.ms=%lld", forever ? -1LL : (long long)wish->retention_ms_min);
     if (facts->retention_ms >= 0 && facts->retention_ms < wish->retention_ms_min)
-        add_finding(found, RG_KAFKA_REFUSE, "retention.ms is %lld: records vanish before they may" HOW_TO_SET, (long long)facts->retention_ms,
-                    found->topic, wanted);
+        add_finding(found, RG_KAFKA_REFUSE, "retention.ms is %lld: records vanish before they may" HOW_TO_SET,
+                    (long long)facts->retention_ms, found->topic, wanted);
     if (facts->retention_bytes >= 0)
-        add_finding(found, RG_KAFKA_REFUSE, "retention.bytes is %lld: records vanish when the topic grows, however young they are" HOW_TO_SET,
+        add_finding(found, RG_KAFKA_REFUSE,
+                    "retention.bytes is %lld: records vanish when the topic grows, however young they are" HOW_TO_SET,
                     (long long)facts->retention_bytes, found->topic, "retention.bytes=-1");
 }
 
-static void judge_cleanup(struct findings *found, const struct rg_kafka_topic_wish *wish, const struct rg_kafka_topic_facts *facts)
+static void judge_cleanup(struct findings *found, const struct rg_kafka_topic_wish *wish,
+                          const struct rg_kafka_topic_facts *facts)
 {
     char wanted[48];
     if (wish->cleanup == NULL || strcmp(facts->cleanup, wish->cleanup) == 0)
         return;
-    const char *why = strcmp(wish->cleanup, "delete") == 0 ? "compaction removes records that still count"
-                                                           : "without compaction, or with deletion, what still counts is lost or what was erased stays";
+    const char *why = strcmp(wish->cleanup, "delete") == 0
+                          ? "compaction removes records that still count"
+                          : "without compaction, or with deletion, what still counts is lost or what was erased stays";
     (void)snprintf(wanted, sizeof wanted, "cleanup.policy=%.24s", wish->cleanup);
-    add_finding(found, RG_KAFKA_REFUSE, "cleanup.policy is %s, it must be %.24s: %s" HOW_TO_SET, facts->cleanup, wish->cleanup, why, found->topic,
-                wanted);
+    add_finding(found, RG_KAFKA_REFUSE, "cleanup.policy is %s, it must be %.24s: %s" HOW_TO_SET, facts->cleanup, wish->cleanup,
+                why, found->topic, wanted);
 }
 
-static void judge_settings(struct findings *found, const struct rg_kafka_topic_wish *wish, const struct rg_kafka_topic_facts *facts)
+static void judge_settings(struct findings *found, const struct rg_kafka_topic_wish *wish,
+                           const struct rg_kafka_topic_facts *facts)
 {
     char wanted[48];
     judge_cleanup(found, wish, facts);
@@ -109,8 +120,10 @@ size_t rg_kafka_topic_judge(const struct rg_kafka_topic_wish *wish, const struct
         return found.n;
     }
     if (wish->partitions > 0 && facts->partitions != wish->partitions)
-        add_finding(&found, RG_KAFKA_REFUSE, "has %d partitions, it must have %d: which partition a key belongs to follows from their number, "
-                    "which is fixed for ever", facts->partitions, wish->partitions);
+        add_finding(&found, RG_KAFKA_REFUSE,
+                    "has %d partitions, it must have %d: which partition a key belongs to follows from their number, "
+                    "which is fixed for ever",
+                    facts->partitions, wish->partitions);
     if (facts->settings_known)
         judge_settings(&found, wish, facts);
     judge_copies(&found, facts);

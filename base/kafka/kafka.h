@@ -68,11 +68,12 @@ struct rg_kafka_position {
 
 /* The owner's side of a rebalance, called inside poll and free.
  *
- * on_assign: all partitions that are now ours (eager protocol: the former ones were revoked before), offsets RG_KAFKA_STORED.
- * The owner writes the offset to start from into each. It must not wait long; positions that are not at hand yet are RG_KAFKA_HOLD.
- * on_revoke: what we had, with where each stands: behind the last record delivered (RG_KAFKA_NONE if not known). `lost`: the group has
- * already given them to others, so nothing may be committed. Otherwise a last rg_kafka_consumer_commit with a wait is allowed here.
- * on_committed: how an asynchronous commit ended; err->code 0 is fine. May be NULL. */
+ * on_assign     all partitions that are now ours (the former ones were revoked before), offsets RG_KAFKA_STORED. The owner writes
+ *               the offset to start from into each. It must not wait long: what is not at hand yet is RG_KAFKA_HOLD.
+ * on_revoke     what we had, with where each stands: behind the last record delivered (RG_KAFKA_NONE if not known). `lost`: the
+ *               group has already given them to others, so nothing may be committed. Otherwise a last commit that is waited for
+ *               is allowed here.
+ * on_committed  how an asynchronous commit ended; err->code 0 is fine. May be NULL. */
 struct rg_kafka_consumer_ops {
     void (*on_assign)(void *ctx, struct rg_kafka_position *positions, size_t n);
     void (*on_revoke)(void *ctx, const struct rg_kafka_position *positions, size_t n, bool lost);
@@ -80,14 +81,14 @@ struct rg_kafka_consumer_ops {
 };
 
 struct rg_kafka_consumer_options {
-    const char *group;               /* always needed; a reader (below) only uses it as a name and for stored offsets */
-    const char *const *topics;       /* member of the group: must exist. NULL: a reader that uses rg_kafka_consumer_assign */
+    const char *group;         /* always needed; a reader (below) only uses it as a name and for stored offsets */
+    const char *const *topics; /* member of the group: must exist. NULL: a reader that uses rg_kafka_consumer_assign */
     size_t topics_n;
     struct rg_kafka_consumer_ops ops;
     void *ctx;
-    int session_timeout_ms;          /* 0: 10 s */
-    int prefetch_kbytes;             /* 0: 16 MiB. Less than a second of traffic makes latency jump to a second; one fetch more may come */
-    bool ends;                       /* report RG_KAFKA_EVENT_END */
+    int session_timeout_ms;    /* 0: 10 s */
+    int prefetch_kbytes;       /* 0: 16 MiB; one fetch more may come. Less than a second of traffic costs a second of latency */
+    bool ends;                 /* report RG_KAFKA_EVENT_END */
 };
 
 struct rg_kafka_consumer;
@@ -119,8 +120,8 @@ struct rg_kafka_event {
     int64_t offset;
     int64_t timestamp_ms;     /* as the broker has it; -1 unknown. No decision may compare it */
     struct rg_str key, value; /* absent = null; a value that is absent is a tombstone */
-    struct rg_error error;    /* FAULT: RG_EREFUSED the position does not exist any more (topic truncated, deleted or recreated), a
-                               * record's checksum is wrong, or access is denied; RG_ENOTFOUND nothing was committed; else passing */
+    struct rg_error error;    /* FAULT: RG_EREFUSED position or topic do not exist any more (truncated, deleted, made again), a
+                               * record is damaged, or access is denied; RG_ENOTFOUND nothing was committed; else passing */
     bool stopped;             /* FAULT: this partition is not fetched any more; the others are */
     bool fatal;               /* FAULT: free the consumer and make another */
     void *raw;                /* for the header calls */
@@ -139,13 +140,13 @@ void rg_kafka_consumer_wake(struct rg_kafka_consumer *consumer);
 /* For an own poll loop: readable when poll may have something. Edge-like: after it fires poll until RG_KAFKA_EVENT_NONE. */
 int rg_kafka_consumer_fd(struct rg_kafka_consumer *consumer);
 
-/* Starts a held partition, or moves one. On a partition that a fault stopped for RG_EREFUSED a group member answers RG_EREFUSED: it
- * must be freed and made anew; a reader starts again. RG_ENOTFOUND: not assigned to us (any more). */
+/* Starts a held partition, or moves one; after a damaged record it tries again. Where the position did not exist a reader starts
+ * again, but a group member answers RG_EREFUSED: it must be freed and made anew. RG_ENOTFOUND: not assigned to us (any more). */
 int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset,
                            struct rg_error *err) RG_MUST_USE;
 
-/* Offsets are the next to read. wait_ms 0: the answer comes to on_committed. Otherwise waits for it; RG_EREFUSED means the group has
- * moved on and the partitions are no longer ours, RG_ETIMEOUT that it is not known. */
+/* Offsets are the next to read. wait_ms 0: the answer comes to on_committed. Otherwise waits for it; RG_EREFUSED means the group
+ * has moved on and the partitions are no longer ours, RG_ETIMEOUT that it is not known. */
 int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n, int wait_ms,
                              struct rg_error *err) RG_MUST_USE;
 /* Fills in the offsets committed by the group, RG_KAFKA_NONE where there is none. Allowed inside on_assign. */
@@ -153,15 +154,16 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
                                 struct rg_error *err) RG_MUST_USE;
 
 /* Asks the brokers, one request per leader, for the first offset or for the end (what a reader of committed records could reach).
- * All or nothing: an offset that cannot be had fails the call. */
+ * All or nothing: an offset that cannot be had fails the call. On a consumer the question waits behind the fetch under way, up to
+ * 100 ms; whoever asks often asks rg_kafka_topic_edges, whose connection is idle. */
 enum rg_kafka_edge { RG_KAFKA_EDGE_BEGINNING = RG_KAFKA_BEGINNING, RG_KAFKA_EDGE_END = RG_KAFKA_END };
-int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_edge edge, struct rg_kafka_position *positions, size_t n,
-                            int timeout_ms, struct rg_error *err) RG_MUST_USE;
+int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_edge edge, struct rg_kafka_position *positions,
+                            size_t n, int timeout_ms, struct rg_error *err) RG_MUST_USE;
 
 /* Records the broker has beyond what was delivered, as of the last fetch, for metrics; -1 not known. Does not ask anybody. */
 int64_t rg_kafka_consumer_lag(struct rg_kafka_consumer *consumer, const char *topic, int partition);
-/* Where the partition stands: behind the last record delivered or at the end reported; RG_KAFKA_NONE when not assigned, or not known
- * yet because it started from a special offset. */
+/* Where the partition stands: behind the last record delivered or at the end reported; RG_KAFKA_NONE when not assigned, or not
+ * known yet because it started from a special offset. */
 int64_t rg_kafka_consumer_next(struct rg_kafka_consumer *consumer, const char *topic, int partition);
 const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer *consumer);
 
@@ -187,7 +189,7 @@ struct rg_kafka_producer_options {
     int linger_ms;           /* how long a batch may wait for company */
     size_t queue_max;        /* records; 0: 100,000 */
     size_t queue_max_kbytes; /* 0: 64 MiB */
-    size_t record_max_bytes; /* key + value + headers of one record; 0: 900,000. The topic's max.message.bytes must be above it */
+    size_t record_max_bytes; /* key + value + headers of one record; 0: 900,000. Topics need max.message.bytes 8 KiB above it */
 };
 
 struct rg_kafka_header {
@@ -211,8 +213,8 @@ int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_
 /* Drops what is queued without reports (flush first), within the deadline; see rg_kafka_consumer_free. */
 void rg_kafka_producer_free(struct rg_kafka_producer **producer, int deadline_ms);
 
-/* Learns the topic's partitions, and warms the way to it. RG_ENOTFOUND: no such topic, asked for two seconds because a topic just made
- * is not known to every broker at once. Opening again asks again. */
+/* Learns the topic's partitions, and warms the way to it. RG_ENOTFOUND: no such topic, asked for two seconds because a topic just
+ * made is not known to every broker at once. Opening again asks again. */
 int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *topic, int timeout_ms, int *ret_partitions,
                            struct rg_error *err) RG_MUST_USE;
 
@@ -221,7 +223,8 @@ int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *topic
  *   RG_EINVAL    the record is too large, its partition does not exist, or it has too many headers
  *   RG_ENOTFOUND the topic was not opened
  *   RG_EIO       broken, see below */
-int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_kafka_record *record, struct rg_error *err) RG_MUST_USE;
+int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_kafka_record *record,
+                           struct rg_error *err) RG_MUST_USE;
 
 /* Serves reports, waiting up to timeout_ms for the first. */
 void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms);
@@ -231,15 +234,16 @@ size_t rg_kafka_producer_outstanding(const struct rg_kafka_producer *producer); 
 int rg_kafka_producer_fd(struct rg_kafka_producer *producer); /* as rg_kafka_consumer_fd; poll(0) serves all */
 const struct rg_kafka_health *rg_kafka_producer_health(struct rg_kafka_producer *producer);
 
-/* After the first record that failed, or a fatal error (an idempotent producer may have one after a mere disconnect), the order has
- * a hole: nothing more is accepted and what is queued is thrown back. The owner, who keeps every record until its report says 0, then
- *   1. calls rebuild: outstanding reports are served first (what was written after all counts), up to timeout_ms together with the
- *      wait for the topics, which are opened anew; on failure call it again;
- *   2. sends every record not acknowledged again, in the old order.
- * `one_by_one` after an RG_EREFUSED: each record travels alone, so the next refusal names the one to blame; set it aside, rebuild,
- * and go back to batches (rebuild with false) when the suspects are through. */
+/* After the first record that failed, or a fatal error (an idempotent producer may have one after a mere disconnect), the order
+ * has a hole: nothing more is accepted and what is queued is thrown back. The owner keeps every record until its report says 0;
+ *   1. it calls rebuild: outstanding reports are served first (what was written after all counts), then the topics are opened
+ *      anew, all within timeout_ms; on failure it calls again later;
+ *   2. it sends every record not acknowledged again, in the old order.
+ * `one_by_one` after an RG_EREFUSED: each record travels alone, so the next refusal names the one to blame; set it aside,
+ * rebuild, and go back to batches (rebuild with false) when the suspects are through. */
 bool rg_kafka_producer_broken(const struct rg_kafka_producer *producer);
-int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_one, int timeout_ms, struct rg_error *err) RG_MUST_USE;
+int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_one, int timeout_ms,
+                              struct rg_error *err) RG_MUST_USE;
 
 /* ---- topics ----------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,6 @@
  * The partition count is learned before the first record (open): an explicit partition is then checked here, and the first
  * record does not wait for metadata. The owner keeps the records; keeping copies here as well would double the memory of
  * every backlog. */
-#include "base/core/log.h"
 #include "base/kafka/internal.h"
 
 #include <string.h>
@@ -174,9 +173,11 @@ static int check_options(const struct rg_kafka_producer_options *options, struct
 {
     rg_assert(options->on_report != NULL);
     if (options->record_max_bytes > RECORD_BYTES_MAX)
-        return rg_fail(err, RG_ELIMIT, "records of %zu bytes, at most %d are possible", options->record_max_bytes, RECORD_BYTES_MAX);
+        return rg_fail(err, RG_ELIMIT, "records of %zu bytes, at most %d are possible", options->record_max_bytes,
+                       RECORD_BYTES_MAX);
     if (options->queue_max > 10000000 || options->queue_max_kbytes > INT32_MAX) /* librdkafka's own limits */
-        return rg_fail(err, RG_ELIMIT, "a queue of %zu records and %zu KiB is too large", options->queue_max, options->queue_max_kbytes);
+        return rg_fail(err, RG_ELIMIT, "a queue of %zu records and %zu KiB is too large", options->queue_max,
+                       options->queue_max_kbytes);
     if (options->linger_ms < 0 || options->linger_ms > 900000)
         return rg_fail(err, RG_ELIMIT, "linger of %d ms is not within 0 and 900000", options->linger_ms);
     return 0;
@@ -248,7 +249,8 @@ static int open_topic(struct rg_kafka_producer *producer, struct open_topic *top
     return 0;
 }
 
-int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *name, int timeout_ms, int *ret_partitions, struct rg_error *err)
+int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *name, int timeout_ms, int *ret_partitions,
+                           struct rg_error *err)
 {
     size_t length = strlen(name);
     if (length == 0 || length > RG_KAFKA_TOPIC_NAME_MAX)
@@ -273,11 +275,12 @@ int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *name,
 
 /* ---- send and serve --------------------------------------------------------------------------------------------- */
 
-static int check_record(const struct rg_kafka_producer *producer, const struct open_topic *topic, const struct rg_kafka_record *record,
-                        struct rg_error *err)
+static int check_record(const struct rg_kafka_producer *producer, const struct open_topic *topic,
+                        const struct rg_kafka_record *record, struct rg_error *err)
 {
     if (record->partition < 0 || record->partition >= topic->partitions)
-        return rg_fail(err, RG_EINVAL, "%.150s has no partition %d, it has %d", topic->name, record->partition, topic->partitions);
+        return rg_fail(err, RG_EINVAL, "%.150s has no partition %d, it has %d", topic->name, record->partition,
+                       topic->partitions);
     if (record->headers_n > RG_KAFKA_HEADERS_MAX)
         return rg_fail(err, RG_EINVAL, "record for %.150s has %zu headers, at most %d are sent", topic->name, record->headers_n,
                        RG_KAFKA_HEADERS_MAX);
@@ -300,12 +303,14 @@ static rd_kafka_headers_t *make_headers(const struct rg_kafka_record *record)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
     for (size_t i = 0; i < record->headers_n; i++) {
         const struct rg_kafka_header *header = &record->headers[i];
-        (void)rd_kafka_header_add(headers, header->name, -1, header->value.p, (ssize_t)header->value.n); /* cannot fail on a list of ours */
+        (void)rd_kafka_header_add(headers, header->name, -1, header->value.p,
+                                  (ssize_t)header->value.n); /* cannot fail on a list of ours */
     }
     return headers;
 }
 
-static int fail_send(struct rg_kafka_producer *producer, rd_kafka_resp_err_t queued, const struct rg_kafka_record *record, struct rg_error *err)
+static int fail_send(struct rg_kafka_producer *producer, rd_kafka_resp_err_t queued, const struct rg_kafka_record *record,
+                     struct rg_error *err)
 {
     if (queued == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         int code = rg_fail(err, RG_ELIMIT, "%zu records wait to be sent, the queue is full", producer->outstanding);
@@ -331,10 +336,10 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
     rd_kafka_headers_t *headers = make_headers(record);
     /* librdkafka takes the pointers as if it might write; with the copy flag it does not. */
     void *key = (void *)(uintptr_t)record->key.p, *value = (void *)(uintptr_t)record->value.p;
-    rd_kafka_resp_err_t queued =
-        rd_kafka_producev(producer->rk, RD_KAFKA_V_RKT(topic->handle), RD_KAFKA_V_PARTITION(record->partition),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, record->key.n), RD_KAFKA_V_VALUE(value, record->value.n),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t queued = rd_kafka_producev(
+        producer->rk, RD_KAFKA_V_RKT(topic->handle), RD_KAFKA_V_PARTITION(record->partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, record->key.n), RD_KAFKA_V_VALUE(value, record->value.n),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
     if (queued != RD_KAFKA_RESP_ERR_NO_ERROR) {
         if (headers != NULL)
             rd_kafka_headers_destroy(headers); /* still ours */

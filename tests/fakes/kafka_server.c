@@ -16,7 +16,7 @@
 extern char **environ;
 
 struct rg_kafka_server {
-    char *bootstrap;
+    char *bootstrap, *directory;
     pid_t pid; /* 0: not ours */
     int leash; /* the script's standard input */
     FILE *answers; /* its standard output */
@@ -28,7 +28,8 @@ static int spawn_script(const char *version, int brokers, struct rg_kafka_server
     const char *source = getenv("RG_SOURCE_DIR");
     (void)snprintf(script, sizeof script, "%s/tests/servers/kafka.py", source == NULL ? "." : source);
     (void)snprintf(count, sizeof count, "%d", brokers);
-    const char *words[] = {"/usr/bin/python3", script, "run", "--brokers", count, version == NULL ? NULL : "--version", version, NULL};
+    const char *words[] = {
+        "/usr/bin/python3", script, "run", "--brokers", count, version == NULL ? NULL : "--version", version, NULL};
     int input[2], output[2];
     if (pipe2(input, O_CLOEXEC) < 0)
         return rg_fail(err, RG_EIO, "no pipe: %s", strerror(errno));
@@ -55,17 +56,27 @@ static int spawn_script(const char *version, int brokers, struct rg_kafka_server
     return 0;
 }
 
-static int read_bootstrap(struct rg_kafka_server *server, struct rg_error *err)
+/* The value of a string member, or NULL: enough for a line that our own script wrote. */
+static char *member_of(const char *line, const char *name)
 {
-    static const char key[] = "\"bootstrap\": \"";
-    char answer[ANSWER_BYTES_MAX];
-    char *start = fgets(answer, sizeof answer, server->answers) == NULL ? NULL : strstr(answer, key);
+    char key[32];
+    int n = snprintf(key, sizeof key, "\"%s\": \"", name);
+    const char *start = strstr(line, key);
     if (start == NULL)
+        return NULL;
+    char *value = rg_strdup(start + n);
+    value[strcspn(value, "\"")] = '\0';
+    return value;
+}
+
+static int read_answer(struct rg_kafka_server *server, struct rg_error *err)
+{
+    char answer[ANSWER_BYTES_MAX];
+    if (fgets(answer, sizeof answer, server->answers) == NULL)
         return rg_fail(err, RG_EUNREACHABLE, "Apache Kafka did not start; its script says why");
-    start += sizeof key - 1;
-    start[strcspn(start, "\"")] = '\0';
-    server->bootstrap = rg_strdup(start);
-    return 0;
+    server->bootstrap = member_of(answer, "bootstrap");
+    server->directory = member_of(answer, "dir");
+    return server->bootstrap != NULL ? 0 : rg_fail(err, RG_EIO, "the script that starts Apache Kafka did not name its address");
 }
 
 static int order(struct rg_kafka_server *server, const char *act, int broker, struct rg_error *err)
@@ -100,7 +111,7 @@ int rg_kafka_server_start(const char *version, int brokers, struct rg_kafka_serv
     } else {
         code = spawn_script(version, brokers, server, err);
         if (code == 0)
-            code = read_bootstrap(server, err);
+            code = read_answer(server, err);
     }
     if (code < 0) {
         rg_kafka_server_stop(&server);
@@ -122,10 +133,16 @@ void rg_kafka_server_stop(struct rg_kafka_server **pointer)
     if (server->pid > 0)
         (void)waitpid(server->pid, NULL, 0); /* the script has its own deadline */
     rg_free(&server->bootstrap);
+    rg_free(&server->directory);
     rg_free(pointer);
 }
 
 const char *rg_kafka_server_bootstrap(const struct rg_kafka_server *server)
 {
     return server->bootstrap;
+}
+
+const char *rg_kafka_server_directory(const struct rg_kafka_server *server)
+{
+    return server->directory;
 }

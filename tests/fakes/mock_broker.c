@@ -58,7 +58,8 @@ int rg_mock_broker_add_topic(struct rg_mock_broker *broker, const struct rg_mock
 {
     int replicas = broker->brokers < 3 ? broker->brokers : 3;
     rd_kafka_resp_err_t made = rd_kafka_mock_topic_create(broker->cluster, topic->name, topic->partitions, replicas);
-    return made == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : rg_fail(err, RG_EINVAL, "mock topic %s: %s", topic->name, rd_kafka_err2str(made));
+    return made == RD_KAFKA_RESP_ERR_NO_ERROR ? 0
+                                              : rg_fail(err, RG_EINVAL, "mock topic %s: %s", topic->name, rd_kafka_err2str(made));
 }
 
 static void on_each(struct rg_mock_broker *broker, int id, rd_kafka_resp_err_t (*act)(rd_kafka_mock_cluster_t *, int32_t))

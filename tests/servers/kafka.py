@@ -60,6 +60,10 @@ def cache_dir(version):
     return pathlib.Path(base) / "regua" / f"kafka-{version}"
 
 
+def run_quietly(command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
 def fetch_jars(version):
     """The directory that holds the jars of `version`; filled by Maven under a lock, and renamed only when complete."""
     home = cache_dir(version)
@@ -75,7 +79,7 @@ def fetch_jars(version):
             (work / "pom.xml").write_text(POM.format(scala=SCALA, version=version, slf4j=SLF4J), encoding="ascii")
             command = ["mvn", "-q", "-B", "-f", str(work / "pom.xml"), "dependency:copy-dependencies",
                        f"-DoutputDirectory={work / 'jars'}", "-DincludeScope=runtime"]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            done = run_quietly(command)
             if done.returncode != 0:
                 raise KafkaError("Maven could not fetch Kafka " + version + ":\n" + done.stdout.decode(errors="replace")[-2000:])
             (work / "jars").rename(home)
@@ -91,6 +95,14 @@ def free_ports(count):
         for sock in sockets:
             sock.bind(("127.0.0.1", 0))
         return [sock.getsockname()[1] for sock in sockets]
+
+
+def new_cluster_id():
+    """As Kafka writes them; one that starts with a dash would be read as an option."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
 
 
 def start_time(pid):
@@ -129,7 +141,7 @@ class Kafka:
         self.count = brokers
         self.settings = dict(settings or {})
         self.detached = detached
-        self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.cluster_id = new_cluster_id()
         self.ports, self.controller_ports = [], []
         self.processes = {}  # broker -> Popen
         self.jars = None
@@ -229,7 +241,7 @@ class Kafka:
     def _format(self, broker):
         config = self._home(broker) / "server.properties"
         command = self._java("kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", str(config))
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = run_quietly(command)
         if done.returncode != 0:
             raise KafkaError("storage could not be formatted:\n" + done.stdout.decode(errors="replace")[-2000:])
 

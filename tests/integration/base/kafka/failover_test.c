@@ -1,4 +1,4 @@
-/* Three brokers, and each of them killed once while records flow: everything arrives, in order, and what was acknowledged stays. */
+/* Three brokers, each killed once while records flow: everything arrives, in order, and what was acknowledged stays. */
 #include "tests/fakes/kafka_server.h"
 #include "tests/unit/base/kafka/rig.h"
 
@@ -22,7 +22,8 @@ static int64_t now_ms(void)
 static int keep_sending(struct rig_sender *sender, const char *topic, size_t *next, size_t until, int for_ms)
 {
     int rebuilds = 0;
-    for (int64_t until_ms = now_ms() + for_ms; now_ms() < until_ms && (*next < until || rg_kafka_producer_outstanding(sender->producer) > 0);) {
+    for (int64_t until_ms = now_ms() + for_ms;
+         now_ms() < until_ms && (*next < until || rg_kafka_producer_outstanding(sender->producer) > 0);) {
         struct rg_error err = {0};
         if (rg_kafka_producer_broken(sender->producer)) {
             if (rg_kafka_producer_rebuild(sender->producer, false, 5000, &err) == 0) {

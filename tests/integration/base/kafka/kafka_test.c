@@ -55,7 +55,8 @@ static struct name name_of(const char *what)
 static void make_topic(const char *topic, int partitions, const char *setting, const char *value)
 {
     struct rg_kafka_setting settings[] = {{setting, value}};
-    struct rg_kafka_topic_spec spec = {.name = topic, .partitions = partitions, .replication = 1, .settings = settings, .settings_n = setting != NULL};
+    struct rg_kafka_topic_spec spec = {
+        .name = topic, .partitions = partitions, .replication = 1, .settings = settings, .settings_n = setting != NULL};
     struct rg_error err = {0};
     if (rg_kafka_topics_ensure(admin, &spec, 1, RIG_WAIT_MS, &err) < 0)
         fail_msg("%s", err.text);
@@ -72,7 +73,8 @@ static void topics_are_made_and_judged(void **state)
 {
     (void)state;
     struct name ledger = name_of("ledger"), people = name_of("people"), absent = name_of("absent");
-    const struct rg_kafka_setting settings[] = {{"message.timestamp.type", "LogAppendTime"}, {"retention.ms", "-1"}, {"max.message.bytes", "2000000"}};
+    const struct rg_kafka_setting settings[] = {
+        {"message.timestamp.type", "LogAppendTime"}, {"retention.ms", "-1"}, {"max.message.bytes", "2000000"}};
     const struct rg_kafka_topic_spec specs[] = {
         {.name = ledger.text, .partitions = 8, .replication = -1, .settings = settings, .settings_n = RG_COUNT(settings)},
         {.name = people.text, .partitions = 4, .replication = 1},
@@ -86,7 +88,12 @@ static void topics_are_made_and_judged(void **state)
     assert_int_equal(rg_kafka_topic_partitions(admin, absent.text, RIG_WAIT_MS, &partitions, &err), RG_ENOTFOUND);
 
     const struct rg_kafka_topic_wish wishes[] = {
-        {.name = ledger.text, .partitions = 8, .cleanup = "delete", .retention_ms_min = RG_KAFKA_RETENTION_FOREVER, .message_bytes_min = 2000000, .log_append_time = true},
+        {.name = ledger.text,
+         .partitions = 8,
+         .cleanup = "delete",
+         .retention_ms_min = RG_KAFKA_RETENTION_FOREVER,
+         .message_bytes_min = 2000000,
+         .log_append_time = true},
         {.name = people.text, .partitions = 8, .cleanup = "compact"},
         {.name = absent.text, .partitions = 8},
     };
@@ -145,7 +152,12 @@ static void records_go_to_the_partition_that_was_named(void **state)
     for (int partition = 0; partition < 5; partition++)
         rig_send_all(sender, topic.text, partition, (size_t)partition * 100, (size_t)partition * 20);
     const struct rg_kafka_header headers[] = {{"kind", {"claim", 5}}, {"absent", {NULL, 0}}};
-    struct rg_kafka_record tomb = {.topic = topic.text, .partition = 0, .key = {"k", 1}, .headers = headers, .headers_n = 2, .opaque = (void *)(uintptr_t)999};
+    struct rg_kafka_record tomb = {.topic = topic.text,
+                                   .partition = 0,
+                                   .key = {"k", 1},
+                                   .headers = headers,
+                                   .headers_n = 2,
+                                   .opaque = (void *)(uintptr_t)999};
     assert_int_equal(rg_kafka_producer_send(sender->producer, &tomb, NULL), 0);
     rig_wait_reports(sender);
 
@@ -231,7 +243,8 @@ static void members_share_and_hand_over(void **state)
     for (int partition = 0; partition < 4; partition++)
         rig_send_all(sender, topic.text, partition, 0, 50);
     static int seen[RIG_RECORDS_MAX];
-    struct rig_member members[2] = {{.ask_committed = true, .commit_on_revoke = true}, {.ask_committed = true, .commit_on_revoke = true}};
+    struct rig_member members[2] = {{.ask_committed = true, .commit_on_revoke = true},
+                                    {.ask_committed = true, .commit_on_revoke = true}};
     rig_member_start(&members[0], bootstrap, group.text, topic.text);
     read_by_both(members, 1, seen, 200);
     assert_int_equal(rig_member_count(&members[0]), 4);
@@ -502,7 +515,8 @@ static void a_topic_deleted_under_a_producer_breaks_it(void **state)
     const struct rg_kafka_header header = {"h", {"v", 1}};
     size_t sent = 3;
     for (int64_t until_ms = now_ms() + RIG_WAIT_MS; !rg_kafka_producer_broken(sender->producer) && now_ms() < until_ms;) {
-        struct rg_kafka_record record = {.topic = topic.text, .value = {"x", 1}, .headers = &header, .headers_n = 1, .opaque = (void *)(uintptr_t)sent};
+        struct rg_kafka_record record = {
+            .topic = topic.text, .value = {"x", 1}, .headers = &header, .headers_n = 1, .opaque = (void *)(uintptr_t)sent};
         if (sent < 1000 && rg_kafka_producer_send(sender->producer, &record, &err) == 0)
             sent++;
         rg_kafka_producer_poll(sender->producer, 50);

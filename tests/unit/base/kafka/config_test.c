@@ -38,8 +38,8 @@ static void guarantees_cannot_be_set(void **state)
 static void defaults_are_either_guarded_or_harmless(void **state)
 {
     (void)state;
-    static const char *const harmless[] = {"fetch.error.backoff.ms", "fetch.wait.max.ms", "socket.keepalive.enable", "socket.nagle.disable",
-                                           "reconnect.backoff.max.ms", "log.connection.close"};
+    static const char *const harmless[] = {"fetch.error.backoff.ms", "fetch.wait.max.ms",        "socket.keepalive.enable",
+                                           "socket.nagle.disable",   "reconnect.backoff.max.ms", "log.connection.close"};
     const struct rg_kafka_default *rows = NULL, *refusals = NULL;
     size_t n = rg_kafka_defaults(&rows), refusals_n = rg_kafka_refusals(&refusals);
     for (size_t i = 0; i < n; i++) {
@@ -160,8 +160,12 @@ static void options_have_limits(void **state)
     for (size_t i = 0; i < RG_COUNT(many); i++)
         many[i] = "t";
     const struct rg_kafka_consumer_options consumers[] = {
-        {.group = NULL}, {.group = ""}, {.group = "g", .topics = &long_name, .topics_n = 1}, {.group = "g", .topics = &pattern, .topics_n = 1},
-        {.group = "g", .topics = &empty, .topics_n = 1}, {.group = "g", .topics = many, .topics_n = RG_COUNT(many)},
+        {.group = NULL},
+        {.group = ""},
+        {.group = "g", .topics = &long_name, .topics_n = 1},
+        {.group = "g", .topics = &pattern, .topics_n = 1},
+        {.group = "g", .topics = &empty, .topics_n = 1},
+        {.group = "g", .topics = many, .topics_n = RG_COUNT(many)},
     };
     struct rg_kafka_consumer *consumer = NULL;
     for (size_t i = 0; i < RG_COUNT(consumers); i++)

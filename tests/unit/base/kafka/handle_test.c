@@ -135,7 +135,8 @@ static void health_follows_errors_and_statistics(void **state)
     (void)state;
     int64_t now_ms = 100;
     struct rg_clock clock = {.boot_ms = clock_reads, .wall_ms = clock_reads, .shared_ms = clock_reads, .ctx = &now_ms};
-    static const char up[] = "{\"brokers\":{\"a\":{\"state\":\"DOWN\"},\"b\":{\"state\":\"UP\"}}}", down[] = "{\"brokers\":{\"a\":{\"state\":\"TRY_CONNECT\"}}}";
+    static const char up[] = "{\"brokers\":{\"a\":{\"state\":\"DOWN\"},\"b\":{\"state\":\"UP\"}}}",
+                      down[] = "{\"brokers\":{\"a\":{\"state\":\"TRY_CONNECT\"}}}";
     struct rg_kafka_watch watch;
     rg_kafka_watch_init(&watch, &clock);
     assert_false(watch.health.connected);

@@ -8,13 +8,18 @@
 
 #include <cmocka.h>
 
-#define GOOD                                                                                                                       \
-    .exists = true, .partitions = 64, .replicas = 3, .settings_known = true, .cleanup = "delete", .timestamp_type = "LogAppendTime", \
-    .retention_ms = -1, .retention_bytes = -1, .message_bytes_max = 1048588, .min_insync = 2
+#define GOOD                                                                                                                     \
+    .exists = true, .partitions = 64, .replicas = 3, .settings_known = true, .cleanup = "delete",                                \
+    .timestamp_type = "LogAppendTime", .retention_ms = -1, .retention_bytes = -1, .message_bytes_max = 1048588, .min_insync = 2
 
-static const struct rg_kafka_topic_wish ledger = {.name = "t", .partitions = 64, .cleanup = "delete",
-                                                  .retention_ms_min = RG_KAFKA_RETENTION_FOREVER, .message_bytes_min = 300000, .log_append_time = true};
-static const struct rg_kafka_topic_wish compacted = {.name = "t", .partitions = 64, .cleanup = "compact", .retention_ms_min = 1000};
+static const struct rg_kafka_topic_wish ledger = {.name = "t",
+                                                  .partitions = 64,
+                                                  .cleanup = "delete",
+                                                  .retention_ms_min = RG_KAFKA_RETENTION_FOREVER,
+                                                  .message_bytes_min = 300000,
+                                                  .log_append_time = true};
+static const struct rg_kafka_topic_wish compacted = {
+    .name = "t", .partitions = 64, .cleanup = "compact", .retention_ms_min = 1000};
 static const struct rg_kafka_topic_wish month = {.name = "t", .cleanup = "delete", .retention_ms_min = 2592000000};
 static const struct rg_kafka_topic_wish any = {.name = "t"};
 static const struct rg_kafka_topic_wish optional = {.name = "t", .partitions = 64, .cleanup = "delete", .optional = true};
@@ -37,7 +42,12 @@ static const struct {
     {"one partition more", &ledger, {GOOD, .partitions = 65}, 1, RG_KAFKA_REFUSE, "has 65 partitions"},
     {"any number of partitions", &any, {GOOD, .partitions = 7}, 0, 0, ""},
     {"one replica", &ledger, {GOOD, .replicas = 1, .min_insync = 1}, 1, RG_KAFKA_WARN, "has one replica"},
-    {"compacted ledger", &ledger, {GOOD, .cleanup = "compact"}, 1, RG_KAFKA_REFUSE, "cleanup.policy is compact, it must be delete"},
+    {"compacted ledger",
+     &ledger,
+     {GOOD, .cleanup = "compact"},
+     1,
+     RG_KAFKA_REFUSE,
+     "cleanup.policy is compact, it must be delete"},
     {"both policies", &ledger, {GOOD, .cleanup = "compact,delete"}, 1, RG_KAFKA_REFUSE, "cleanup.policy=delete"},
     {"deleting state", &compacted, {GOOD}, 1, RG_KAFKA_REFUSE, "it must be compact"},
     {"compaction has no retention", &compacted, {GOOD, .cleanup = "compact", .retention_ms = 5}, 0, 0, ""},
@@ -54,11 +64,28 @@ static const struct {
     {"all must be in sync", &any, {GOOD, .min_insync = 3}, 1, RG_KAFKA_WARN, "one broker down stops all writing"},
     {"more than there are", &any, {GOOD, .min_insync = 4}, 1, RG_KAFKA_REFUSE, "nothing can be written"},
     {"settings not asked for", &ledger, {.exists = true, .partitions = 64, .replicas = 3}, 0, 0, ""},
-    {"settings not asked for, partitions wrong", &ledger, {.exists = true, .partitions = 1, .replicas = 3}, 1, RG_KAFKA_REFUSE, "has 1 partitions"},
-    {"everything wrong", &ledger,
-     {.exists = true, .partitions = 1, .replicas = 1, .settings_known = true, .cleanup = "delete,compact", .timestamp_type = "CreateTime",
-      .retention_ms = 1, .retention_bytes = 1, .message_bytes_max = 1, .min_insync = 2, .unclean_election = true},
-     RG_KAFKA_FINDINGS_PER_TOPIC_MAX, RG_KAFKA_REFUSE, "has 1 partitions"},
+    {"settings not asked for, partitions wrong",
+     &ledger,
+     {.exists = true, .partitions = 1, .replicas = 3},
+     1,
+     RG_KAFKA_REFUSE,
+     "has 1 partitions"},
+    {"everything wrong",
+     &ledger,
+     {.exists = true,
+      .partitions = 1,
+      .replicas = 1,
+      .settings_known = true,
+      .cleanup = "delete,compact",
+      .timestamp_type = "CreateTime",
+      .retention_ms = 1,
+      .retention_bytes = 1,
+      .message_bytes_max = 1,
+      .min_insync = 2,
+      .unclean_election = true},
+     RG_KAFKA_FINDINGS_PER_TOPIC_MAX,
+     RG_KAFKA_REFUSE,
+     "has 1 partitions"},
 };
 #pragma GCC diagnostic pop
 

@@ -15,7 +15,8 @@
 
 /* A topic for each test, so that none sees another's records. */
 static const struct rg_mock_topic topics[] = {
-    {"produce", 4}, {"limits", 2}, {"reader", 2}, {"hold", 2}, {"range", 2}, {"group", 2}, {"broken", 2}, {"down", 1}, {"wake", 1}, {"full", 1},
+    {"produce", 4}, {"limits", 2}, {"reader", 2}, {"hold", 2}, {"range", 2},
+    {"group", 2},   {"broken", 2}, {"down", 1},   {"wake", 1}, {"full", 1},
 };
 
 static struct rg_mock_broker *broker;
@@ -42,14 +43,20 @@ static void records_arrive_as_they_were_sent(void **state)
     static const struct {
         struct rg_str key, value;
     } rows[] = {
-        {{"key", 3}, {"value", 5}}, {{"k\0y", 3}, {"v\0lue", 5}}, {{NULL, 0}, {"no key", 6}}, {{"tomb", 4}, {NULL, 0}}, {{"", 0}, {"", 0}},
+        {{"key", 3}, {"value", 5}}, {{"k\0y", 3}, {"v\0lue", 5}}, {{NULL, 0}, {"no key", 6}},
+        {{"tomb", 4}, {NULL, 0}},   {{"", 0}, {"", 0}},
     };
     static const struct rg_kafka_header headers[] = {
         {"kind", {"first", 5}}, {"origin", {"a\0b", 3}}, {"kind", {"last", 4}}, {"empty", {"", 0}}};
     struct rig_sender *sender = rig_sender_new(bootstrap, "produce", (struct rg_kafka_producer_options){0});
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
-        struct rg_kafka_record record = {.topic = "produce", .partition = 2, .key = rows[i].key, .value = rows[i].value,
-                                         .headers = headers, .headers_n = i == 0 ? RG_COUNT(headers) : 0, .opaque = (void *)(uintptr_t)i};
+        struct rg_kafka_record record = {.topic = "produce",
+                                         .partition = 2,
+                                         .key = rows[i].key,
+                                         .value = rows[i].value,
+                                         .headers = headers,
+                                         .headers_n = i == 0 ? RG_COUNT(headers) : 0,
+                                         .opaque = (void *)(uintptr_t)i};
         assert_int_equal(rg_kafka_producer_send(sender->producer, &record, NULL), 0);
     }
     assert_int_equal(rg_kafka_producer_flush(sender->producer, RIG_WAIT_MS, NULL), 0);
@@ -123,7 +130,8 @@ static void what_cannot_be_sent_is_refused_at_once(void **state)
         {"any partition", {.topic = "limits", .partition = -1}, RG_EINVAL},
         {"topic not opened", {.topic = "reader"}, RG_ENOTFOUND},
     };
-    struct rig_sender *sender = rig_sender_new(bootstrap, "limits", (struct rg_kafka_producer_options){.record_max_bytes = LIMIT});
+    struct rig_sender *sender =
+        rig_sender_new(bootstrap, "limits", (struct rg_kafka_producer_options){.record_max_bytes = LIMIT});
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rg_kafka_record record = rows[i].record;
         struct rg_error err = {0};
@@ -149,7 +157,8 @@ static void what_cannot_be_sent_is_refused_at_once(void **state)
 static void a_full_queue_says_so_and_recovers(void **state)
 {
     (void)state;
-    struct rig_sender *sender = rig_sender_new(bootstrap, "full", (struct rg_kafka_producer_options){.queue_max = 10, .linger_ms = 200});
+    struct rig_sender *sender =
+        rig_sender_new(bootstrap, "full", (struct rg_kafka_producer_options){.queue_max = 10, .linger_ms = 200});
     struct rg_error err = {0};
     for (size_t i = 0; i < 10; i++)
         assert_int_equal(rig_send(sender, "full", 0, i, &err), 0);

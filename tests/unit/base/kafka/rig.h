@@ -21,7 +21,8 @@ struct rig_sender *rig_sender_new(const char *bootstrap, const char *topic, stru
 void rig_sender_free(struct rig_sender **sender);
 /* Sends value "<prefix><index>" with key "k<index>". */
 int rig_send(struct rig_sender *sender, const char *topic, int partition, size_t index, struct rg_error *err);
-void rig_send_all(struct rig_sender *sender, const char *topic, int partition, size_t first, size_t n); /* and waits for reports */
+void rig_send_all(struct rig_sender *sender, const char *topic, int partition, size_t first,
+                  size_t n); /* and waits for reports */
 void rig_wait_reports(struct rig_sender *sender);
 
 /* ---- group member that starts where it is told and remembers its assignment ---- */
