@@ -8,6 +8,7 @@ CTest knows programs; what a person calls a test is a case inside one. cmocka, P
 many they ran ("[  PASSED  ] 7 test(s).", "Ran 7 tests", "7 passed, 0 failed"); a program that says nothing counts as one.
 A skipped or disabled test is a failed one: it proves nothing.
 """
+
 import json
 import re
 import sys

@@ -11,6 +11,13 @@ void rg_buf_init(struct rg_buf *buf, size_t max_bytes)
     *buf = (struct rg_buf){.max_bytes = max_bytes};
 }
 
+void rg_buf_over(struct rg_buf *buf, char *memory, size_t bytes)
+{
+    rg_assert(bytes > 0);
+    memory[0] = '\0';
+    *buf = (struct rg_buf){.data = memory, .cap = bytes, .max_bytes = bytes - 1}; /* full before it would have to grow */
+}
+
 void rg_buf_done(struct rg_buf *buf)
 {
     free(buf->data);

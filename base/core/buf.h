@@ -14,6 +14,9 @@ struct rg_buf {
 
 void rg_buf_init(struct rg_buf *buf, size_t max_bytes);
 void rg_buf_done(struct rg_buf *buf); /* usable with RG_CLEANUP */
+/* Over memory that someone else owns (an arena, an array), for code that must not allocate: `bytes` − 1 characters and the
+ * NUL fit. It needs no rg_buf_done and must not get one. */
+void rg_buf_over(struct rg_buf *buf, char *memory, size_t bytes);
 void rg_buf_reset(struct rg_buf *buf); /* empty again, memory kept */
 void rg_buf_add(struct rg_buf *buf, const void *bytes, size_t n);
 void rg_buf_addc(struct rg_buf *buf, char c);

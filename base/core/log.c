@@ -54,7 +54,8 @@ struct field {
     const char *key, *value;
 };
 #define FIELDS_MAX 10
-#define LINE_BYTES_MAX (((size_t)TEXT_BYTES_MAX + FIELDS_MAX * FIELD_BYTES_MAX) * 6 + 1024) /* every byte as \u00xx, and the names */
+#define LINE_BYTES_MAX \
+    (((size_t)TEXT_BYTES_MAX + FIELDS_MAX * FIELD_BYTES_MAX) * 6 + 1024) /* every byte as \u00xx, and the names */
 
 /* The given fields of a context, in a fixed order; numbers are printed into `numbers`. */
 static size_t list_fields(const struct rg_log_ctx *ctx, struct field ret_fields[FIELDS_MAX], char numbers[2][16])
@@ -112,7 +113,8 @@ static void add_json_text(struct rg_buf *line, const char *text, size_t bytes_ma
     rg_buf_addc(line, '"');
 }
 
-static void format_json(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
+static void format_json(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n,
+                        const char *text)
 {
     struct timespec now;
     struct tm utc;
@@ -120,7 +122,8 @@ static void format_json(struct rg_buf *line, enum rg_log_level level, const char
     (void)gmtime_r(&now.tv_sec, &utc);
     char stamp[32];
     (void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-    rg_buf_addf(line, "{\"at\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\"", stamp, now.tv_nsec / 1000000, level_name(level), id);
+    rg_buf_addf(line, "{\"at\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\"", stamp, now.tv_nsec / 1000000, level_name(level),
+                id);
     for (size_t i = 0; i < n; i++) {
         rg_buf_addc(line, ',');
         rg_buf_addc(line, '"');
@@ -134,7 +137,8 @@ static void format_json(struct rg_buf *line, enum rg_log_level level, const char
     rg_buf_adds(line, "}\n");
 }
 
-static void format_human(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
+static void format_human(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n,
+                         const char *text)
 {
     rg_buf_addf(line, "%-7s %-18s ", level_name(level), id);
     add_text(line, text, TEXT_BYTES_MAX, false);

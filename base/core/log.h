@@ -22,5 +22,6 @@ enum rg_log_format { RG_LOG_AUTO, RG_LOG_HUMAN, RG_LOG_JSON, RG_LOG_JOURNAL };
 void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level);
 
 /* Tests and the demo capture lines instead of printing them. NULL restores the normal sink. */
-typedef void rg_log_sink_fn(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text, void *sink_ctx);
+typedef void rg_log_sink_fn(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text,
+                            void *sink_ctx);
 void rg_log_capture(rg_log_sink_fn *sink, void *sink_ctx);

@@ -7,6 +7,7 @@ A room may include itself and the rooms below it. Consumers and producers stand 
 Each foreign library has one door: its headers may be included in the folders named here and nowhere else, so that a change of
 library (or a fake in its place) touches one folder.
 """
+
 import pathlib
 import re
 import sys
@@ -31,6 +32,10 @@ DOORS = {
     "cjson/": ["base/json/"],
     "cJSON.h": ["base/json/"],
 }
+
+# A numeric locale would change how every decimal is read and written, in rules and wire formats alike. LC_CTYPE is enough for
+# wide characters in tables.
+NUMERIC_LOCALE = re.compile(r"\bsetlocale\s*\(\s*LC_(ALL|NUMERIC)\b")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -58,6 +63,8 @@ def check(root):
             files += 1
             path = source.relative_to(root).as_posix()
             for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+                if NUMERIC_LOCALE.search(line):
+                    complaints.append(f"{path}:{number}: the numeric locale stays C; set LC_CTYPE alone")
                 found = INCLUDE.match(line)
                 if found is None:
                     continue

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The order check must see a wrong include: each row plants one in a copy of the sources and expects exactly that complaint."""
+
 import pathlib
 import shutil
 import subprocess
@@ -31,6 +32,8 @@ ROWS = [
     ("consumers/decode/planted.c", "#include <cjson/cJSON.h>", "only in base/json/"),
     ("config/site/planted.c", '#include "site.h"', "not a path from the project root"),
     ("config/site/planted.c", '#include "../../base/core/core.h"', "not a path from the project root"),
+    ("daemon/ctl/planted.c", '    setlocale (LC_ALL, "");', "numeric locale"),
+    ("daemon/ctl/planted.c", '    setlocale(LC_CTYPE, "");', None),
     ("daemon/rules/planted.c", '#include "brazil/days/date.h"', None),
     ("tests/fakes/inbox/planted.c", "#include <microhttpd.h>", None),
     ("tests/e2e/planted.c", "#include <librdkafka/rdkafka.h>", None),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The purity check must see each kind of impurity: every row is compiled into a library of its own."""
+
 import os
 import pathlib
 import subprocess
@@ -14,9 +15,14 @@ COMPILER = os.environ.get("CC", "cc")
 ROWS = [
     ("computes", "int rg_twice(int x) { return 2 * x; }", None),
     ("wide_division", "__int128 rg_ratio(__int128 a, __int128 b) { return a / b * 2 + a % b; }", None),
-    ("strings", '#include <string.h>\nint rg_same(const char *a, const char *b) { return strcmp(a, b) == 0; }', None),
-    ("prints_to_memory", '#include <stdio.h>\nint rg_put(char *p, int n, int v) { return snprintf(p, (size_t)n, "%d", v); }', None),
+    ("strings", "#include <string.h>\nint rg_same(const char *a, const char *b) { return strcmp(a, b) == 0; }", None),
+    (
+        "prints_to_memory",
+        '#include <stdio.h>\nint rg_put(char *p, int n, int v) { return snprintf(p, (size_t)n, "%d", v); }',
+        None,
+    ),
     ("constant_table", 'static const char *const names[] = {"a", "b"};\nconst char *rg_name(int i) { return names[i]; }', None),
+    ("sorts", "#include <stdlib.h>\nvoid rg_sort(int *p, int (*c)(const void *, const void *)) { qsort(p, 9, 4, c); }", "needs qsort"),
     ("arena", "void *rg_arena_alloc(void *a, unsigned long n);\nvoid *rg_new(void *a) { return rg_arena_alloc(a, 8); }", None),
     ("malloc", "#include <stdlib.h>\nvoid *rg_new(void) { return malloc(8); }", "needs malloc"),
     ("own_alloc", "void *rg_alloc(unsigned long n);\nvoid *rg_new(void) { return rg_alloc(8); }", "needs rg_alloc"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The counter of lanes must not call a lane green that ran nothing, skipped something or failed."""
+
 import contextlib
 import io
 import pathlib

@@ -21,7 +21,8 @@ struct page {
     int64_t wall_ms;
     int64_t shared_ms;
 };
-static_assert(offsetof(struct page, wall_ms) == 16 && offsetof(struct page, shared_ms) == 24, "the layout is written down in the header");
+static_assert(offsetof(struct page, wall_ms) == 16 && offsetof(struct page, shared_ms) == 24,
+              "the layout is written down in the header");
 
 struct rg_page_clock {
     struct rg_clock clock;
@@ -91,7 +92,8 @@ static int make_file(const char *path, const struct page *content, int *ret_fd, 
     return 0;
 }
 
-int rg_page_clock_create(const char *path, int64_t wall_ms, int64_t shared_ms, struct rg_page_clock **ret_page, struct rg_error *err)
+int rg_page_clock_create(const char *path, int64_t wall_ms, int64_t shared_ms, struct rg_page_clock **ret_page,
+                         struct rg_error *err)
 {
     struct page content = {.version = VERSION, .wall_ms = wall_ms, .shared_ms = shared_ms};
     memcpy(content.magic, magic, sizeof magic);

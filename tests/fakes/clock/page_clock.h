@@ -23,7 +23,8 @@
 struct rg_page_clock;
 
 /* Makes the file (an existing one is replaced, never seen half-written) and maps it for the driver. */
-RG_MUST_USE int rg_page_clock_create(const char *path, int64_t wall_ms, int64_t shared_ms, struct rg_page_clock **ret_page, struct rg_error *err);
+RG_MUST_USE int rg_page_clock_create(const char *path, int64_t wall_ms, int64_t shared_ms, struct rg_page_clock **ret_page,
+                                     struct rg_error *err);
 
 /* Maps an existing page for reading. RG_EIO: no such file; RG_EINVAL: not such a page. */
 RG_MUST_USE int rg_page_clock_open(const char *path, struct rg_page_clock **ret_page, struct rg_error *err);

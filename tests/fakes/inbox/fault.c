@@ -60,7 +60,8 @@ void inbox_faults_clear(struct inbox_faults *faults)
     (void)pthread_mutex_unlock(&faults->lock);
 }
 
-static int take_number(const struct rg_json_value *value, const char *name, int64_t min, int64_t max, int64_t *ret_number, struct rg_error *err)
+static int take_number(const struct rg_json_value *value, const char *name, int64_t min, int64_t max, int64_t *ret_number,
+                       struct rg_error *err)
 {
     int64_t number = 0;
     if (!rg_json_int(value, &number) || number < min || number > max)
@@ -69,7 +70,8 @@ static int take_number(const struct rg_json_value *value, const char *name, int6
     return 0;
 }
 
-static int take_text(const struct rg_json_value *value, const char *name, struct rule *rule, struct rg_str *ret_text, struct rg_error *err)
+static int take_text(const struct rg_json_value *value, const char *name, struct rule *rule, struct rg_str *ret_text,
+                     struct rg_error *err)
 {
     struct rg_str text;
     if (!rg_json_str(value, &text) || text.n == 0)
@@ -112,7 +114,8 @@ static int take_smtp(const struct rg_json_value *value, struct rg_str key, struc
     }
     if (rg_str_is(key, "text")) {
         rc = take_text(value, "text", rule, &effect->text, err);
-        if (rc == 0 && (memchr(effect->text.p, '\r', effect->text.n) != NULL || memchr(effect->text.p, '\n', effect->text.n) != NULL))
+        if (rc == 0 &&
+            (memchr(effect->text.p, '\r', effect->text.n) != NULL || memchr(effect->text.p, '\n', effect->text.n) != NULL))
             return rg_fail(err, RG_EINVAL, "text: expected one line");
         return rc;
     }
@@ -319,7 +322,8 @@ static void copy_effect(const struct inbox_effect *from, struct rg_arena *arena,
     }
 }
 
-bool inbox_faults_match(struct inbox_faults *faults, const struct inbox_occasion *occasion, struct rg_arena *arena, struct inbox_effect *ret_effect)
+bool inbox_faults_match(struct inbox_faults *faults, const struct inbox_occasion *occasion, struct rg_arena *arena,
+                        struct inbox_effect *ret_effect)
 {
     bool found = false;
     (void)pthread_mutex_lock(&faults->lock);

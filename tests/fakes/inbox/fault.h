@@ -25,7 +25,9 @@
 #define INBOX_FAULT_HEADERS_MAX 8
 #define INBOX_DELAY_MS_MAX 3600000
 
-enum inbox_stage { INBOX_AT_CONNECT, INBOX_AT_HELO, INBOX_AT_MAIL, INBOX_AT_RCPT, INBOX_AT_DATA, INBOX_AT_BODY, INBOX_AT_DOT, INBOX_AT_HTTP };
+enum inbox_stage {
+    INBOX_AT_CONNECT, INBOX_AT_HELO, INBOX_AT_MAIL, INBOX_AT_RCPT, INBOX_AT_DATA, INBOX_AT_BODY, INBOX_AT_DOT, INBOX_AT_HTTP
+};
 enum inbox_cut { INBOX_CUT_NO, INBOX_CUT_BEFORE, INBOX_CUT_AFTER, INBOX_CUT_BODY };
 enum inbox_keep { INBOX_KEEP_BY_ANSWER, INBOX_KEEP_YES, INBOX_KEEP_NO };
 
@@ -47,7 +49,8 @@ struct inbox_faults *inbox_faults_new(uint64_t seed);
 void inbox_faults_free(struct inbox_faults **faults);
 
 /* `door` is "smtp" or "http". RG_EINVAL names the member that is wrong; RG_ELIMIT: too many rules. */
-RG_MUST_USE int inbox_faults_add(struct inbox_faults *faults, const char *door, struct rg_str rule, int64_t *ret_id, struct rg_error *err);
+RG_MUST_USE int inbox_faults_add(struct inbox_faults *faults, const char *door, struct rg_str rule, int64_t *ret_id,
+                                 struct rg_error *err);
 void inbox_faults_clear(struct inbox_faults *faults);
 void inbox_faults_write(struct inbox_faults *faults, struct rg_buf *out); /* [{"id":…,"door":…,"hits":…,"rule":{…}}] */
 
@@ -58,4 +61,5 @@ struct inbox_occasion {
     struct rg_str content; /* HTTP: the body */
 };
 /* False: nothing fits, do as usual. */
-bool inbox_faults_match(struct inbox_faults *faults, const struct inbox_occasion *occasion, struct rg_arena *arena, struct inbox_effect *ret_effect);
+bool inbox_faults_match(struct inbox_faults *faults, const struct inbox_occasion *occasion, struct rg_arena *arena,
+                        struct inbox_effect *ret_effect);

@@ -67,15 +67,16 @@ static void forget_request(void *ctx, struct MHD_Connection *connection, void **
     *con_cls = NULL;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
-                                  const char *upload, size_t *upload_n, void **con_cls)
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *upload, size_t *upload_n, void **con_cls)
 {
     (void)version;
     struct http_door *door = ctx;
     struct http_request *request = *con_cls;
     if (request == NULL) {
         request = rg_alloc(sizeof *request);
-        *request = (struct http_request){.connection = connection, .store = door->store, .faults = door->faults, .method = method, .path = path};
+        *request = (struct http_request){
+            .connection = connection, .store = door->store, .faults = door->faults, .method = method, .path = path};
         rg_buf_init(&request->body, RG_INBOX_MESSAGE_BYTES_MAX);
         *con_cls = request;
         return MHD_YES;
@@ -105,9 +106,11 @@ static int read_file(const char *path, char **ret_text, struct rg_error *err)
     return 0;
 }
 
-static int start_daemon(const struct rg_inbox_config *config, int wanted, const char *cert, const char *key, struct http_door *door, struct rg_error *err)
+static int start_daemon(const struct rg_inbox_config *config, int wanted, const char *cert, const char *key,
+                        struct http_door *door, struct rg_error *err)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_SOCK_ADDR, 0, &address},
         {MHD_OPTION_CONNECTION_LIMIT, RG_INBOX_CONNECTIONS_MAX, NULL},
@@ -127,10 +130,11 @@ static int start_daemon(const struct rg_inbox_config *config, int wanted, const 
         if (config->https_priorities != NULL)
             options[7] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)config->https_priorities};
     }
-    door->daemon = MHD_start_daemon(flags, (uint16_t)wanted, NULL, NULL, on_request, door, MHD_OPTION_NOTIFY_COMPLETED, forget_request, NULL,
-                                    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    door->daemon = MHD_start_daemon(flags, (uint16_t)wanted, NULL, NULL, on_request, door, MHD_OPTION_NOTIFY_COMPLETED,
+                                    forget_request, NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     if (door->daemon == NULL)
-        return rg_fail(err, RG_EIO, "%s door on port %d: cannot be opened (in use, or a certificate that does not fit)", cert != NULL ? "https" : "http", wanted);
+        return rg_fail(err, RG_EIO, "%s door on port %d: cannot be opened (in use, or a certificate that does not fit)",
+                       cert != NULL ? "https" : "http", wanted);
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(door->daemon, MHD_DAEMON_INFO_BIND_PORT);
     rg_assert(info != NULL);
     door->port = info->port;

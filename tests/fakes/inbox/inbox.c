@@ -84,11 +84,12 @@ void rg_inbox_add(struct rg_inbox *inbox, const char *channel, const char *to, c
 {
     struct rg_json *json RG_CLEANUP(rg_json_free) = NULL;
     struct rg_str step = {NULL, 0};
-    if (rg_json_parse(body, RG_INBOX_MESSAGE_BYTES_MAX, &json, NULL) == 0 && !rg_json_str(rg_json_get(rg_json_root(json), "step"), &step))
+    if (rg_json_parse(body, RG_INBOX_MESSAGE_BYTES_MAX, &json, NULL) == 0 &&
+        !rg_json_str(rg_json_get(rg_json_root(json), "step"), &step))
         step = (struct rg_str){NULL, 0};
     const struct rg_inbox_entry entry = {
-        .channel = rg_str(channel), .door = RG_STR("program"), .state = RG_STR("added"), .to = rg_str(to), .subject = rg_str(subject),
-        .step = step, .raw = body,
+        .channel = rg_str(channel), .door = RG_STR("program"), .state = RG_STR("added"),
+        .to = rg_str(to), .subject = rg_str(subject), .step = step, .raw = body,
     };
     (void)inbox_store_append(inbox->store, &entry);
 }

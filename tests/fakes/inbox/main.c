@@ -31,7 +31,9 @@ static const char help[] =
     "\n"
     "Prints {\"smtp\":PORT,\"http\":PORT,\"https\":PORT,\"page\":\"http://127.0.0.1:PORT/\"} once the doors are open.\n";
 
-enum option_id { SMTP = 1, HTTP, HTTPS, CERT, KEY, REQUIRED, PRIORITIES, USER, PASSWORD, LOG, CLOCK, ENTRIES, BYTES, SEED, PARENT, HELP };
+enum option_id {
+    SMTP = 1, HTTP, HTTPS, CERT, KEY, REQUIRED, PRIORITIES, USER, PASSWORD, LOG, CLOCK, ENTRIES, BYTES, SEED, PARENT, HELP
+};
 
 static const struct option options[] = {
     {"smtp", required_argument, NULL, SMTP},         {"http", required_argument, NULL, HTTP},
@@ -129,8 +131,8 @@ int main(int argc, char **argv)
         rg_page_clock_close(&clock);
         return 1;
     }
-    printf("{\"smtp\":%d,\"http\":%d,\"https\":%d,\"page\":\"http://127.0.0.1:%d/\"}\n", rg_inbox_smtp_port(inbox), rg_inbox_http_port(inbox),
-           rg_inbox_https_port(inbox), rg_inbox_http_port(inbox));
+    printf("{\"smtp\":%d,\"http\":%d,\"https\":%d,\"page\":\"http://127.0.0.1:%d/\"}\n", rg_inbox_smtp_port(inbox),
+           rg_inbox_http_port(inbox), rg_inbox_https_port(inbox), rg_inbox_http_port(inbox));
     (void)fflush(stdout); /* whoever started us reads it, or nobody does */
     wait_for_end(&ending, run.with_parent);
     rg_inbox_stop(&inbox);

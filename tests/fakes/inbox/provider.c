@@ -140,7 +140,8 @@ static void read_request(struct http_request *request, struct delivery *delivery
     rg_buf_init(&headers, (size_t)64 * 1024);
     (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_header, &headers);
     struct rg_str body = rg_buf_str(&request->body);
-    (void)snprintf(delivery->provider, sizeof delivery->provider, "%.*s", (int)strcspn(request->path + 10, "/"), request->path + 10);
+    (void)snprintf(delivery->provider, sizeof delivery->provider, "%.*s", (int)strcspn(request->path + 10, "/"),
+                   request->path + 10);
     delivery->whatsapp = ends_in(request->path, "/messages");
     entry->headers = rg_arena_str(delivery->arena, rg_buf_str(&headers));
     entry->door = RG_STR("http");
@@ -240,13 +241,14 @@ static void free_pieces(void *ctx)
     rg_free(&pieces);
 }
 
-static enum MHD_Result send_answer(struct http_request *request, const struct inbox_effect *effect, int status, struct rg_str body)
+static enum MHD_Result send_answer(struct http_request *request, const struct inbox_effect *effect, int status,
+                                   struct rg_str body)
 {
     struct pieces *pieces = rg_alloc(sizeof *pieces + body.n);
     *pieces = (struct pieces){request->store, effect->drip_ms, effect->endless, effect->cut == INBOX_CUT_BODY, body.n};
     memcpy(pieces->bytes, body.p, body.n);
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(effect->endless ? MHD_SIZE_UNKNOWN : body.n, 16 * 1024, next_piece, pieces, free_pieces);
+    struct MHD_Response *response = MHD_create_response_from_callback(effect->endless ? MHD_SIZE_UNKNOWN : body.n, 16 * 1024,
+                                                                      next_piece, pieces, free_pieces);
     rg_assert(response != NULL);
     bool typed = false;
     for (size_t i = 0; i < effect->header_count; i++) {
@@ -274,7 +276,8 @@ static enum MHD_Result settle(struct http_request *request, struct delivery *del
     bool silent = effect->cut == INBOX_CUT_BEFORE || effect->cut == INBOX_CUT_AFTER;
     entry->code = silent ? 0 : status;
     entry->provider_id = kept ? rg_str(delivery->name) : (struct rg_str){NULL, 0};
-    entry->state = kept ? (taken && answered ? RG_STR("delivered") : RG_STR("unanswered")) : (silent ? RG_STR("cut") : RG_STR("refused"));
+    entry->state =
+        kept ? (taken && answered ? RG_STR("delivered") : RG_STR("unanswered")) : (silent ? RG_STR("cut") : RG_STR("refused"));
     (void)inbox_store_append(request->store, entry);
     if (effect->delay_ms > 0 && !inbox_store_sleep(request->store, effect->delay_ms))
         return MHD_NO;

@@ -11,10 +11,12 @@
 
 #define WAIT_MS_MAX 60000
 
-static const char page_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-                                  "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-static const char mail_policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-                                  "frame-ancestors 'self'; sandbox";
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char mail_policy[] =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox";
 
 static const char *argument(const struct http_request *request, const char *name)
 {
@@ -115,8 +117,8 @@ static enum MHD_Result answer_list(struct http_request *request, bool may_wait)
     list->left = limit;
     list->first = true;
     rg_buf_init(&list->buf, 8 * RG_INBOX_MESSAGE_BYTES_MAX);
-    rg_buf_addf(&list->buf, "{\"first\":%lld,\"last\":%lld,\"dropped\":%lld,\"entries\":[", (long long)span.first, (long long)span.last,
-                (long long)span.dropped);
+    rg_buf_addf(&list->buf, "{\"first\":%lld,\"last\":%lld,\"dropped\":%lld,\"entries\":[", (long long)span.first,
+                (long long)span.last, (long long)span.dropped);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 64 * 1024, read_list, list, free_list);
     rg_assert(response != NULL);
     (void)MHD_add_response_header(response, "Content-Type", "application/json");

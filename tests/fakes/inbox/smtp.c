@@ -55,14 +55,19 @@ static void *serve(void *arg)
     return NULL;
 }
 
+static enum slot_state state_of(struct smtp_door *door, const struct slot *slot)
+{
+    (void)pthread_mutex_lock(&door->lock);
+    enum slot_state state = slot->state;
+    (void)pthread_mutex_unlock(&door->lock);
+    return state;
+}
+
 static void join_ended(struct smtp_door *door)
 {
     for (size_t i = 0; i < RG_COUNT(door->slots); i++) {
         struct slot *slot = &door->slots[i];
-        (void)pthread_mutex_lock(&door->lock);
-        bool ended = slot->state == SLOT_ENDED;
-        (void)pthread_mutex_unlock(&door->lock);
-        if (!ended)
+        if (state_of(door, slot) != SLOT_ENDED)
             continue;
         (void)pthread_join(slot->thread, NULL); /* it has done its last step already */
         (void)pthread_mutex_lock(&door->lock);
@@ -106,7 +111,8 @@ static void *accept_all(void *arg)
     struct smtp_door *door = arg;
     for (;;) {
         struct slot *slot = free_slot(door);
-        struct pollfd ready[] = {{.fd = door->wake, .events = POLLIN}, {.fd = slot != NULL ? door->listener : -1, .events = POLLIN}};
+        struct pollfd ready[] = {{.fd = door->wake, .events = POLLIN},
+                                 {.fd = slot != NULL ? door->listener : -1, .events = POLLIN}};
         if (poll(ready, 2, -1) < 0 && errno != EINTR)
             return NULL;
         if (ready[0].revents != 0) {
@@ -129,10 +135,12 @@ static int listen_on(int wanted, int *ret_fd, int *ret_port, struct rg_error *er
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
     if (fd < 0)
         return rg_fail(err, RG_EIO, "smtp door: %s", strerror(errno));
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* bind says what is wrong */
-    if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 1024) < 0 || getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
+    if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 1024) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
         int rc = rg_fail(err, RG_EIO, "smtp door on port %d: %s", wanted, strerror(errno));
         (void)close(fd);
         return rc;
@@ -202,7 +210,7 @@ void smtp_door_close(struct smtp_door **door)
     wake_acceptor(self);
     (void)pthread_join(self->acceptor, NULL);
     for (size_t i = 0; i < RG_COUNT(self->slots); i++)
-        if (self->slots[i].state != SLOT_FREE)
+        if (state_of(self, &self->slots[i]) != SLOT_FREE)
             (void)pthread_join(self->slots[i].thread, NULL);
     (void)close(self->listener);
     (void)close(self->wake);

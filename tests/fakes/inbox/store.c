@@ -35,8 +35,9 @@ struct inbox_store {
 
 static const size_t texts[] = {
 #define TEXT(name) offsetof(struct rg_inbox_entry, name)
-    TEXT(channel), TEXT(door), TEXT(state), TEXT(provider), TEXT(method), TEXT(path), TEXT(from), TEXT(to), TEXT(subject), TEXT(step),
-    TEXT(message_id), TEXT(idempotency_key), TEXT(provider_id), TEXT(headers), TEXT(text), TEXT(html), TEXT(raw),
+    TEXT(channel),     TEXT(door),    TEXT(state),   TEXT(provider), TEXT(method),     TEXT(path),
+    TEXT(from),        TEXT(to),      TEXT(subject), TEXT(step),     TEXT(message_id), TEXT(idempotency_key),
+    TEXT(provider_id), TEXT(headers), TEXT(text),    TEXT(html),     TEXT(raw),
 #undef TEXT
 };
 
@@ -55,7 +56,8 @@ int inbox_store_new(const struct rg_inbox_config *config, struct inbox_store **r
     }
     struct inbox_store *store = rg_alloc(sizeof *store);
     store->clock = config->clock;
-    store->slot_count = config->entries_max > 0 && config->entries_max < RG_INBOX_ENTRIES_MAX ? config->entries_max : RG_INBOX_ENTRIES_MAX;
+    store->slot_count =
+        config->entries_max > 0 && config->entries_max < RG_INBOX_ENTRIES_MAX ? config->entries_max : RG_INBOX_ENTRIES_MAX;
     store->bytes_max = config->bytes_max > 0 && config->bytes_max < RG_INBOX_BYTES_MAX ? config->bytes_max : RG_INBOX_BYTES_MAX;
     store->slots = rg_alloc(store->slot_count * sizeof(struct slot *));
     store->first = 1;
@@ -134,7 +136,8 @@ static void write_log(struct inbox_store *store, const struct rg_inbox_entry *en
             continue;
         if (n < 0) {
             if (!store->log_failed)
-                rg_log(RG_LOG_ERROR, "INBOX-LOG", RG_LOG_NO_CTX, "cannot write the inbox log, it is incomplete from here: %s", strerror(errno));
+                rg_log(RG_LOG_ERROR, "INBOX-LOG", RG_LOG_NO_CTX, "cannot write the inbox log, it is incomplete from here: %s",
+                       strerror(errno));
             store->log_failed = true;
             return;
         }
@@ -207,7 +210,8 @@ static struct timespec after_ms(int64_t ms)
     return t;
 }
 
-int64_t inbox_store_next(struct inbox_store *store, const struct inbox_query *query, int64_t wait_ms, inbox_write_fn *write, struct rg_buf *out)
+int64_t inbox_store_next(struct inbox_store *store, const struct inbox_query *query, int64_t wait_ms, inbox_write_fn *write,
+                         struct rg_buf *out)
 {
     struct timespec until = after_ms(wait_ms);
     int64_t looked = query->after, found = 0;

@@ -27,7 +27,8 @@ bool inbox_query_fits(const struct inbox_query *query, const struct rg_inbox_ent
 /* The first entry past query->after that fits is written with `write` under the lock; returns its n, 0 when there is none.
  * Waits up to wait_ms for one. */
 typedef void inbox_write_fn(const struct rg_inbox_entry *entry, struct rg_buf *out);
-int64_t inbox_store_next(struct inbox_store *store, const struct inbox_query *query, int64_t wait_ms, inbox_write_fn *write, struct rg_buf *out);
+int64_t inbox_store_next(struct inbox_store *store, const struct inbox_query *query, int64_t wait_ms, inbox_write_fn *write,
+                         struct rg_buf *out);
 
 struct inbox_span {
     int64_t first, last, dropped; /* remembered: first … last, none when first > last */

@@ -4,15 +4,19 @@
 
 const CHANNELS = { email: "E-mail", whatsapp: "WhatsApp", sms: "SMS", signal: "Sinal" };
 const STATES = {
-  delivered: ["●", "entregue"], unanswered: ["◐", "sem resposta"], refused: ["✕", "recusada"], cut: ["✂", "interrompida"], added: ["◆", "sinal"],
+  delivered: ["●", "entregue"],
+  unanswered: ["◐", "sem resposta"],
+  refused: ["✕", "recusada"],
+  cut: ["✂", "interrompida"],
+  added: ["◆", "sinal"],
 };
 const ZONE = "America/Sao_Paulo";
-const PAGE = 2000;   // entries asked for at a time
-const SHOWN = 300;   // rows at first, and more with each click
+const PAGE = 2000; // entries asked for at a time
+const SHOWN = 300; // rows at first, and more with each click
 const POLL_MS = 2000;
 
 const byId = (id) => document.getElementById(id);
-const state = { entries: [], last: 0, shown: SHOWN, answeredAt: Date.now(), chosen: null, tab: "message", narrow: false, faults: [] };
+const state = { entries: [], last: 0, shown: SHOWN, answeredAt: Date.now(), chosen: null, tab: "message", narrow: false };
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -28,8 +32,17 @@ function make(tag, attributes = {}, ...children) {
 // --- time, in the debtor's zone -------------------------------------------------------------------------------------
 const dayFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: ZONE, day: "2-digit", month: "2-digit" });
 const hourFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: ZONE, hour: "2-digit", minute: "2-digit" });
-const fullFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: ZONE, weekday: "short", day: "numeric", month: "long", year: "numeric",
-  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "longOffset" });
+const fullFormat = new Intl.DateTimeFormat("pt-BR", {
+  timeZone: ZONE,
+  weekday: "short",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "longOffset",
+});
 const numberFormat = new Intl.NumberFormat("pt-BR");
 const seenAt = (entry) => (entry.virtual_ms === null ? entry.at_ms : entry.virtual_ms);
 
@@ -45,7 +58,9 @@ function readAddress() {
 
 function writeAddress() {
   const parameters = new URLSearchParams();
-  const put = (name, value) => { if (value) parameters.set(name, value); };
+  const put = (name, value) => {
+    if (value) parameters.set(name, value);
+  };
   put("canal", state.channel);
   put("estado", byId("state").value);
   put("q", byId("q").value.trim());
@@ -71,24 +86,36 @@ function filtered() {
 
 function stateLabel(entry) {
   const [shape, word] = STATES[entry.state] || ["○", entry.state];
-  return make("span", { class: "state " + entry.state }, shape + " " + word + (entry.state === "refused" && entry.code ? " " + entry.code : ""));
+  return make(
+    "span",
+    { class: "state " + entry.state },
+    shape + " " + word + (entry.state === "refused" && entry.code ? " " + entry.code : ""),
+  );
 }
 
 const channelLabel = (name) => make("span", { class: "channel " + name }, CHANNELS[name] || name);
 
 function titleOf(entry) {
-  return entry.subject || entry.preview || entry.step || (entry.state === "refused" || entry.state === "cut" ? "(não foi aceita)" : "(sem assunto)");
+  return (
+    entry.subject ||
+    entry.preview ||
+    entry.step ||
+    (entry.state === "refused" || entry.state === "cut" ? "(não foi aceita)" : "(sem assunto)")
+  );
 }
 
 function makeRow(entry) {
   const when = new Date(seenAt(entry));
   const what = make("a", { class: "what", href: "#n=" + entry.n }, titleOf(entry));
   if (entry.step && entry.step !== titleOf(entry)) what.append(make("span", { class: "step" }, " · " + entry.step));
-  const row = make("tr", { "data-n": entry.n, "aria-selected": String(entry.n === state.chosen), class: entry.fresh ? "fresh" : "" },
+  const row = make(
+    "tr",
+    { "data-n": entry.n, "aria-selected": String(entry.n === state.chosen), class: entry.fresh ? "fresh" : "" },
     make("td", { class: "when" }, make("b", {}, hourFormat.format(when)), " " + dayFormat.format(when)),
     make("td", {}, channelLabel(entry.channel)),
     make("td", {}, what, make("span", { class: "who" }, entry.to || "–")),
-    make("td", {}, stateLabel(entry)));
+    make("td", {}, stateLabel(entry)),
+  );
   entry.fresh = false;
   return row;
 }
@@ -98,14 +125,28 @@ function showChannels() {
   for (const entry of state.entries) counts.set(entry.channel, (counts.get(entry.channel) || 0) + 1);
   const names = [...new Set(["email", "whatsapp", "sms", ...counts.keys()])];
   const button = (name, label, count) => {
-    const made = make("button", { type: "button", "aria-pressed": String(state.channel === name), "data-channel": name }, label, make("b", {}, numberFormat.format(count)));
-    made.addEventListener("click", () => { state.channel = name; state.shown = SHOWN; showAll(); });
+    const made = make(
+      "button",
+      { type: "button", "aria-pressed": String(state.channel === name), "data-channel": name },
+      label,
+      make("b", {}, numberFormat.format(count)),
+    );
+    made.addEventListener("click", () => {
+      state.channel = name;
+      state.shown = SHOWN;
+      showAll();
+    });
     return made;
   };
   const focused = document.activeElement && document.activeElement.dataset && document.activeElement.dataset.channel;
-  byId("channels").replaceChildren(button("", "Todos", state.entries.length),
-    ...names.map((name) => button(name, CHANNELS[name] || name, counts.get(name) || 0)));
-  if (focused !== undefined && focused !== null) byId("channels").querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
+  byId("channels").replaceChildren(
+    button("", "Todos", state.entries.length),
+    ...names.map((name) => button(name, CHANNELS[name] || name, counts.get(name) || 0)),
+  );
+  if (focused !== undefined && focused !== null)
+    byId("channels")
+      .querySelector(`[data-channel="${CSS.escape(focused)}"]`)
+      ?.focus();
 }
 
 function showList() {
@@ -115,12 +156,16 @@ function showList() {
   byId("rows").replaceChildren(...rows);
   byId("more").hidden = found.length <= state.shown;
   byId("empty").hidden = found.length > 0;
-  byId("empty").textContent = state.entries.length === 0
-    ? "Nada chegou ainda. O que os provedores recebem aparece aqui sozinho."
-    : "Nenhuma mensagem combina com estes filtros.";
+  byId("empty").textContent =
+    state.entries.length === 0
+      ? "Nada chegou ainda. O que os provedores recebem aparece aqui sozinho."
+      : "Nenhuma mensagem combina com estes filtros.";
   const bad = state.entries.filter((entry) => entry.state === "refused" || entry.state === "cut").length;
-  byId("counts").textContent = numberFormat.format(found.length) + (found.length === state.entries.length ? "" : " de " + numberFormat.format(state.entries.length)) +
-    (state.entries.length === 1 ? " mensagem" : " mensagens") + (bad > 0 ? " · " + numberFormat.format(bad) + (bad === 1 ? " recusada" : " recusadas") : "");
+  byId("counts").textContent =
+    numberFormat.format(found.length) +
+    (found.length === state.entries.length ? "" : " de " + numberFormat.format(state.entries.length)) +
+    (state.entries.length === 1 ? " mensagem" : " mensagens") +
+    (bad > 0 ? " · " + numberFormat.format(bad) + (bad === 1 ? " recusada" : " recusadas") : "");
 }
 
 function showAll() {
@@ -132,7 +177,9 @@ function showAll() {
 // --- one message ----------------------------------------------------------------------------------------------------
 function factsOf(entry) {
   const facts = make("dl", { class: "facts" });
-  const put = (name, value, cls) => { if (value) facts.append(make("dt", {}, name), make("dd", cls ? { class: cls } : {}, value)); };
+  const put = (name, value, cls) => {
+    if (value) facts.append(make("dt", {}, name), make("dd", cls ? { class: cls } : {}, value));
+  };
   put("Para", entry.to);
   put("De", entry.from);
   put("Quando", fullFormat.format(new Date(seenAt(entry))));
@@ -148,27 +195,46 @@ function factsOf(entry) {
 }
 
 function parsed(text) {
-  try { return JSON.parse(text); } catch { return null; }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
-function pairsOf(value) {
+function tableOf(pairs) {
   const table = make("table", { class: "pairs" }, make("caption", { class: "hidden" }, "Conteúdo"));
-  for (const [name, member] of Object.entries(value))
-    table.append(make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, typeof member === "object" ? JSON.stringify(member, null, 1) : String(member))));
+  for (const [name, member] of pairs)
+    table.append(
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, name),
+        make("td", {}, typeof member === "object" ? JSON.stringify(member, null, 1) : String(member)),
+      ),
+    );
   return table;
 }
 
 function messagePane(entry) {
-  if (entry.html) return make("iframe", { sandbox: "", src: "/html/" + entry.n, title: "Mensagem como o destinatário a vê", referrerpolicy: "no-referrer" });
+  if (entry.html)
+    return make("iframe", {
+      sandbox: "",
+      src: "/html/" + entry.n,
+      title: "Mensagem como o destinatário a vê",
+      referrerpolicy: "no-referrer",
+    });
   if (entry.channel === "whatsapp" || entry.channel === "sms") {
     const chat = make("div", { class: "chat" });
     if (entry.channel === "whatsapp" && entry.subject) chat.append(make("p", { class: "template" }, "modelo " + entry.subject));
-    chat.append(make("div", { class: "bubble" }, entry.text || "(sem texto)", make("time", {}, hourFormat.format(new Date(seenAt(entry))))));
+    chat.append(
+      make("div", { class: "bubble" }, entry.text || "(sem texto)", make("time", {}, hourFormat.format(new Date(seenAt(entry))))),
+    );
     return chat;
   }
   if (entry.text) return make("pre", { class: "letter" }, entry.text);
   const body = entry.body && parsed(entry.body);
-  if (body && typeof body === "object") return pairsOf(body);
+  if (body && typeof body === "object") return tableOf(Object.entries(body));
   return entry.body ? make("pre", {}, entry.body) : make("p", { class: "empty" }, "Não há conteúdo: a mensagem não foi aceita.");
 }
 
@@ -182,7 +248,10 @@ async function rawPane(entry) {
 const TABS = {
   message: ["Mensagem", messagePane],
   text: ["Texto", (entry) => make("pre", { class: "letter" }, entry.text || "(sem texto)")],
-  headers: ["Cabeçalhos", (entry) => (entry.headers.length ? pairsOf(Object.fromEntries(entry.headers.map(([name, value], i) => [name + "\u200b".repeat(i), value]))) : make("p", { class: "empty" }, "Sem cabeçalhos."))],
+  headers: [
+    "Cabeçalhos",
+    (entry) => (entry.headers.length ? tableOf(entry.headers) : make("p", { class: "empty" }, "Sem cabeçalhos.")),
+  ],
   raw: ["Original", rawPane],
 };
 
@@ -234,18 +303,34 @@ async function choose(n) {
   const answer = await fetch("/entry/" + n);
   if (state.chosen !== n) return;
   if (!answer.ok) {
-    byId("detail").replaceChildren(backButton(), make("p", { class: "empty" }, "Esta mensagem já não está na memória; o arquivo de registro ainda a tem."));
+    byId("detail").replaceChildren(
+      backButton(),
+      make("p", { class: "empty" }, "Esta mensagem já não está na memória; o arquivo de registro ainda a tem."),
+    );
     return;
   }
   const entry = await answer.json();
   if (!TABS[state.tab]) state.tab = "message";
-  const phone = make("button", { type: "button", class: "phone", id: "phone", "aria-pressed": String(state.narrow) }, "largura de celular");
-  phone.addEventListener("click", () => { state.narrow = !state.narrow; phone.setAttribute("aria-pressed", String(state.narrow)); showPane(entry); });
+  const phone = make(
+    "button",
+    { type: "button", class: "phone", id: "phone", "aria-pressed": String(state.narrow) },
+    "largura de celular",
+  );
+  phone.addEventListener("click", () => {
+    state.narrow = !state.narrow;
+    phone.setAttribute("aria-pressed", String(state.narrow));
+    showPane(entry);
+  });
   const bar = make("div", { class: "tabbar" }, makeTabs(entry));
   bar.firstChild.after(phone);
   state.entry = entry;
-  byId("detail").replaceChildren(backButton(), make("h2", {}, titleOf({ ...entry, preview: entry.text && entry.text.slice(0, 80) })), factsOf(entry), bar,
-    make("div", { class: "pane", id: "pane", role: "tabpanel", tabindex: "0" }));
+  byId("detail").replaceChildren(
+    backButton(),
+    make("h2", {}, titleOf({ ...entry, preview: entry.text && entry.text.slice(0, 80) })),
+    factsOf(entry),
+    bar,
+    make("div", { class: "pane", id: "pane", role: "tabpanel", tabindex: "0" }),
+  );
   byId("detail").scrollTop = 0;
   showPane(entry);
 }
@@ -262,7 +347,8 @@ async function poll() {
   while (more) {
     const answer = await fetch(`/inbox.json?short=1&after=${state.last}&limit=${PAGE}`);
     const list = await answer.json();
-    if (list.last < state.last) { // another inbox answers at this address: start over
+    if (list.last < state.last) {
+      // another inbox answers at this address: start over
       Object.assign(state, { entries: [], last: 0 });
       continue;
     }
@@ -274,7 +360,10 @@ async function poll() {
     }
     if (list.first > 1) state.entries = state.entries.filter((entry) => entry.n >= list.first);
     more = list.entries.length === PAGE;
-    if (list.entries.length > 0 || first) { showChannels(); showList(); }
+    if (list.entries.length > 0 || first) {
+      showChannels();
+      showList();
+    }
   }
   state.answeredAt = Date.now();
   byId("stale").hidden = true;
@@ -286,7 +375,8 @@ async function keepPolling() {
       await poll();
       if (byId("chaos").open) await showFaults();
     } catch {
-      byId("stale").textContent = `A caixa de entrada não responde há ${Math.round((Date.now() - state.answeredAt) / 1000)} s; o que se vê pode estar velho.`;
+      byId("stale").textContent =
+        `A caixa de entrada não responde há ${Math.round((Date.now() - state.answeredAt) / 1000)} s; o que se vê pode estar velho.`;
       byId("stale").hidden = false;
     }
   }
@@ -297,16 +387,25 @@ async function keepPolling() {
 async function showFaults() {
   const faults = await (await fetch("/control")).json();
   byId("fault-count").textContent = faults.length ? `(${faults.length} em vigor)` : "";
-  byId("faults").replaceChildren(...faults.map((fault) => make("li", {}, `${fault.door} ${JSON.stringify(fault.rule)} · ${numberFormat.format(fault.hits)}×`)));
+  byId("faults").replaceChildren(
+    ...faults.map((fault) => make("li", {}, `${fault.door} ${JSON.stringify(fault.rule)} · ${numberFormat.format(fault.hits)}×`)),
+  );
 }
 
 function readyFaults() {
   for (const button of document.querySelectorAll("[data-rule]"))
     button.addEventListener("click", async () => {
-      await fetch("/control/" + button.dataset.door, { method: "POST", headers: { "Content-Type": "application/json" }, body: button.dataset.rule });
+      await fetch("/control/" + button.dataset.door, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: button.dataset.rule,
+      });
       await showFaults();
     });
-  byId("heal").addEventListener("click", async () => { await fetch("/control", { method: "DELETE" }); await showFaults(); });
+  byId("heal").addEventListener("click", async () => {
+    await fetch("/control", { method: "DELETE" });
+    await showFaults();
+  });
   byId("chaos").addEventListener("toggle", showFaults);
 }
 
@@ -358,10 +457,25 @@ function start() {
     choose(Number(row.dataset.n));
   });
   byId("search").addEventListener("submit", (event) => event.preventDefault());
-  byId("q").addEventListener("input", () => { state.shown = SHOWN; showList(); writeAddress(); });
-  byId("state").addEventListener("change", () => { state.shown = SHOWN; showList(); writeAddress(); });
-  byId("more").addEventListener("click", () => { state.shown += SHOWN; showList(); });
-  addEventListener("hashchange", () => { const n = readAddress(); showAll(); choose(n); });
+  byId("q").addEventListener("input", () => {
+    state.shown = SHOWN;
+    showList();
+    writeAddress();
+  });
+  byId("state").addEventListener("change", () => {
+    state.shown = SHOWN;
+    showList();
+    writeAddress();
+  });
+  byId("more").addEventListener("click", () => {
+    state.shown += SHOWN;
+    showList();
+  });
+  addEventListener("hashchange", () => {
+    const n = readAddress();
+    showAll();
+    choose(n);
+  });
   document.addEventListener("keydown", onKey);
   readyFaults();
   showChannels();

@@ -3,6 +3,7 @@
 
 Usage: inbox_test.py PATH-OF-regua-inbox
 """
+
 import http.client
 import json
 import os
@@ -23,8 +24,12 @@ import urllib.request
 PROGRAM = None
 
 MAIL = "Subject: =?utf-8?Q?D=C3=ADvida?=\r\nMessage-ID: <{id}@regua.example>\r\n\r\nola\r\n..dot\r\n"
-WHATSAPP = {"messaging_product": "whatsapp", "to": "5511987654321", "type": "template",
-            "template": {"name": "vencida", "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]}}
+WHATSAPP = {
+    "messaging_product": "whatsapp",
+    "to": "5511987654321",
+    "type": "template",
+    "template": {"name": "vencida", "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]},
+}
 
 
 class Inbox:
@@ -33,7 +38,9 @@ class Inbox:
     def __init__(self, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.log_path = pathlib.Path(self.folder.name) / "log.jsonl"
-        self.process = subprocess.Popen([PROGRAM, "--parent", "--log", str(self.log_path), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [PROGRAM, "--parent", "--log", str(self.log_path), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.ports = json.loads(self.process.stdout.readline())
 
     def __enter__(self):
@@ -50,7 +57,9 @@ class Inbox:
         """Status, headers and body of one request; never raises for a status."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=20)
         try:
-            connection.request(method, path, body=json.dumps(body) if isinstance(body, (dict, list)) else body, headers=headers or {})
+            connection.request(
+                method, path, body=json.dumps(body) if isinstance(body, (dict, list)) else body, headers=headers or {}
+            )
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
@@ -125,7 +134,10 @@ class Smtp(unittest.TestCase):
             (b"EHLO x\r\nMAIL FROM:a@b\r\nMAIL TO:<a@b>\r\nMAIL FROM:<a@b\r\n", "220 250 501 501 501"),
             (b"EHLO x\r\nMAIL FROM:<a@b> SIZE=2097152\r\n", "220 250 250"),
             (b"EHLO x\r\nMAIL FROM:<a@b> SIZE=2097153\r\n", "220 250 552"),
-            (b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<>\r\nRCPT TO:<c\rDATA@d>\r\nRCPT TO:<c\x00@d>\r\n", "220 250 250 501 501 501"),
+            (
+                b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<>\r\nRCPT TO:<c\rDATA@d>\r\nRCPT TO:<c\x00@d>\r\n",
+                "220 250 250 501 501 501",
+            ),
             (b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<c@d>\r\nRSET\r\nRCPT TO:<c@d>\r\n", "220 250 250 250 250 503"),
             (b"EHLO x\r\nMAIL FROM:<a@b>\r\n" + b"RCPT TO:<c@d>\r\n" * 101, "220 250 250 " + "250 " * 100 + "452"),
             (b"A" * 5000 + b"\r\nNOOP\r\n", "220 500 250"),
@@ -153,7 +165,7 @@ class Smtp(unittest.TestCase):
                     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     peer.sendall(b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n")
                     for at in range(0, len(body), step):
-                        peer.sendall(body[at:at + step])
+                        peer.sendall(body[at : at + step])
                         time.sleep(0.001)
                     peer.sendall(b"QUIT\r\n")
                     while peer.recv(65536):
@@ -162,7 +174,11 @@ class Smtp(unittest.TestCase):
                 self.assertEqual(raw, b".one\r\n\r\r\n..\r\n\r\n.\r\nx\r\n")
 
     def test_faults(self):
-        refused, cut, lost = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused), smtplib.SMTPServerDisconnected, smtplib.SMTPServerDisconnected
+        refused, cut, lost = (
+            (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused),
+            smtplib.SMTPServerDisconnected,
+            smtplib.SMTPServerDisconnected,
+        )
         for rule, error, states in [
             ({"at": "connect", "code": 554}, refused, []),
             ({"at": "connect", "cut": True}, cut, []),
@@ -189,7 +205,9 @@ class Smtp(unittest.TestCase):
                 else:
                     self.assertRaises(error, inbox.send)
                 self.assertEqual([entry["state"] for entry in inbox.entries()], states)
-                self.assertEqual([entry["accepted"] for entry in inbox.entries()], [state in ("delivered", "unanswered") for state in states])
+                self.assertEqual(
+                    [entry["accepted"] for entry in inbox.entries()], [state in ("delivered", "unanswered") for state in states]
+                )
                 inbox.send(ident="again")  # the rule was used up
                 self.assertEqual(inbox.entries()[-1]["message_id"], "again@regua.example")
                 self.assertEqual(inbox.log(), inbox.entries())
@@ -214,12 +232,44 @@ class Smtp(unittest.TestCase):
 
 def make_certificate(folder, name):
     """A CA and a certificate for `name`, made by openssl; paths of CA, certificate and key."""
+
     def run(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-    run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2")
+
+    run(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-subj",
+        "/CN=Test CA",
+        "-days",
+        "2",
+    )
     run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=" + name)
     (pathlib.Path(folder) / "ext").write_text(f"subjectAltName=DNS:{name}\n", encoding="utf-8")
-    run("x509", "-req", "-in", "csr.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "cert.pem", "-days", "2", "-extfile", "ext")
+    run(
+        "x509",
+        "-req",
+        "-in",
+        "csr.pem",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "cert.pem",
+        "-days",
+        "2",
+        "-extfile",
+        "ext",
+    )
     return [os.path.join(folder, each) for each in ("ca.pem", "cert.pem", "key.pem")]
 
 
@@ -282,7 +332,9 @@ class Tls(unittest.TestCase):
             self.assertEqual(connection.getresponse().status, 200)
             connection.close()
             self.assertEqual(inbox.entries()[0]["to"], "1")
-        with Inbox("--https", "0", "--tls-cert", self.cert, "--tls-key", self.key, "--https-priorities", "NORMAL:-VERS-ALL:+VERS-TLS1.0") as inbox:
+        with Inbox(
+            "--https", "0", "--tls-cert", self.cert, "--tls-key", self.key, "--https-priorities", "NORMAL:-VERS-ALL:+VERS-TLS1.0"
+        ) as inbox:
             connection = http.client.HTTPSConnection("localhost", inbox.ports["https"], timeout=20, context=self.trust)
             self.assertRaises((ssl.SSLError, ConnectionError), connection.request, "GET", "/inbox.json")
             connection.close()
@@ -291,16 +343,26 @@ class Tls(unittest.TestCase):
 class Providers(unittest.TestCase):
     def test_whatsapp_answers_as_the_cloud_api_does(self):
         with Inbox() as inbox:
-            status, _, body = inbox.post("/provider/whatsapp/v19.0/123/messages", WHATSAPP, {"Idempotency-Key": "k1", "X-Regua-Step": "aviso"})
+            status, _, body = inbox.post(
+                "/provider/whatsapp/v19.0/123/messages", WHATSAPP, {"Idempotency-Key": "k1", "X-Regua-Step": "aviso"}
+            )
             answer, (entry,) = json.loads(body), inbox.entries()
             self.assertEqual((status, answer["messaging_product"]), (200, "whatsapp"))
             self.assertEqual(answer["contacts"], [{"input": "5511987654321", "wa_id": "5511987654321"}])
             self.assertRegex(answer["messages"][0]["id"], r"^wamid\.")
             self.assertEqual(entry["provider_id"], answer["messages"][0]["id"])
             self.assertEqual((entry["channel"], entry["subject"], entry["text"]), ("whatsapp", "vencida", "Ana"))
-            self.assertEqual((entry["idempotency_key"], entry["step"], entry["path"]), ("k1", "aviso", "/provider/whatsapp/v19.0/123/messages"))
+            self.assertEqual(
+                (entry["idempotency_key"], entry["step"], entry["path"]), ("k1", "aviso", "/provider/whatsapp/v19.0/123/messages")
+            )
             self.assertEqual(json.loads(entry["body"]), WHATSAPP)
-            for wrong in ({}, {**WHATSAPP, "messaging_product": "sms"}, {**WHATSAPP, "to": ""}, {**WHATSAPP, "type": "text"}, "not json"):
+            for wrong in (
+                {},
+                {**WHATSAPP, "messaging_product": "sms"},
+                {**WHATSAPP, "to": ""},
+                {**WHATSAPP, "type": "text"},
+                "not json",
+            ):
                 status, _, body = inbox.post("/provider/whatsapp/messages", wrong)
                 self.assertEqual((status, json.loads(body)["error"]["code"]), (400, 100))
             self.assertEqual([entry["state"] for entry in inbox.entries("?after=1")], ["refused"] * 5)
@@ -355,7 +417,10 @@ class Providers(unittest.TestCase):
                     for name, value in rule.get("headers", {}).items():
                         self.assertEqual(headers[name], value)
                     if "body" in rule:
-                        self.assertEqual(body.decode(), rule["body"] if isinstance(rule["body"], str) else json.dumps(rule["body"], separators=(",", ":")))
+                        self.assertEqual(
+                            body.decode(),
+                            rule["body"] if isinstance(rule["body"], str) else json.dumps(rule["body"], separators=(",", ":")),
+                        )
                 else:
                     self.assertRaises(expected, inbox.post)
                 self.assertGreaterEqual(time.monotonic() - started, rule.get("delay_ms", 0) / 1000)
@@ -391,8 +456,16 @@ class Questions(unittest.TestCase):
                 inbox.post("/provider/sms/x", {"to": f"+55{i}", "text": f"fatura F{i}"})
             inbox.send("ana@x.example")
             for query, numbers in [
-                ("", list(range(1, 12))), ("?after=9", [10, 11]), ("?limit=2", [1, 2]), ("?limit=0", []), ("?after=3&limit=1", [4]),
-                ("?channel=email", [11]), ("?to=%2B55[12]", [2, 3]), ("?contains=f7", [8]), ("?state=refused", []), ("?after=11", []),
+                ("", list(range(1, 12))),
+                ("?after=9", [10, 11]),
+                ("?limit=2", [1, 2]),
+                ("?limit=0", []),
+                ("?after=3&limit=1", [4]),
+                ("?channel=email", [11]),
+                ("?to=%2B55[12]", [2, 3]),
+                ("?contains=f7", [8]),
+                ("?state=refused", []),
+                ("?after=11", []),
             ]:
                 self.assertEqual([entry["n"] for entry in inbox.entries(query)], numbers, query)
             short = inbox.entries("?short=1&limit=1")[0]
@@ -407,8 +480,14 @@ class Questions(unittest.TestCase):
             started = time.monotonic()
             self.assertEqual(json.loads(inbox.ask("/inbox?wait=50")[2])["entries"], [])
             self.assertGreaterEqual(time.monotonic() - started, 0.05)
-            later = subprocess.Popen([sys.executable, "-c", "import time,urllib.request as u\ntime.sleep(0.2)\n"
-                                      f"u.urlopen('http://127.0.0.1:{inbox.ports['http']}/provider/sms/x', data=b'{{\"to\":\"late\"}}').read()"])
+            later = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    "import time,urllib.request as u\ntime.sleep(0.2)\n"
+                    f"u.urlopen('http://127.0.0.1:{inbox.ports['http']}/provider/sms/x', data=b'{{\"to\":\"late\"}}').read()",
+                ]
+            )
             self.assertEqual(json.loads(inbox.ask("/inbox?wait=20000&to=late")[2])["entries"][0]["to"], "late")
             self.assertEqual(later.wait(20), 0)
 
@@ -437,9 +516,15 @@ class Questions(unittest.TestCase):
     def test_only_this_machine_is_answered(self):
         with Inbox() as inbox:
             for headers, status in [
-                ({}, 200), ({"Host": "localhost:1"}, 200), ({"Host": "[::1]:1"}, 200), ({"Host": "evil.example"}, 403),
-                ({"Host": "127.0.0.1.evil.example"}, 403), ({"Host": "localhost.evil.example:80"}, 403), ({"Origin": "https://evil.example"}, 403),
-                ({"Origin": f"http://127.0.0.1:{inbox.ports['http']}"}, 200), ({"Origin": "null"}, 403),
+                ({}, 200),
+                ({"Host": "localhost:1"}, 200),
+                ({"Host": "[::1]:1"}, 200),
+                ({"Host": "evil.example"}, 403),
+                ({"Host": "127.0.0.1.evil.example"}, 403),
+                ({"Host": "localhost.evil.example:80"}, 403),
+                ({"Origin": "https://evil.example"}, 403),
+                ({"Origin": f"http://127.0.0.1:{inbox.ports['http']}"}, 200),
+                ({"Origin": "null"}, 403),
             ]:
                 self.assertEqual(inbox.ask("/inbox.json", headers=headers)[0], status, headers)
             self.assertEqual(inbox.ask("/control", "DELETE", headers={"Sec-Fetch-Site": "cross-site"})[0], 403)
@@ -449,7 +534,12 @@ class Questions(unittest.TestCase):
 
     def test_wrong_faults_are_explained(self):
         with Inbox() as inbox:
-            for door, body, says in [("smtp", {"code": 7}, "code"), ("http", {"cut": True}, "cut"), ("ftp", {}, "smtp or http"), ("http", "{", "JSON")]:
+            for door, body, says in [
+                ("smtp", {"code": 7}, "code"),
+                ("http", {"cut": True}, "cut"),
+                ("ftp", {}, "smtp or http"),
+                ("http", "{", "JSON"),
+            ]:
                 status, _, answer = inbox.ask("/control/" + door, "POST", body)
                 self.assertEqual(status, 400)
                 self.assertIn(says, json.loads(answer)["error"])
@@ -472,13 +562,26 @@ class Questions(unittest.TestCase):
                 self.assertIn(part, headers["Content-Security-Policy"])
             self.assertNotIn("script-src", headers["Content-Security-Policy"])
             _, headers, _ = inbox.ask("/raw/1")
-            self.assertEqual((headers["Content-Type"], headers["X-Content-Type-Options"]), ("text/plain; charset=utf-8", "nosniff"))
+            self.assertEqual(
+                (headers["Content-Type"], headers["X-Content-Type-Options"]), ("text/plain; charset=utf-8", "nosniff")
+            )
 
 
 class Program(unittest.TestCase):
     def test_wrong_options_are_refused(self):
-        for options in (["--smtp", "x"], ["--smtp", "65536"], ["--http", "-1"], ["--nonsense"], ["extra"], ["--user", "a"], ["--entries", "0"],
-                        ["--clock", "/nonexistent"], ["--log", "/nonexistent/x"], ["--tls-required"], ["--https", "0"]):
+        for options in (
+            ["--smtp", "x"],
+            ["--smtp", "65536"],
+            ["--http", "-1"],
+            ["--nonsense"],
+            ["extra"],
+            ["--user", "a"],
+            ["--entries", "0"],
+            ["--clock", "/nonexistent"],
+            ["--log", "/nonexistent/x"],
+            ["--tls-required"],
+            ["--https", "0"],
+        ):
             done = subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=20, check=False)
             self.assertIn(done.returncode, (1, 2), options)
             self.assertIn("regua-inbox", done.stderr)

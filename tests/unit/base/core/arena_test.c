@@ -124,7 +124,8 @@ static void the_ceiling_holds(void **state)
     struct {
         size_t bytes; /* taken four times of 1024 */
         bool aborts;
-    } rows[] = {{0, false}, {16, false}, {255, false}, {256, false}, {257, true}, {1024, true}, {1025, true}, {SIZE_MAX, true}, {SIZE_MAX - 8, true}};
+    } rows[] = {{0, false},   {16, false},  {255, false},     {256, false},        {257, true},
+                {1024, true}, {1025, true}, {SIZE_MAX, true}, {SIZE_MAX - 8, true}};
     for (size_t i = 0; i < RG_COUNT(rows); i++)
         assert_int_equal(rg_test_aborts(take, &rows[i].bytes), rows[i].aborts);
     size_t fits = 128, over = 129, wraps = SIZE_MAX / 8 + 2; /* times eight: past the end of size_t, eight again */

@@ -3,6 +3,7 @@
 
 #include "tests/unit/support/cmocka.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void writes_are_kept_in_order(void **state)
@@ -89,6 +90,30 @@ static void reset_forgets_and_keeps_the_memory(void **state)
     rg_buf_done(&buf);
 }
 
+static void a_buffer_over_foreign_memory_stays_there(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 8, 64, 65};
+    for (size_t i = 0; i < RG_COUNT(sizes); i++) {
+        char *memory = malloc(sizes[i]); /* its end is the end of what may be written */
+        assert_non_null(memory);
+        struct rg_buf buf;
+        rg_buf_over(&buf, memory, sizes[i]);
+        assert_string_equal(rg_buf_cstr(&buf), "");
+        for (size_t n = 0; n < sizes[i] - 1; n++)
+            rg_buf_addf(&buf, "%c", 'x');
+        assert_false(buf.overflow);
+        rg_buf_addc(&buf, 'y');
+        rg_buf_addf(&buf, "%d", 7);
+        assert_true(buf.overflow);
+        assert_int_equal(strlen(memory), sizes[i] - 1);
+        assert_ptr_equal(buf.data, memory);
+        rg_buf_reset(&buf);
+        assert_false(buf.overflow);
+        free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +121,7 @@ int main(void)
         cmocka_unit_test(the_ceiling_is_exact),
         cmocka_unit_test(huge_writes_do_not_wrap),
         cmocka_unit_test(reset_forgets_and_keeps_the_memory),
+        cmocka_unit_test(a_buffer_over_foreign_memory_stays_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@ static void each_clock_reads_its_own_time(void **state)
 {
     (void)state;
     const struct rg_clock *clock = rg_clock_system();
-    int64_t before = now_ms(CLOCK_REALTIME), wall = rg_wall_ms(clock), shared = rg_shared_ms(clock), after = now_ms(CLOCK_REALTIME);
+    int64_t before = now_ms(CLOCK_REALTIME), wall = rg_wall_ms(clock), shared = rg_shared_ms(clock),
+            after = now_ms(CLOCK_REALTIME);
     assert_true(before <= wall && wall <= after);
     assert_true(wall <= shared && shared <= after);
     before = now_ms(CLOCK_BOOTTIME);

@@ -42,7 +42,8 @@ static void crc32_is_ieee(void **state)
     static const struct {
         const char *text;
         uint32_t crc;
-    } rows[] = {{"", 0}, {"123456789", 0xcbf43926}, {"a", 0xe8b7be43}, {"The quick brown fox jumps over the lazy dog", 0x414fa339}};
+    } rows[] = {
+        {"", 0}, {"123456789", 0xcbf43926}, {"a", 0xe8b7be43}, {"The quick brown fox jumps over the lazy dog", 0x414fa339}};
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         size_t n = strlen(rows[i].text);
         assert_int_equal(rg_crc32(0, rows[i].text, n), rows[i].crc);

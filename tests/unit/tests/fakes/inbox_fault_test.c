@@ -55,14 +55,17 @@ static void an_effect_holds_what_was_written(void **state)
     struct inbox_faults *faults = inbox_faults_new(1);
     struct rg_arena *arena = rg_arena_new(1 << 20);
     struct inbox_effect effect;
-    (void)add(faults, "smtp", "{\"at\":\"data\",\"code\":451,\"text\":\"4.7.1 later\",\"delay_ms\":7,\"drip_ms\":3,\"store\":true}");
+    (void)add(faults, "smtp",
+              "{\"at\":\"data\",\"code\":451,\"text\":\"4.7.1 later\",\"delay_ms\":7,\"drip_ms\":3,\"store\":true}");
     assert_true(inbox_faults_match(faults, &(struct inbox_occasion){.stage = INBOX_AT_DATA, .to = "a"}, arena, &effect));
     assert_int_equal(effect.code, 451);
     assert_true(rg_str_is(effect.text, "4.7.1 later"));
     assert_int_equal(effect.delay_ms + effect.drip_ms, 10);
     assert_int_equal(effect.keep, INBOX_KEEP_YES);
     assert_int_equal(effect.cut, INBOX_CUT_NO);
-    (void)add(faults, "http", "{\"status\":429,\"headers\":{\"Retry-After\":\"2\"},\"body\":{\"a\":[1,\"x\"]},\"cut\":\"body\",\"endless\":true,\"store\":false}");
+    (void)add(faults, "http",
+              "{\"status\":429,\"headers\":{\"Retry-After\":\"2\"},\"body\":{\"a\":[1,\"x\"]},\"cut\":\"body\",\"endless\":true,"
+              "\"store\":false}");
     const struct inbox_occasion http = {.stage = INBOX_AT_HTTP, .provider = "p"};
     assert_true(inbox_faults_match(faults, &http, arena, &effect));
     inbox_faults_clear(faults); /* the effect stays */
@@ -142,7 +145,10 @@ static void wrong_rules_are_refused_by_name(void **state)
         {"http", "{\"headers\":[]}", "headers"},
         {"http", "{\"headers\":{\"a\":1}}", "headers"},
         {"http", "{\"headers\":{\"1\":\"\",\"2\":\"b\"}}", "headers"},
-        {"http", "{\"headers\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\",\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\"}}", "at most 8"},
+        {"http",
+         "{\"headers\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\",\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":"
+         "\"a\"}}",
+         "at most 8"},
         {"http", "{\"endless\":\"yes\"}", "endless"},
     };
     struct inbox_faults *faults = inbox_faults_new(1);

@@ -47,18 +47,23 @@ static const struct {
     {"Subject: a =?utf-8?Q?b?= c\r\n\r\n", "a b c", "", NULL},
     {"Subject: =?utf-8?Q?line=0D=0ABcc:_x?=\r\n\r\n", "line  Bcc: x", "", NULL},
     {"Subject: =?utf-8?X?abc?= =?utf-8?Q?broken\r\n\r\n", "=?utf-8?X?abc?= =?utf-8?Q?broken", "", NULL},
-    {"Subject: =?=?=?utf-8?Q?" "?=\r\n\r\n", "=?=?", "", NULL},
+    {"Subject: =?=?=?utf-8?Q?\?=\r\n\r\n", "=?=?", "", NULL},
     {"Content-Transfer-Encoding: base64\r\n\r\nb2zD\r\noQ==\r\n", NULL, "olá", NULL},
     {"Content-Transfer-Encoding: quoted-printable\r\n\r\nol=C3=A1 =\r\nmundo=\r\n=3D=3d=zz=", NULL, "olá mundo==\x3dzz", NULL},
     {"Content-Type: text/plain; charset=iso-8859-1\r\n\r\nol\xe1", NULL, "olá", NULL},
     {"Content-Type: text/html; charset=\"utf-8\"\r\n\r\n<b>x</b>", NULL, NULL, "<b>x</b>"},
     {"Content-Type: application/pdf\r\n\r\n%PDF", NULL, NULL, NULL},
-    {MULTI("b1", PART("b1", "Content-Type: text/plain\r\n", "text") PART("b1", "Content-Type: text/html\r\n", "<p>html") "--b1--\r\n"), NULL, "text", "<p>html"},
-    {MULTI("\"b 1\"", "preamble\r\n" PART("b 1", "", "first") PART("b 1", "", "second") "--b 1--\r\nepilogue"), NULL, "first", NULL},
+    {MULTI("b1",
+           PART("b1", "Content-Type: text/plain\r\n", "text") PART("b1", "Content-Type: text/html\r\n", "<p>html") "--b1--\r\n"),
+     NULL, "text", "<p>html"},
+    {MULTI("\"b 1\"", "preamble\r\n" PART("b 1", "", "first") PART("b 1", "", "second") "--b 1--\r\nepilogue"), NULL, "first",
+     NULL},
     {MULTI("b1", PART("b1", "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n", "no")
-           PART("b1", "Content-Type: text/plain\r\n", "yes") "--b1--"), NULL, "yes", NULL},
+                     PART("b1", "Content-Type: text/plain\r\n", "yes") "--b1--"),
+     NULL, "yes", NULL},
     {MULTI("out", PART("out", "Content-Type: multipart/related; boundary=in\r\n",
-                       PART("in", "Content-Type: text/html\r\n", "inner") "--in--") PART("out", "", "outer") "--out--"), NULL, "outer", "inner"},
+                       PART("in", "Content-Type: text/html\r\n", "inner") "--in--") PART("out", "", "outer") "--out--"),
+     NULL, "outer", "inner"},
     {MULTI("b1", PART("b1", "", "cut off")), NULL, "cut off\r\n", NULL},
     {MULTI("b1", "--b1"), NULL, NULL, NULL},
     {MULTI("b1", "--b1\r\n"), NULL, "", NULL},
@@ -84,8 +89,8 @@ static void headers_are_found_by_any_case(void **state)
 {
     (void)state;
     struct rg_arena *arena;
-    struct inbox_mail mail =
-        read_mail(RG_STR("MESSAGE-id:  <0a1b@regua.example> \r\nX-Regua-Step: aviso\r\nTo: a@b\r\nTo: c@d\r\nbroken line\r\n\r\n"), &arena);
+    struct inbox_mail mail = read_mail(
+        RG_STR("MESSAGE-id:  <0a1b@regua.example> \r\nX-Regua-Step: aviso\r\nTo: a@b\r\nTo: c@d\r\nbroken line\r\n\r\n"), &arena);
     assert_str(mail.message_id, "0a1b@regua.example");
     assert_str(mail.step, "aviso");
     assert_str(inbox_header(mail.headers, "to"), "a@b");
@@ -141,8 +146,12 @@ static void no_bytes_break_it(void **state)
 static void the_arena_suffices(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"a\n", ":\n", "=?a?q?" "?=\n", "=?iso-8859-1?q?\xe1?=", "\xe1", "\xe1\n", " \n", "=\n", "\n"};
-    static const char *const heads[] = {"", "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n", "Content-Type: text/html;charset=iso-8859-1\n"};
+    static const char *const pieces[] = {
+        "a\n", ":\n", "=?a?q?\?=\n", "=?iso-8859-1?q?\xe1?=", "\xe1", "\xe1\n", " \n", "=\n", "\n",
+    };
+    static const char *const heads[] = {
+        "", "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n", "Content-Type: text/html;charset=iso-8859-1\n",
+    };
     for (size_t h = 0; h < RG_COUNT(heads); h++)
         for (size_t i = 0; i < RG_COUNT(pieces); i++) {
             RG_CLEANUP(rg_buf_done) struct rg_buf raw;
@@ -159,8 +168,11 @@ static void the_arena_suffices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_mail_is_read),   cmocka_unit_test(headers_are_found_by_any_case), cmocka_unit_test(nesting_and_parts_have_an_end),
-        cmocka_unit_test(no_bytes_break_it),   cmocka_unit_test(the_arena_suffices),
+        cmocka_unit_test(each_mail_is_read),
+        cmocka_unit_test(headers_are_found_by_any_case),
+        cmocka_unit_test(nesting_and_parts_have_an_end),
+        cmocka_unit_test(no_bytes_break_it),
+        cmocka_unit_test(the_arena_suffices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@
 
 static void append(struct inbox_store *store, const char *channel, const char *to, const char *text)
 {
-    const struct rg_inbox_entry entry = {.channel = rg_str(channel), .state = RG_STR("delivered"), .to = rg_str(to), .text = rg_str(text)};
+    const struct rg_inbox_entry entry = {
+        .channel = rg_str(channel), .state = RG_STR("delivered"), .to = rg_str(to), .text = rg_str(text)};
     (void)inbox_store_append(store, &entry);
 }
 
@@ -182,9 +183,12 @@ static void names_are_never_given_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries_are_numbered_and_the_oldest_go), cmocka_unit_test(bytes_are_bounded_too),
-        cmocka_unit_test(queries_find_what_fits),                 cmocka_unit_test(waiting_ends_with_what_was_awaited_or_with_time),
-        cmocka_unit_test(the_log_keeps_every_line),               cmocka_unit_test(names_are_never_given_twice),
+        cmocka_unit_test(entries_are_numbered_and_the_oldest_go),
+        cmocka_unit_test(bytes_are_bounded_too),
+        cmocka_unit_test(queries_find_what_fits),
+        cmocka_unit_test(waiting_ends_with_what_was_awaited_or_with_time),
+        cmocka_unit_test(the_log_keeps_every_line),
+        cmocka_unit_test(names_are_never_given_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

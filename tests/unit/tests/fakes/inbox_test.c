@@ -14,7 +14,8 @@
 static int connect_to(int port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }
@@ -33,9 +34,11 @@ static size_t talk(int port, const char *words, char *ret_answer, size_t room)
     return n;
 }
 
-static const char mail_dialogue[] = "EHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nSubject: hi\r\n\r\n..dots\r\n.\r\nQUIT\r\n";
-static const char post[] = "POST /provider/sms/send HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                           "Content-Length: 24\r\n\r\n{\"to\":\"+55\",\"text\":\"oi\"}";
+static const char mail_dialogue[] =
+    "EHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nSubject: hi\r\n\r\n..dots\r\n.\r\nQUIT\r\n";
+static const char post[] =
+    "POST /provider/sms/send HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    "Content-Length: 24\r\n\r\n{\"to\":\"+55\",\"text\":\"oi\"}";
 
 #define SENDERS 8
 #define ROUNDS 10
