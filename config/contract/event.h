@@ -142,8 +142,8 @@ struct rg_reject {
     const char *reason; /* one of RG_DEAD_… */
     char detail[256];   /* where and what was expected, for a person; never repeats personal data */
 };
-/* Fills *reject and returns RG_EINVAL, so that callers write `return rg_refuse(reject, RG_DEAD_BAD_FIELD, "…", …);`. Cuts at a
- * whole character. */
+/* Fills *reject and returns RG_EINVAL, so that callers write `return rg_refuse(reject, RG_DEAD_BAD_FIELD, "…", …);`. What arrives
+ * in the sentence from outside is made printable; a sentence that is too long is cut. */
 int rg_refuse(struct rg_reject *reject, const char *reason, const char *fmt, ...) RG_PRINTF(3, 4);
 
 /* What counts as an id: text of 1 … max_bytes without control characters, or a whole number from 0 below 2^53, whose digits it

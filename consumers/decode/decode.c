@@ -171,7 +171,9 @@ static int fill_invoice(const struct rg_upstream *upstream, struct rg_event *eve
     if (rg_event_has(event, RG_F_CREDITOR) || upstream->creditor_count == 0)
         return 0;
     const struct rg_service_of *service = rg_event_has(event, RG_F_SERVICE) ? find_service(upstream, event->service) : NULL;
-    if (service != NULL && rg_str_has(service->creditor))
+    if (rg_str_has(upstream->creditor))
+        event->creditor = upstream->creditor;
+    else if (service != NULL && rg_str_has(service->creditor))
         event->creditor = service->creditor;
     else if (upstream->creditor_count == 1)
         event->creditor = upstream->creditors[0];
@@ -189,6 +191,8 @@ static int fill_namespace(const struct rg_upstream *upstream, struct rg_event *e
         event->ns = upstream->ns;
     else if (rg_event_has(event, RG_F_CREDITOR))
         event->ns = event->creditor;
+    else if (rg_str_has(upstream->creditor))
+        event->ns = upstream->creditor;
     else if (upstream->creditor_count == 1)
         event->ns = upstream->creditors[0];
     else if (upstream->creditor_count > 1 && ((row->required | row->optional) & INVOICE_FIELDS & event->has) != 0)

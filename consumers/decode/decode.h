@@ -19,6 +19,7 @@ struct rg_upstream {
     enum rg_source_format format;
     const struct rg_mapping *mapping;     /* of RG_SOURCE_JSON */
     struct rg_str ns;                     /* namespace of its invoice ids; absent: the event's creditor */
+    struct rg_str creditor;               /* of events that name none; absent: the service's, or the only one configured */
     const struct rg_str *creditors;       /* all that are configured; none: nothing is checked or filled in */
     size_t creditor_count;
     const struct rg_service_of *services; /* likewise */

@@ -15,6 +15,7 @@ static const struct suite {
 } SUITES[] = {
     {"bizdays", rg_suite_bizdays},
     {"cel", rg_suite_cel},
+    {"cloudevents", rg_suite_cloudevents},
     {"cut", rg_suite_cut},
     {"documents", rg_suite_documents},
     {"latefees", rg_suite_latefees},

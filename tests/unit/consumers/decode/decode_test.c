@@ -41,6 +41,9 @@ static const struct rg_upstream several = {.name = {"billing", 7}, .creditors = 
 static const struct rg_upstream named = {.name = {"billing", 7}, .ns = {"erp", 3}, .creditors = creditors, .creditor_count = 2,
                                          .services = services, .service_count = 3};
 
+static const struct rg_upstream owned = {.name = {"billing", 7}, .creditor = {"escola", 6}, .creditors = creditors, .creditor_count = 2,
+                                         .services = services, .service_count = 3};
+
 static enum rg_decoded decode(const struct rg_upstream *upstream, const char *value, struct rg_event *ret_event, struct rg_reject *ret_reject)
 {
     struct rg_message_header room[8];
@@ -66,6 +69,8 @@ static void events_are_completed(void **state)
         {&several, ISSUED(",\"service\":\"ensino\",\"creditor\":\"provedor\""), "provedor", "ensino", "provedor"},
         {&named, ISSUED(",\"service\":\"ensino\""), "escola", "ensino", "erp"},
         {&named, CONFIRMED, NULL, NULL, "erp"},
+        {&owned, ISSUED(",\"service\":\"internet\""), "escola", "internet", "escola"}, /* the source is nearer than the service */
+        {&owned, CONFIRMED, NULL, NULL, "escola"},
         {&several, "{" ENVELOPE("regua.debtor.held") ",\"data\":{\"debtor\":\"c\"}}", NULL, NULL, NULL},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

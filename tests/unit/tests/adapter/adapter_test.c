@@ -225,13 +225,31 @@ static void test_cel(void **state)
     assert_suite("cel", ROWS, RG_COUNT(ROWS));
 }
 
+static void test_cloudevents(void **state)
+{
+    (void)state;
+#define HEADERS "\"headers\":[[\"ce_id\",\"1\"],[\"ce_source\",\"/s\"],[\"ce_specversion\",\"1.0\"],[\"ce_type\",\"t\"]"
+#define ATTRIBUTES "\"valid\":true,\"attributes\":{\"id\":\"1\",\"source\":\"/s\",\"specversion\":\"1.0\",\"type\":\"t\""
+    static const struct row ROWS[] = {
+        {"{\"id\":1," HEADERS "],\"value\":\"[1.50]\"}", "{\"id\":1," ATTRIBUTES "},\"data\":{\"json\":[1.50]}}"},
+        {"{\"id\":2," HEADERS ",[\"content-type\",\"text/plain\"]],\"value\":\"x\"}",
+         "{\"id\":2," ATTRIBUTES ",\"datacontenttype\":\"text/plain\"},\"data\":{\"text\":\"x\"}}"},
+        {"{\"id\":3," HEADERS ",[\"content-type\",\"a/b\"]],\"value_b64\":\"AAEC/w==\"}",
+         "{\"id\":3," ATTRIBUTES ",\"datacontenttype\":\"a/b\"},\"data\":{\"b64\":\"AAEC/w==\"}}"},
+        {"{\"id\":4," HEADERS "],\"value\":null}", "{\"id\":4," ATTRIBUTES "},\"data\":null}"},
+        {"{\"id\":5,\"headers\":[[\"ce_id\",\"1\"]],\"value\":\"{}\"}", "{\"id\":5,\"valid\":false,\"reason\":\"attribute source is missing\"}"},
+        {"{\"id\":6,\"headers\":[5]}", "{\"id\":6,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
+    };
+    assert_suite("cloudevents", ROWS, RG_COUNT(ROWS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_broken_json_is_answered), cmocka_unit_test(test_unknown_suite),
         cmocka_unit_test(test_bizdays),       cmocka_unit_test(test_identifiers),             cmocka_unit_test(test_sms),
         cmocka_unit_test(test_latefees),      cmocka_unit_test(test_cut),                     cmocka_unit_test(test_obligation),
-        cmocka_unit_test(test_cel),
+        cmocka_unit_test(test_cel),           cmocka_unit_test(test_cloudevents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
