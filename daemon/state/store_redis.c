@@ -5,7 +5,7 @@
 
 #include "base/core/hash.h"
 #include "base/core/rand.h"
-#include "base/redis/keys.h"
+#include "daemon/state/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,27 +25,6 @@ struct store_redis {
 static struct store_redis *self(struct rg_store *store)
 {
     return (struct store_redis *)store;
-}
-
-static unsigned bucket_of(struct rg_str debtor)
-{
-    return rg_murmur2(debtor.p, debtor.n) >> 20 & (RG_DUE_BUCKETS - 1); /* not the bits that chose the shard */
-}
-
-static struct rg_str due_key(struct store_redis *s, unsigned bucket)
-{
-    char name[8];
-    (void)snprintf(name, sizeof name, "%02x", bucket);
-    return rg_key_due(s->keys, (uint32_t)s->store.shard, rg_str(name));
-}
-
-static struct rg_str value_key(struct rg_arena *arena, int shard, const struct rg_store_key *key)
-{
-    switch (key->kind) {
-    case RG_STORE_DEBTOR: return rg_key_debtor(arena, (uint32_t)shard, key->id);
-    case RG_STORE_INVOICE: return rg_key_invoice(arena, (uint32_t)shard, key->id);
-    default: return rg_key_reference(arena, (uint32_t)shard, key->id);
-    }
 }
 
 /* ---- position ---- */
@@ -158,7 +137,7 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
     RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_key_out(s->keys, shard), RG_STR("0"), RG_STR("-1"), RG_STR("WITHSCORES"));
     RG_REDIS_PUSH(s->redis, RG_STR("HLEN"), rg_key_act(s->keys, shard));
     for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
-        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), due_key(s, b), RG_STR("0"), RG_STR("0"), RG_STR("WITHSCORES"));
+        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), RG_STR("0"), RG_STR("WITHSCORES"));
     int rc = rg_redis_flush(s->redis, err);
     if (rc == 0)
         rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
@@ -263,7 +242,7 @@ static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_k
         rg_redis_begin(s->redis, n + 1);
         rg_redis_arg(s->redis, RG_STR("MGET"));
         for (size_t i = 0; i < n; i++)
-            rg_redis_arg(s->redis, value_key(s->keys, store->shard, &keys[i]));
+            rg_redis_arg(s->redis, rg_state_value_key(s->keys, store->shard, &keys[i]));
     }
     if (rg_redis_flush(s->redis, err) < 0)
         return lost(s);
@@ -294,7 +273,7 @@ static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t
         if (s->bound_ms[b] > until_ms)
             continue;
         asked[buckets++] = b;
-        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), due_key(s, b), RG_STR("0"), rg_str(last), RG_STR("WITHSCORES"));
+        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), rg_str(last), RG_STR("WITHSCORES"));
     }
     *ret_count = 0;
     if (buckets == 0)
@@ -341,12 +320,12 @@ static void push_values(struct store_redis *s, const struct rg_store_batch *batc
         const struct rg_store_put *put = &batch->puts[i];
         if (!put->write || put->value.p == NULL || put->ttl_ms != 0)
             continue;
-        rg_redis_arg(s->redis, value_key(s->keys, s->store.shard, &put->key));
+        rg_redis_arg(s->redis, rg_state_value_key(s->keys, s->store.shard, &put->key));
         rg_redis_arg(s->redis, put->value);
     }
     for (size_t i = 0; i < batch->put_count; i++) {
         const struct rg_store_put *put = &batch->puts[i];
-        struct rg_str key = value_key(s->keys, s->store.shard, &put->key);
+        struct rg_str key = rg_state_value_key(s->keys, s->store.shard, &put->key);
         if (put->write && put->value.p == NULL) {
             RG_REDIS_PUSH(s->redis, RG_STR("DEL"), key);
         } else if (put->write && put->ttl_ms != 0) {
@@ -368,7 +347,7 @@ static void push_timers(struct store_redis *s, const struct rg_store_batch *batc
         const struct rg_store_put *put = &batch->puts[i];
         if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
             continue;
-        (put->due_ms == RG_STORE_NEVER ? removes : adds)[bucket_of(put->key.id)]++;
+        (put->due_ms == RG_STORE_NEVER ? removes : adds)[rg_state_bucket(put->key.id)]++;
     }
     for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
         for (int removing = 0; removing <= 1; removing++) {
@@ -377,10 +356,10 @@ static void push_timers(struct store_redis *s, const struct rg_store_batch *batc
                 continue;
             rg_redis_begin(s->redis, 2 + (removing ? n : 2 * n));
             rg_redis_arg(s->redis, removing ? RG_STR("ZREM") : RG_STR("ZADD"));
-            rg_redis_arg(s->redis, due_key(s, b));
+            rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, b));
             for (size_t i = 0; i < batch->put_count; i++) {
                 const struct rg_store_put *put = &batch->puts[i];
-                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED && bucket_of(put->key.id) == b &&
+                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED && rg_state_bucket(put->key.id) == b &&
                             (put->due_ms == RG_STORE_NEVER) == (removing == 1);
                 if (!here)
                     continue;
@@ -465,7 +444,7 @@ static void lower_bounds(struct store_redis *s, const struct rg_store_batch *bat
         const struct rg_store_put *put = &batch->puts[i];
         if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
             continue;
-        unsigned bucket = bucket_of(put->key.id);
+        unsigned bucket = rg_state_bucket(put->key.id);
         if (put->due_ms < s->bound_ms[bucket])
             s->bound_ms[bucket] = put->due_ms;
     }
