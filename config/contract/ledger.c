@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum member_kind {
-    TEXT, INT, LONG, BOOL, WORD, DAY, ACTION, CLAIM, INVOICES, COVERS
+    TEXT, INT, LONG, BOOL, WORD, DAY, ACTION, CLAIM, INVOICES, COVERS, SKIPS
 };
 
 struct member {
@@ -25,7 +25,8 @@ struct member {
 
 static const char *const kind_names[RG_REC_COUNT] = {
     [RG_REC_UNKNOWN] = "unknown", [RG_REC_EVENT] = "event", [RG_REC_FORWARDED] = "forwarded", [RG_REC_LOCATED] = "located",
-    [RG_REC_DECIDED] = "decided", [RG_REC_RECALLED] = "recalled", [RG_REC_CLAIM] = "claim", [RG_REC_OUTCOME] = "outcome",
+    [RG_REC_DECIDED] = "decided", [RG_REC_RECALLED] = "recalled",
+    [RG_REC_SKIPPED] = "skipped", [RG_REC_CLAIM] = "claim", [RG_REC_OUTCOME] = "outcome",
     [RG_REC_SEAL] = "seal", [RG_REC_UPDATE] = "update", [RG_REC_MERGED] = "merged",
 };
 
@@ -120,6 +121,25 @@ static const struct member recalled_members[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct rg_skip, member)
+static const struct member skip_members[] = {
+    {"ns", TEXT, AT(ns), true, 0, NULL},
+    {"invoice", TEXT, AT(invoice), true, 0, NULL},
+    {"step", TEXT, AT(step), true, 0, NULL},
+    {"cycle", INT, AT(cycle), false, 1, NULL},
+    {"repetition", INT, AT(repetition), false, 1, NULL},
+    {"gate", WORD, AT(gate), true, 0, &rg_words_gate},
+};
+#undef AT
+
+#define AT(member) offsetof(struct rg_skipped, member)
+static const struct member skipped_members[] = {
+    {"debtor", TEXT, AT(debtor), true, 0, NULL},
+    {"skips", SKIPS, AT(skips), false, 0, NULL},
+    {"through_ms", LONG, AT(through_ms), true, 0, NULL},
+};
+#undef AT
+
 #define AT(member) offsetof(struct rg_claim, member)
 static const struct member claim_members[] = {
     {"claim", CLAIM, AT(claim), true, 0, NULL},
@@ -171,6 +191,8 @@ static_assert(offsetof(struct rg_decision, cover_count) == offsetof(struct rg_de
               "covers and their count lie together");
 static_assert(offsetof(struct rg_outcome, invoice_count) == offsetof(struct rg_outcome, invoices) + offsetof(struct list, count),
               "invoices and their count lie together");
+static_assert(offsetof(struct rg_skipped, skip_count) == offsetof(struct rg_skipped, skips) + offsetof(struct list, count),
+              "skips and their count lie together");
 static_assert(sizeof(enum rg_gate) == sizeof(int), "words are read and written through int");
 
 /* A struct of one kind that hangs in a list. */
@@ -185,10 +207,12 @@ static const struct shape invoice_shape = {invoice_members, RG_COUNT(invoice_mem
 static const struct shape cover_shape = {cover_members, RG_COUNT(cover_members), sizeof(struct rg_decision_cover),
                                          RG_DECISION_COVERS_MAX};
 
+static const struct shape skip_shape = {skip_members, RG_COUNT(skip_members), sizeof(struct rg_skip), RG_SKIPS_MAX};
+
 static const struct shape *shape_of(const struct member *member)
 {
-    rg_assert(member->kind == INVOICES || member->kind == COVERS);
-    return member->kind == INVOICES ? &invoice_shape : &cover_shape;
+    rg_assert(member->kind == INVOICES || member->kind == COVERS || member->kind == SKIPS);
+    return member->kind == INVOICES ? &invoice_shape : member->kind == COVERS ? &cover_shape : &skip_shape;
 }
 
 static bool is_default(const struct member *member, const void *at)
@@ -346,7 +370,7 @@ static int read_members(const struct reading *reading, const struct member *memb
             set_default(member, at);
             continue;
         }
-        if (member->kind == INVOICES || member->kind == COVERS) {
+        if (member->kind >= INVOICES) {
             int failed = read_list(reading, member, value, at);
             if (failed < 0)
                 return failed;
@@ -403,6 +427,20 @@ int rg_recalled_read(struct rg_str bytes, struct rg_arena *arena, struct rg_reca
     int failed = READ(recalled_members, "recall", &recalled);
     if (failed == 0)
         *ret = recalled;
+    return failed;
+}
+
+void rg_skipped_write(const struct rg_skipped *skipped, struct rg_buf *buf)
+{
+    write_record(skipped_members, RG_COUNT(skipped_members), skipped, buf);
+}
+
+int rg_skipped_read(struct rg_str bytes, struct rg_arena *arena, struct rg_skipped *ret, struct rg_error *err)
+{
+    struct rg_skipped skipped = {0};
+    int failed = READ(skipped_members, "skip", &skipped);
+    if (failed == 0)
+        *ret = skipped;
     return failed;
 }
 

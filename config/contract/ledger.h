@@ -23,7 +23,7 @@ enum rg_kind {
     RG_REC_EVENT,     /* a fact from upstream, straight from ingest */
     RG_REC_FORWARDED, /* the same, released by a home shard */
     RG_REC_LOCATED,   /* reference → debtor, to the reference's home shard */
-    RG_REC_DECIDED, RG_REC_RECALLED, RG_REC_CLAIM, RG_REC_OUTCOME, RG_REC_SEAL,
+    RG_REC_DECIDED, RG_REC_RECALLED, RG_REC_SKIPPED, RG_REC_CLAIM, RG_REC_OUTCOME, RG_REC_SEAL,
     RG_REC_UPDATE, /* people topic: one update */
     RG_REC_MERGED, /* people topic: all that is known */
     RG_REC_COUNT
@@ -100,6 +100,23 @@ struct rg_recalled {
 };
 void rg_recalled_write(const struct rg_recalled *recalled, struct rg_buf *buf);
 RG_MUST_USE int rg_recalled_read(struct rg_str bytes, struct rg_arena *arena, struct rg_recalled *ret, struct rg_error *err);
+
+/* Steps whose window closed without anything having gone out, each with the gate that blocked it last: why nothing was sent stands
+ * in the ledger as what was sent does. `through_ms`: windows that closed up to here are accounted for. */
+#define RG_SKIPS_MAX 256
+struct rg_skip {
+    struct rg_str ns, invoice, step;
+    int cycle, repetition;
+    enum rg_gate gate;
+};
+struct rg_skipped {
+    struct rg_str debtor;
+    struct rg_skip *skips;
+    size_t skip_count;
+    int64_t through_ms;
+};
+void rg_skipped_write(const struct rg_skipped *skipped, struct rg_buf *buf);
+RG_MUST_USE int rg_skipped_read(struct rg_str bytes, struct rg_arena *arena, struct rg_skipped *ret, struct rg_error *err);
 
 /* A sender's claim to deliver, in the ledger just before the irreversible byte. Valid for a duration from its append. */
 struct rg_claim {

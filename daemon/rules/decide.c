@@ -97,16 +97,31 @@ static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum
     return f;
 }
 
-/* A window that closed since the last look: counted once, with what blocked it last. */
+/* A window that closed since the last look is accounted for once, in the ledger, with what blocked it last. One that had
+ * closed before the invoice was known is nobody's omission. */
 static void look_closed(struct rg_case *c)
 {
-    bool news = c->closes_ms > c->look->record->looked_ms;
-    if (!c->look->explain && !news)
+    struct rg_look *look = c->look;
+    bool news = c->closes_ms > look->record->looked_ms && c->closes_ms > c->invoice->set[RG_IG_DUE].time_ms;
+    if (!look->explain && !news)
         return;
     uint64_t all;
     enum rg_gate gate = rg_case_gate(c, &all);
     bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
-    (void)find(c, RG_VIEW_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
+    if (look->explain) {
+        (void)find(c, RG_VIEW_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
+        return;
+    }
+    if (look->world->due_ms > look->world->asof_ms && !look->world->all_known) {
+        rg_look_at(look, look->world->due_ms); /* a payment still unread may be the true reason */
+        return;
+    }
+    struct rg_skipped *skipped = &look->out->skipped;
+    if (skipped->skip_count == RG_SKIPS_MAX)
+        return;
+    *RG_PUSH(look->record->arena, skipped->skips, skipped->skip_count, look->out->skip_cap) =
+        (struct rg_skip){.ns = c->invoice->ns, .invoice = c->invoice->id, .step = c->step->name, .cycle = c->cycle,
+                         .repetition = c->repetition, .gate = of_the_clock ? RG_GATE_EXPIRED : gate};
 }
 
 static void look_waiting(struct rg_case *c)
@@ -366,8 +381,10 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
     if (!explain) {
         consolidate(&look, &passed);
         look_recalls(&look);
-        if (ret->view_count > 0)
-            record->looked_ms = world->now_ms;
+        if (ret->skipped.skip_count > 0) {
+            ret->skipped.debtor = record->debtor;
+            ret->skipped.through_ms = record->looked_ms = world->now_ms;
+        }
     }
     ret->next_ms = look.next_ms;
 }

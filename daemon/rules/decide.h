@@ -55,7 +55,9 @@ struct rg_decided {
     size_t decision_count, decision_cap;
     struct rg_recalled *recalls; /* queued actions to call back through the ledger */
     size_t recall_count, recall_cap;
-    struct rg_step_view *views; /* filled only when `explain` was asked for, or for steps suppressed now */
+    struct rg_skipped skipped; /* windows that closed since the last look; skip_count 0: none */
+    size_t skip_cap;
+    struct rg_step_view *views; /* filled only when `explain` was asked for */
     size_t view_count, view_cap;
     int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
 };

@@ -14,6 +14,7 @@ struct rg_fact_record {
     bool personal;                /* `event` is the people topic's half */
     const struct rg_decision *decided;
     const struct rg_recalled *recalled;
+    const struct rg_skipped *skipped;
     const struct rg_claim *claim;
     const struct rg_outcome *outcome;
 };

@@ -366,6 +366,12 @@ enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record
         return apply_decided(record, fact->decided, fact->offset);
     if (fact->recalled != NULL)
         return apply_recalled(record, fact->recalled);
+    if (fact->skipped != NULL) {
+        if (fact->skipped->through_ms <= record->looked_ms)
+            return RG_FOLD_NOTHING;
+        record->looked_ms = fact->skipped->through_ms;
+        return RG_FOLD_CHANGED;
+    }
     if (fact->claim != NULL)
         return apply_claim(record, fact->claim, fact->offset);
     rg_assert(fact->outcome != NULL);

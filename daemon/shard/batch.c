@@ -135,6 +135,20 @@ static void send_recalled(struct rg_batch *batch, const struct rg_recalled *reca
     atomic_fetch_add(&config->counters->recalled, 1);
 }
 
+static void send_skipped(struct rg_batch *batch, const struct rg_skipped *skipped)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_skipped_write(skipped, &buf);
+    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = skipped->debtor,
+                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_SKIPPED))};
+    rg_batch_out(batch, &out);
+    for (size_t i = 0; i < skipped->skip_count; i++)
+        atomic_fetch_add(&config->counters->suppressed[skipped->skips[i].gate], 1);
+    atomic_fetch_add(&config->counters->skipped, skipped->skip_count);
+}
+
 static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_shard_world *w = batch->world;
@@ -149,11 +163,9 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
         send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
     for (size_t i = 0; i < decided.recall_count; i++)
         send_recalled(batch, &decided.recalls[i]);
-    for (size_t i = 0; i < decided.view_count; i++) {
-        atomic_fetch_add(&shard->config.counters->suppressed[decided.views[i].gate], 1);
-        atomic_fetch_add(&shard->config.counters->skipped, 1);
-    }
-    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.view_count > 0;
+    if (decided.skipped.skip_count > 0)
+        send_skipped(batch, &decided.skipped);
+    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.skipped.skip_count > 0;
     return decided.next_ms == RG_NEVER ? RG_STORE_NEVER : decided.next_ms;
 }
 

@@ -18,6 +18,7 @@ struct item {
     struct rg_event event;
     struct rg_decision decision;
     struct rg_recalled recalled;
+    struct rg_skipped skipped;
     struct rg_claim claim;
     struct rg_outcome outcome;
     struct rg_located located;
@@ -130,6 +131,11 @@ static int decode_item(struct rg_batch *batch, struct item *item, struct rg_erro
         rc = rg_recalled_read(bytes, batch->arena, &item->recalled, err);
         item->fact.recalled = &item->recalled;
         item->debtor = item->recalled.debtor;
+        return rc;
+    case RG_REC_SKIPPED:
+        rc = rg_skipped_read(bytes, batch->arena, &item->skipped, err);
+        item->fact.skipped = &item->skipped;
+        item->debtor = item->skipped.debtor;
         return rc;
     case RG_REC_CLAIM:
         rc = rg_claim_read(bytes, batch->arena, &item->claim, err);
