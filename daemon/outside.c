@@ -3,7 +3,7 @@
 #include "daemon/internal.h"
 
 #include "base/core/log.h"
-#include "daemon/rules/codec.h"
+#include "daemon/state/codec.h"
 #include "daemon/rules/look.h"
 #include "producers/render/mime.h"
 #include "producers/transport/http.h"

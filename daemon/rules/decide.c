@@ -4,9 +4,6 @@
 
 #include "daemon/rules/look.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Cases that passed every gate. */
 struct passed {
     struct rg_case *cases;
@@ -222,9 +219,8 @@ static bool same_step(const struct rg_case *a, const struct rg_case *b)
 }
 
 /* The more severe first; of equals the one whose day came last, then the older invoice. */
-static int by_weight(const void *pa, const void *pb)
+static int by_weight(const struct rg_case *a, const struct rg_case *b)
 {
-    const struct rg_case *a = pa, *b = pb;
     if (a->step->tone != b->step->tone)
         return a->step->tone > b->step->tone ? -1 : 1;
     if (a->opens_ms != b->opens_ms)
@@ -232,6 +228,18 @@ static int by_weight(const void *pa, const void *pb)
     if (a->invoice->due_on != b->invoice->due_on)
         return a->invoice->due_on < b->invoice->due_on ? -1 : 1;
     return rg_str_cmp(a->invoice->id, b->invoice->id);
+}
+
+/* By insertion: a handful of cases, and the library's sort may allocate. */
+static void sort_by_weight(struct passed *passed)
+{
+    for (size_t i = 1; i < passed->count; i++) {
+        struct rg_case c = passed->cases[i];
+        size_t k = i;
+        for (; k > 0 && by_weight(&passed->cases[k - 1], &c) > 0; k--)
+            passed->cases[k] = passed->cases[k - 1];
+        passed->cases[k] = c;
+    }
 }
 
 /* Until the end of the hours it was decided in; a cut until the end of the cut hours of that day. */
@@ -325,8 +333,7 @@ static void consolidate(struct rg_look *look, struct passed *passed)
     if (passed->count == 0)
         return;
     passed->used = RG_NEW(look->record->arena, bool, passed->count);
-    if (passed->count > 1)
-        qsort(passed->cases, passed->count, sizeof passed->cases[0], by_weight);
+    sort_by_weight(passed);
     for (size_t i = 0; i < passed->count; i++) {
         bool notice = passed->cases[i].step->tone == RG_TONE_NOTICE && passed->cases[i].step->kind == RG_ACT_MESSAGE;
         if (passed->used[i])

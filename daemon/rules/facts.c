@@ -270,8 +270,9 @@ enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoic
     enum rg_cel_verdict verdict = rg_cel_test(condition, answer, &a, &outcome);
     if (ret_why == NULL || !look->explain)
         return verdict;
-    RG_CLEANUP(rg_buf_done) struct rg_buf text_buf;
-    rg_buf_init(&text_buf, 1024);
+    struct rg_buf text_buf;
+    char memory[1024];
+    rg_buf_over(&text_buf, memory, sizeof memory);
     rg_cel_explain(condition, answer, &a, &text_buf);
     *ret_why = rg_arena_str(look->record->arena, rg_buf_str(&text_buf));
     return verdict;

@@ -255,8 +255,9 @@ static void list_via(struct rg_case *c)
 {
     if (!c->look->explain)
         return;
-    RG_CLEANUP(rg_buf_done) struct rg_buf text;
-    rg_buf_init(&text, 512);
+    struct rg_buf text;
+    char memory[512];
+    rg_buf_over(&text, memory, sizeof memory);
     for (int i = 0; i < c->step->via_count; i++)
         rg_buf_addf(&text, "%s" RG_STR_FMT, i > 0 ? ", " : "", RG_STR_ARG(c->look->rules->channels[c->step->via[i]].name));
     c->why = rg_arena_str(c->look->record->arena, rg_buf_str(&text));

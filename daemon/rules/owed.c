@@ -5,8 +5,6 @@
  * but for a stop, and its sequence is above that of every suspend before it. */
 #include "daemon/rules/look.h"
 
-#include <stdlib.h>
-
 #define THANKS_WITHIN_MS (3 * RG_MS_PER_DAY) /* nobody is thanked for what was paid long ago */
 
 static bool suspended(const struct rg_done *done)

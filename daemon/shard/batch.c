@@ -5,8 +5,8 @@
 
 #include "base/core/hash.h"
 #include "base/core/log.h"
-#include "daemon/rules/codec.h"
-#include "daemon/rules/people.h"
+#include "daemon/state/codec.h"
+#include "daemon/state/people.h"
 
 #include <string.h>
 

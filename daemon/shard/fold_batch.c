@@ -5,7 +5,7 @@
 #include "base/core/hash.h"
 #include "base/core/log.h"
 #include "config/contract/event.h"
-#include "daemon/rules/people.h"
+#include "daemon/state/people.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* One description serves both directions: each struct has one `walk` function that hands every field to a coder, which
  * either appends it or reads it. Writing and reading cannot drift apart, and a new field is one line. Times are stored in
  * milliseconds as zigzag varints; enum values are stored as they are numbered, so those lists only ever grow at their end. */
-#include "daemon/rules/codec.h"
+#include "daemon/state/codec.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* {"v":1,"debtor":…,"fields":{"name":["Maria",<ms>,<tie>],…},"contacts":[[…],<ms>,<tie>],"notes":[…]}: a value, when it was
  * set, and by which event. */
-#include "daemon/rules/people.h"
+#include "daemon/state/people.h"
 
 #include "daemon/rules/note.h"
 

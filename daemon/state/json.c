@@ -1,6 +1,6 @@
 /* A record for people and programs: everything that is known, names of fields as in the events that brought them. Personal data
  * is masked unless it is asked for; what is empty is left out. */
-#include "daemon/rules/codec.h"
+#include "daemon/state/codec.h"
 
 #include "brazil/ids/document.h"
 #include "brazil/text/mask.h"
