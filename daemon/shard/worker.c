@@ -20,6 +20,7 @@ struct rg_worker {
     struct rg_worker_config config;
     struct rg_kafka_consumer *consumer;
     struct rg_kafka_producer *producer;
+    struct rg_kafka_admin *admin; /* asks for ends: on the consumer's own connection they would wait behind its fetches */
     bool topics_open;
     struct rg_fresh_store *fresh;
     struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
@@ -102,6 +103,8 @@ int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_
     if (rc == 0)
         rc = rg_kafka_producer_new(&config->kafka, &options, &w->producer, err);
     if (rc == 0)
+        rc = rg_kafka_admin_new(&config->kafka, &w->admin, err);
+    if (rc == 0)
         rc = make_consumer(w, err);
     if (rc < 0) {
         rg_worker_free(&w);
@@ -119,6 +122,7 @@ void rg_worker_free(struct rg_worker **worker)
     rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
     drop_shards(w);
     rg_kafka_producer_free(&w->producer, RG_KAFKA_FREE_MS);
+    rg_kafka_admin_free(&w->admin, RG_KAFKA_FREE_MS);
     rg_fresh_store_free(&w->fresh);
     rg_arena_free(&w->arena);
     (void)pthread_mutex_destroy(&w->mutex);
@@ -169,7 +173,7 @@ static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_err
     struct rg_kafka_position ends[] = {{w->config.ledger_topic, p, 0}, {w->config.people_topic, p, 0}};
     int rc = rg_shard_open(shard, &ledger_from, &people_from, err);
     if (rc == 0)
-        rc = rg_kafka_consumer_edges(w->consumer, RG_KAFKA_EDGE_END, ends, RG_COUNT(ends), EDGES_TIMEOUT_MS, err);
+        rc = rg_kafka_topic_edges(w->admin, RG_KAFKA_EDGE_END, ends, RG_COUNT(ends), EDGES_TIMEOUT_MS, err);
     if (rc < 0)
         return rc;
     if (ledger_from > ends[0].offset)
@@ -352,7 +356,7 @@ static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_co
     }
     if (n == 0)
         return 0;
-    rc = rg_kafka_consumer_edges(w->consumer, RG_KAFKA_EDGE_END, ends, n, EDGES_TIMEOUT_MS, err);
+    rc = rg_kafka_topic_edges(w->admin, RG_KAFKA_EDGE_END, ends, n, EDGES_TIMEOUT_MS, err);
     for (size_t i = 0; rc == 0 && i < n; i += 2)
         rg_shard_begin_round(w->shards[ends[i].partition], &(struct rg_shard_round){.fresh_ms = fresh_ms, .all_seen_ms = seen_ms,
                                                                                     .ledger_end = ends[i].offset, .people_end = ends[i + 1].offset});
