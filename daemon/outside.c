@@ -93,10 +93,10 @@ static struct rg_str template_part(void *ctx, struct rg_str name, struct rg_str 
     return rg_template_source(part->rules->templates, name, channel, part_name);
 }
 
-static struct rg_str template_partial(void *ctx, struct rg_str name)
+static struct rg_str template_partial(void *ctx, struct rg_str name, const char *part_name)
 {
     struct rg_sender_part *part = ctx;
-    return rg_template_partial(part->rules->templates, name);
+    return rg_template_partial(part->rules->templates, name, part_name);
 }
 
 static bool stopped(void *ctx)
