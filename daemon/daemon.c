@@ -4,6 +4,7 @@
 
 #include "base/core/log.h"
 #include "daemon/admin/admin.h"
+#include "daemon/load.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,48 +20,61 @@
 
 /* ---- configuration ---- */
 
-static void print_diags(const struct rg_diags *diags, bool json, bool colour, FILE *to)
+static void print_diags(struct rg_diags *diags, bool json, bool colour, FILE *to)
 {
     struct rg_buf buf;
     rg_buf_init(&buf, (size_t)4 * 1024 * 1024);
     if (json)
         rg_diags_json(diags, &buf);
     else
-        rg_diags_print(diags, colour, &buf);
+        rg_diags_print(diags, colour ? RG_DIAGS_COLOUR : RG_DIAGS_PLAIN, &buf);
     (void)fwrite(rg_buf_cstr(&buf), 1, buf.len, to); /* a closed stdout is the caller's matter */
     rg_buf_done(&buf);
 }
 
-/* Site and rules, into an arena; RG_EINVAL when `diags` holds an error. */
-static int read_all(const char *file, const char *shipped, struct rg_arena *arena, struct rg_diags *diags, const struct rg_site **ret_site,
-                    struct rg_rules **ret_rules, struct rg_templates **ret_templates, struct rg_inventory *ret_inventory)
+/* All that people wrote for one installation. */
+struct written {
+    const struct rg_site *site;
+    const struct rg_ingest_source *sources;
+    size_t source_count;
+    struct rg_rules *rules;
+    struct rg_templates *templates;
+    struct rg_inventory inventory;
+};
+
+/* Site, mappings and rules; RG_EINVAL when `diags` holds an error. Mappings and rules are both read, so that one run finds all. */
+static int read_all(const char *file, const char *shipped, struct rg_arena *arena, struct rg_diags *diags, struct written *ret)
 {
-    int rc = rg_site_load(file, shipped, arena, diags, ret_site);
-    return rc < 0 ? rc : rg_rules_load(*ret_site, diags, ret_rules, ret_templates, ret_inventory);
+    int rc = rg_site_load(file, shipped, arena, diags, &ret->site);
+    if (rc < 0)
+        return rc;
+    int sources = rg_sources_load_site(ret->site, arena, diags, &ret->sources, &ret->source_count);
+    rc = rg_rules_load_site(ret->site, diags, &ret->rules, &ret->templates, &ret->inventory);
+    return sources < 0 ? sources : rc;
 }
 
 int rg_daemon_check(const char *config_file, const char *shipped, bool json, bool colour)
 {
     RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(ARENA_BYTES);
     struct rg_diags *diags = rg_diags_new();
-    const struct rg_site *site = NULL;
-    struct rg_rules *rules = NULL;
-    struct rg_templates *templates = NULL;
-    struct rg_inventory inventory = {0};
+    struct written written = {0};
     struct timespec begin, end;
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-    int rc = read_all(config_file, shipped, arena, diags, &site, &rules, &templates, &inventory);
+    int rc = read_all(config_file, shipped, arena, diags, &written);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     print_diags(diags, json, colour, stdout);
-    if (!json)
-        printf("%d ladders, %d steps, %d templates, %d calendars, %zu errors, %zu warnings (%ld ms)\n", inventory.ladders, inventory.steps,
-               inventory.templates, inventory.calendars, rg_diags_errors(diags), rg_diags_warnings(diags),
-               (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000);
+    if (!json) {
+        struct rg_buf line;
+        rg_buf_init(&line, 1024);
+        rg_inventory_print(&written.inventory, diags, (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000, &line);
+        printf("%s\n", rg_buf_cstr(&line));
+        rg_buf_done(&line);
+    }
     bool findings = rc < 0 || rg_diags_errors(diags) > 0 || rg_diags_warnings(diags) > 0;
-    rg_rules_free(&rules);
-    rg_templates_free(&templates);
+    rg_rules_free(&written.rules);
+    rg_templates_free(&written.templates);
     rg_diags_free(&diags);
-    return rc < 0 && site == NULL ? RG_EXIT_USAGE : findings ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
+    return rc < 0 && written.site == NULL ? RG_EXIT_USAGE : findings ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
 }
 
 /* ---- clocks ---- */
@@ -102,22 +116,23 @@ int rg_daemon_new(const struct rg_daemon_options *options, struct rg_daemon **re
 {
     struct rg_daemon *daemon = rg_alloc(sizeof *daemon);
     struct rg_diags *diags = rg_diags_new();
-    struct rg_rules *rules = NULL;
-    struct rg_templates *templates = NULL;
-    struct rg_inventory inventory;
+    struct written written = {0};
     struct rg_error err = {0};
     daemon->options = *options;
     daemon->arena = rg_arena_new(ARENA_BYTES);
     int rc = pthread_mutex_init(&daemon->mutex, NULL);
     rg_assert(rc == 0);
-    rc = read_all(options->config_file, options->shipped, daemon->arena, diags, &daemon->site, &rules, &templates, &inventory);
+    rc = read_all(options->config_file, options->shipped, daemon->arena, diags, &written);
+    daemon->site = written.site;
+    daemon->sources = written.sources;
+    daemon->source_count = written.source_count;
     print_diags(diags, false, false, stderr);
     rg_diags_free(&diags);
     *ret_exit = RG_EXIT_USAGE;
     if (rc == 0) {
         rg_log_setup((enum rg_log_format)daemon->site->log.format, (enum rg_log_level)rg_site_log_level(daemon->site));
         set_clock(daemon);
-        rg_runtime_set_rules(&daemon->runtime, rules, templates);
+        rg_runtime_set_rules(&daemon->runtime, written.rules, written.templates);
         rc = rg_daemon_connections(daemon, &err);
         rg_daemon_waiting(daemon, "starting");
         if (rc == 0)

@@ -64,6 +64,9 @@ struct rg_daemon {
     struct rg_sender_part senders[RG_SENDERS_MAX];
     size_t sender_count;
     struct rg_ingest *ingest;
+    const struct rg_ingest_source *sources; /* with their mappings */
+    size_t source_count;
+    struct rg_ingest_counters ingest_counters;
     pthread_t ingest_thread;
     bool ingest_running;
     struct rg_admin *admin;

@@ -143,7 +143,7 @@ static int smtp(struct rg_sender_part *part, const struct rg_site_channel *chann
     if (rc < 0)
         return rc;
     const struct rg_smtp_config config = {
-        .clock = &part->daemon->runtime.clock, .url = channel->url.p, .tls = channel->tls == RG_SITE_TLS_OFF ? RG_SMTP_TLS_OFF : RG_SMTP_TLS_REQUIRED,
+        .clock = &part->daemon->runtime.clock, .url = channel->url.p, .tls = channel->tls == RG_SITE_TLS_NONE ? RG_SMTP_TLS_OFF : RG_SMTP_TLS_REQUIRED,
         .ca_file = channel->ca_file.p, .helo = channel->helo.p, .from = rg_arena_str(arena, address).p, .user = channel->user.p, .password = password.p,
         .connections = channel->concurrency > 0 ? (size_t)channel->concurrency : 0, .timeout_ms = rg_duration_ms(channel->timeout)};
     return rg_transport_smtp_new(&config, &part->transport, err);

@@ -171,18 +171,20 @@ static void free_sender(struct rg_sender_part *part)
 static void *run_ingest(void *ctx)
 {
     struct rg_daemon *daemon = ctx;
-    while (!stopping(daemon))
-        rg_ingest_turn(daemon->ingest, TURN_MS);
+    rg_ingest_run(daemon->ingest, &daemon->runtime.stopping);
     return NULL;
 }
 
 static int start_ingest(struct rg_daemon *daemon, struct rg_error *err)
 {
+    const struct rg_site_tuning *tuning = &daemon->site->tuning;
     const struct rg_ingest_config config = {
-        .site = daemon->site, .kafka = daemon->kafka, .redis = daemon->redis, .clock = daemon->runtime.clock,
+        .kafka = daemon->kafka, .group = rg_arena_printf(daemon->arena, RG_STR_FMT "-ingest", RG_STR_ARG(daemon->site->kafka.group)).p,
         .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .control_topic = daemon->topics.control,
-        .deadletter_topic = daemon->topics.deadletter,
-        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(daemon->site->tuning.freshness_round)};
+        .deadletter_topic = daemon->topics.deadletter, .shards = (int)daemon->site->kafka.shards, .sources = daemon->sources,
+        .source_count = daemon->source_count, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
+        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(tuning->freshness_round),
+        .redis = daemon->redis, .clock = &daemon->runtime.clock, .counters = &daemon->ingest_counters};
     int rc = rg_ingest_new(&config, &daemon->ingest, err);
     if (rc < 0)
         return rc;

@@ -28,7 +28,6 @@
 #include "config/ladder/templates.h"
 #include "config/yaml/diag.h"
 
-struct rg_site;
 
 /* A file that need not lie on a disk: tests, a ladder being edited. */
 struct rg_rules_text {
