@@ -27,7 +27,7 @@ struct rg_sender_part {
     struct rg_creditor_info creditors[RG_SERVICES_MAX];
     size_t creditor_count;
     struct rg_ruleset *rules; /* whose templates are being used */
-    char channel[64], topic[RG_KAFKA_TOPIC_NAME_MAX + 1], group[128];
+    const char *channel, *topic, *group;
     pthread_t thread;
     bool running;
 };

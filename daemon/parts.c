@@ -6,7 +6,6 @@
 #include "producers/render/mime.h"
 #include "producers/transport/preset_load.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define TURN_MS 20
@@ -117,9 +116,10 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     struct rg_sender_part *part = &daemon->senders[daemon->sender_count++];
     const struct rg_site *site = daemon->site;
     part->daemon = daemon;
-    (void)snprintf(part->channel, sizeof part->channel, RG_STR_FMT, RG_STR_ARG(channel != NULL ? channel->section.name : RG_STR("signals")));
-    (void)snprintf(part->topic, sizeof part->topic, "%s%s", daemon->topics.actions_prefix, part->channel);
-    (void)snprintf(part->group, sizeof part->group, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->channel);
+    struct rg_str channel_name = channel != NULL ? channel->section.name : RG_STR("signals");
+    part->channel = rg_arena_printf(daemon->arena, RG_STR_FMT, RG_STR_ARG(channel_name)).p;
+    part->topic = rg_arena_printf(daemon->arena, "%s%s", daemon->topics.actions_prefix, part->channel).p;
+    part->group = rg_arena_printf(daemon->arena, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->channel).p;
     fill_creditors(part);
     int rc = rg_state_reader_new(&daemon->redis, &part->reader, err);
     if (rc == 0)
