@@ -1,0 +1,266 @@
+/* The shipped ladder played through whole lives of an invoice, and the fates that must end it. */
+#include "tests/unit/daemon/rules/play.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void begin(struct play *p)
+{
+    play_begin(p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+    play_person(p);
+    play_invoice(p, "F1", "2026-11-03", 15900); /* a Tuesday after the holiday of 2 November */
+}
+
+static void expect(const struct play *p, const char *words)
+{
+    if (play_find(p, words) == NULL) {
+        play_print(p);
+        fail_msg("expected: %s", words);
+    }
+}
+
+static void refuse(const struct play *p, const char *words)
+{
+    if (play_find(p, words) != NULL) {
+        play_print(p);
+        fail_msg("must not be: %s", words);
+    }
+}
+
+/* Day by day: what a debtor who never pays gets, when, by which channel; and no suspension before the notice was delivered, its
+ * term has passed, and the calendar allows it. */
+static void test_never_pays(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-11-18 23:00");
+    expect(&p, "2026-10-29 08:"); /* D-5 */
+    expect(&p, "lembrete email");
+    expect(&p, "2026-11-04 08:");
+    expect(&p, "atraso whatsapp");
+    expect(&p, "2026-11-18 08:"); /* D+15 */
+    expect(&p, "aviso_suspensao whatsapp");
+    play_to(&p, "2026-11-18 23:30");
+    play_receipt(&p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(&p, "2026-12-06 23:00"); /* + 15 days: Thursday 3 December is the last; Friday to Sunday nothing is cut */
+    refuse(&p, "suspensao signals");
+    play_to(&p, "2026-12-07 23:00");
+    expect(&p, "2026-12-07 08:00 suspensao signals service.suspend_requested");
+    play_end(&p);
+}
+
+static void test_caps_and_gaps(void **state)
+{
+    (void)state;
+    struct play p;
+    int per_day[400] = {0};
+    begin(&p);
+    play_invoice(&p, "F2", "2026-11-05", 9900);
+    play_invoice(&p, "F3", "2026-11-06", 5000);
+    play_to(&p, "2026-11-30 23:00");
+    for (size_t i = 0; i < p.line_count; i++) {
+        rg_day day = RG_DAY_NONE;
+        assert_true(rg_day_parse((struct rg_str){p.lines[i], 10}, &day));
+        if (strstr(p.lines[i], "aviso") == NULL && strstr(p.lines[i], "notificacao") == NULL && strstr(p.lines[i], "como_pagar") == NULL)
+            per_day[day % 400]++;
+        enum rg_weekday weekday = rg_day_weekday(day);
+        assert_true(weekday != RG_SUN);
+    }
+    for (size_t i = 0; i < RG_COUNT(per_day); i++)
+        assert_true(per_day[i] <= 1);
+    play_end(&p);
+}
+
+static void test_paid_before_and_thanked(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-11-05 10:00");
+    expect(&p, "2026-11-04");
+    size_t before = p.line_count;
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900); /* twice the same payment counts once */
+    play_money(&p, RG_EV_PAYMENT_SETTLED, "F1", "P1", 15900);
+    play_to(&p, "2027-01-31");
+    expect(&p, "obrigado");
+    assert_int_equal(p.line_count, before + 1);
+    play_end(&p);
+}
+
+static void test_paid_while_queued(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.hold_claims = true;
+    play_to(&p, "2026-10-29 12:00");
+    assert_int_equal(p.record->action_count, 1);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    assert_int_equal(p.record->action_count, 0);
+    assert_int_equal(p.record->invoices[0].done[0].state, RG_DONE_VOIDED);
+    assert_int_equal(p.record->invoices[0].done[0].gate, RG_GATE_PAID);
+    play_end(&p);
+}
+
+static void suspend(struct play *p)
+{
+    begin(p);
+    play_to(p, "2026-11-18 23:00");
+    play_receipt(p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(p, "2026-12-07 09:00");
+    expect(p, "suspensao signals");
+}
+
+static void test_restore_at_once(void **state)
+{
+    (void)state;
+    struct play p;
+    suspend(&p);
+    p.now_ms = at("2026-12-12 03:00"); /* a Saturday night: what we owe has no hours */
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    expect(&p, "2026-12-12 03:00 religar signals service.restore_requested");
+    const struct rg_done *suspended = rg_invoice_done(&p.record->invoices[0], RG_STR("suspensao"), 1, 1);
+    const struct rg_done *restored = rg_invoice_done(&p.record->invoices[0], RG_STR("religar"), 1, 1);
+    assert_true(restored->sequence > suspended->sequence);
+    play_end(&p);
+}
+
+/* A suspend that was void before its claim owes nothing. */
+static void test_queued_suspend_owes_nothing(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-11-18 23:00");
+    play_receipt(&p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(&p, "2026-12-06 23:00");
+    p.hold_claims = true;
+    play_to(&p, "2026-12-07 09:00");
+    expect(&p, "suspensao signals");
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    play_to(&p, "2027-01-31");
+    refuse(&p, "religar");
+    play_end(&p);
+}
+
+/* Claimed, and the answer lost: it may have arrived, so the restore is owed. */
+static void test_uncertain_suspend_owes_restore(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-11-18 23:00");
+    play_receipt(&p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(&p, "2026-12-06 23:00");
+    p.verdict = RG_VERDICT_UNCERTAIN;
+    play_to(&p, "2026-12-07 09:00");
+    p.verdict = RG_VERDICT_ACCEPTED;
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    expect(&p, "religar signals service.restore_requested");
+    play_end(&p);
+}
+
+static void test_reversal_opens_a_new_cycle(void **state)
+{
+    (void)state;
+    for (int reversed_first = 0; reversed_first <= 1; reversed_first++) {
+        struct play p;
+        begin(&p);
+        play_to(&p, "2026-11-04 12:00");
+        enum rg_event_type first = reversed_first ? RG_EV_PAYMENT_REVERSED : RG_EV_PAYMENT_CONFIRMED;
+        enum rg_event_type second = reversed_first ? RG_EV_PAYMENT_CONFIRMED : RG_EV_PAYMENT_REVERSED;
+        play_money(&p, first, "F1", "P1", 15900);
+        play_money(&p, second, "F1", "P1", 15900);
+        assert_int_equal(rg_invoice_cycle(&p.record->invoices[0]), 2);
+        assert_int_equal(rg_record_balance_cents(p.record, &p.record->invoices[0]), 15900);
+        play_to(&p, "2026-11-19 23:00");
+        expect(&p, "aviso_suspensao whatsapp"); /* a notice of its own for the new cycle */
+        play_end(&p);
+    }
+}
+
+static void test_partial_payment_names_the_rest(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.hold_claims = true;
+    play_to(&p, "2026-11-04 12:00");
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 5900);
+    assert_true(p.record->action_count <= 1);
+    if (p.record->action_count == 1)
+        assert_int_equal(p.record->actions[0].decision.amount_cents, 10000);
+    play_end(&p);
+}
+
+static void test_hold_keeps_silent(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    struct rg_event hold = play_event(&p, RG_EV_DEBTOR_HELD, "hold");
+    play_fold(&p, &hold, false);
+    play_to(&p, "2026-12-31");
+    assert_int_equal(p.line_count, 0);
+    assert_true(p.skip_count > 0);
+    for (size_t i = 0; i < p.skip_count; i++)
+        assert_non_null(strstr(p.skips[i], "held"));
+    play_end(&p);
+}
+
+static void test_rejected_channel_gives_way(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-11-03 23:00");
+    p.verdict = RG_VERDICT_REJECTED;
+    play_to(&p, "2026-11-04 23:00");
+    expect(&p, "atraso whatsapp");
+    expect(&p, "atraso sms");
+    expect(&p, "atraso email");
+    play_end(&p);
+}
+
+static void test_retry_backs_off(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    play_to(&p, "2026-10-28 23:00");
+    p.verdict = RG_VERDICT_RETRY;
+    play_to(&p, "2026-10-29 20:00");
+    int tries = 0;
+    for (size_t i = 0; i < p.line_count; i++)
+        tries += strstr(p.lines[i], "lembrete email") != NULL;
+    assert_in_range(tries, 3, RG_RECORD_ACTIONS_MAX);
+    assert_true(tries <= 8);
+    play_end(&p);
+}
+
+static void test_stop_keeps_silent(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.stopped = true;
+    play_to(&p, "2026-12-31");
+    assert_int_equal(p.line_count, 0);
+    play_end(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_never_pays), cmocka_unit_test(test_caps_and_gaps), cmocka_unit_test(test_paid_before_and_thanked),
+        cmocka_unit_test(test_paid_while_queued), cmocka_unit_test(test_restore_at_once), cmocka_unit_test(test_queued_suspend_owes_nothing),
+        cmocka_unit_test(test_uncertain_suspend_owes_restore), cmocka_unit_test(test_reversal_opens_a_new_cycle),
+        cmocka_unit_test(test_partial_payment_names_the_rest), cmocka_unit_test(test_hold_keeps_silent),
+        cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_stop_keeps_silent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
