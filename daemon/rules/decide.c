@@ -94,6 +94,22 @@ static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum
     return f;
 }
 
+/* What blocked a case at the last instant of its window. The clock itself is no reason: then it simply passed. */
+static enum rg_gate last_gate(const struct rg_case *c)
+{
+    struct rg_world world = *c->look->world;
+    struct rg_look look = *c->look;
+    struct rg_case then = *c;
+    uint64_t all;
+    world.now_ms = c->closes_ms - 1;
+    look.world = &world;
+    look.now = rg_local_at(look.zone, world.now_ms);
+    then.look = &look;
+    enum rg_gate gate = rg_case_gate(&then, &all);
+    bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
+    return of_the_clock ? RG_GATE_EXPIRED : gate;
+}
+
 /* A window that closed since the last look is accounted for once, in the ledger, with what blocked it last. One that had
  * closed before the invoice was known is nobody's omission. */
 static void look_closed(struct rg_case *c)
@@ -102,11 +118,9 @@ static void look_closed(struct rg_case *c)
     bool news = c->closes_ms > look->record->looked_ms && c->closes_ms > c->invoice->set[RG_IG_DUE].time_ms;
     if (!look->explain && !news)
         return;
-    uint64_t all;
-    enum rg_gate gate = rg_case_gate(c, &all);
-    bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
+    enum rg_gate gate = last_gate(c);
     if (look->explain) {
-        (void)find(c, RG_VIEW_CLOSED, of_the_clock ? RG_GATE_EXPIRED : gate, RG_NEVER);
+        (void)find(c, RG_VIEW_CLOSED, gate, RG_NEVER);
         return;
     }
     if (look->world->due_ms > look->world->asof_ms && !look->world->all_known) {
@@ -118,7 +132,7 @@ static void look_closed(struct rg_case *c)
         return;
     *RG_PUSH(look->record->arena, skipped->skips, skipped->skip_count, look->out->skip_cap) =
         (struct rg_skip){.ns = c->invoice->ns, .invoice = c->invoice->id, .step = c->step->name, .cycle = c->cycle,
-                         .repetition = c->repetition, .gate = of_the_clock ? RG_GATE_EXPIRED : gate};
+                         .repetition = c->repetition, .gate = gate};
 }
 
 static void look_waiting(struct rg_case *c)
