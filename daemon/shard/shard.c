@@ -314,6 +314,11 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
     return more;
 }
 
+bool rg_shard_relaying(const struct rg_shard *shard)
+{
+    return rg_relay_count(shard->relay) > 0;
+}
+
 int64_t rg_shard_next_due_ms(const struct rg_shard *shard)
 {
     return shard->state == RG_SHARD_RUNNING || shard->state == RG_SHARD_REPLAY ? shard->store->ops->next_due_ms(shard->store) : RG_STORE_NEVER;

@@ -88,6 +88,7 @@ void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *r
 int64_t rg_shard_seen_ms(const struct rg_shard *shard); /* −1; grows as rounds are reached */
 int64_t rg_shard_asof_ms(const struct rg_shard *shard);
 
+bool rg_shard_relaying(const struct rg_shard *shard);       /* the outbox is not empty: reports are awaited */
 int64_t rg_shard_next_due_ms(const struct rg_shard *shard); /* earliest timer, lower bound; RG_STORE_NEVER */
 int64_t rg_shard_lag(const struct rg_shard *shard);         /* records known to be ahead */
 /* Nothing under way, nothing to send, nothing due up to `now_ms`, upstream known past it. */

@@ -22,6 +22,7 @@ struct rg_worker {
     struct rg_kafka_producer *producer;
     struct rg_kafka_admin *admin; /* asks for ends: on the consumer's own connection they would wait behind its fetches */
     bool topics_open;
+    bool relaying; /* some outbox waits for reports: the next turn must not wait for records */
     struct rg_fresh_store *fresh;
     struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
     int64_t open_at_boot_ms[RG_SHARDS_MAX];
@@ -476,7 +477,7 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
     w->rules = rg_runtime_rules(w->config.runtime);
     struct rg_control_state control = rg_runtime_control(w->config.runtime, w->arena);
     if (w->consumer != NULL)
-        take(w, wait_ms);
+        take(w, w->relaying && wait_ms > 1 ? 1 : wait_ms);
     int64_t now_ms = rg_shared_ms(clock);
     if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
         const struct rg_shard_world world = {
@@ -490,6 +491,9 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
         rounds(w, now_ms, boot_ms, &control);
         tell_seen(w);
     }
+    w->relaying = false;
+    for (int p = 0; p < w->config.shards; p++)
+        w->relaying = w->relaying || (w->shards[p] != NULL && rg_shard_relaying(w->shards[p]));
     publish(w, now_ms, boot_ms);
     rg_runtime_rules_put(w->config.runtime, &w->rules);
 }
