@@ -61,6 +61,8 @@ struct rg_inventory {
 
 /* On success *ret_rules and *ret_templates own their memory. RG_EINVAL when `diags` holds an error; the inventory is filled
  * either way. */
+RG_MUST_USE int rg_rules_load(const struct rg_site *site, struct rg_diags *diags, struct rg_rules **ret_rules,
+                              struct rg_templates **ret_templates, struct rg_inventory *ret_inventory);
 RG_MUST_USE int rg_rules_load_from(const struct rg_rules_input *input, struct rg_diags *diags, struct rg_rules **ret_rules,
                                    struct rg_templates **ret_templates, struct rg_inventory *ret_inventory);
 void rg_rules_free(struct rg_rules **rules);
