@@ -4,7 +4,7 @@
 
 #include "base/core/log.h"
 #include "daemon/admin/admin.h"
-#include "daemon/load.h"
+#include "daemon/sources.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -48,8 +48,8 @@ static int read_all(const char *file, const char *shipped, struct rg_arena *aren
     int rc = rg_site_load(file, shipped, arena, diags, &ret->site);
     if (rc < 0)
         return rc;
-    int sources = rg_sources_load_site(ret->site, arena, diags, &ret->sources, &ret->source_count);
-    rc = rg_rules_load_site(ret->site, diags, &ret->rules, &ret->templates, &ret->inventory);
+    int sources = rg_sources_load(ret->site, arena, diags, &ret->sources, &ret->source_count);
+    rc = rg_rules_load(ret->site, diags, &ret->rules, &ret->templates, &ret->inventory);
     return sources < 0 ? sources : rc;
 }
 

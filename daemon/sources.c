@@ -1,0 +1,53 @@
+/* Mappings are read here, where config ends and consumers begin: regua.yaml only names them. */
+#include "daemon/sources.h"
+
+#include "config/yaml/yaml.h"
+
+static const struct rg_mapping *load_mapping(const struct rg_site *site, struct rg_str name, struct rg_arena *arena, struct rg_diags *diags)
+{
+    char path[RG_SITE_PATH_MAX];
+    const struct rg_doc *doc = NULL;
+    if (!rg_site_find(site, RG_SITE_MAPPINGS, name, path) || rg_yaml_load(path, arena, diags, &doc) < 0 || rg_diags_errors(diags) > 0)
+        return NULL;
+    return rg_mapping_read(doc, &(struct rg_reader){.diags = diags, .arena = arena});
+}
+
+static void fill_creditors(const struct rg_site *site, struct rg_arena *arena, struct rg_upstream *common)
+{
+    struct rg_str *creditors = RG_NEW(arena, struct rg_str, site->creditors.count + 1);
+    struct rg_service_of *services = RG_NEW(arena, struct rg_service_of, site->services.count + 1);
+    for (size_t i = 0; i < site->creditors.count; i++)
+        creditors[i] = rg_site_creditors(site)[i].section.name;
+    for (size_t i = 0; i < site->services.count; i++)
+        services[i] = (struct rg_service_of){rg_site_services(site)[i].section.name, rg_site_services(site)[i].creditor};
+    common->creditors = creditors;
+    common->creditor_count = site->creditors.count;
+    common->services = services;
+    common->service_count = site->services.count;
+}
+
+int rg_sources_load(const struct rg_site *site, struct rg_arena *arena, struct rg_diags *diags, const struct rg_ingest_source **ret_sources,
+                    size_t *ret_count)
+{
+    struct rg_ingest_source *sources = RG_NEW(arena, struct rg_ingest_source, site->sources.count + 1);
+    struct rg_upstream common = {0};
+    size_t n = 0;
+    fill_creditors(site, arena, &common);
+    for (size_t i = 0; i < site->sources.count; i++) {
+        const struct rg_site_source *from = &rg_site_sources(site)[i];
+        struct rg_ingest_source *source = &sources[n++];
+        source->upstream = common;
+        source->upstream.name = from->section.name;
+        source->upstream.format = from->format == RG_SITE_JSON ? RG_SOURCE_JSON : RG_SOURCE_CLOUDEVENTS;
+        source->upstream.ns = from->ns;
+        source->upstream.creditor = from->creditor;
+        source->topic = from->topic.p;
+        if (source->upstream.format == RG_SOURCE_JSON)
+            source->upstream.mapping = load_mapping(site, from->mapping, arena, diags);
+    }
+    if (rg_diags_errors(diags) > 0)
+        return RG_EINVAL;
+    *ret_sources = sources;
+    *ret_count = n;
+    return 0;
+}
