@@ -28,6 +28,8 @@
 #include "config/ladder/templates.h"
 #include "config/yaml/diag.h"
 
+struct rg_site;
+
 
 /* A file that need not lie on a disk: tests, a ladder being edited. */
 struct rg_rules_text {
