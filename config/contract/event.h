@@ -137,6 +137,7 @@ bool rg_event_field_personal(enum rg_event_type type, enum rg_field field);
 #define RG_DEAD_UNMAPPED "unmapped"
 #define RG_DEAD_CONFLICT "conflict"
 #define RG_DEAD_UNROUTABLE "unroutable"
+#define RG_DEAD_REFUSED "refused" /* no broker takes the record it makes */
 
 struct rg_reject {
     const char *reason; /* one of RG_DEAD_… */

@@ -103,6 +103,8 @@ static int add_attribute(struct rg_cloudevent *event, struct rg_str name, struct
     if (before.p != NULL && !rg_str_eq(before, value))
         return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "attribute %.64s is there twice with different values",
                          rg_arena_str(arena, name).p);
+    if (before.p == NULL && event->attribute_count == RG_CLOUDEVENT_ATTRIBUTES_MAX)
+        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "more than %d attributes", RG_CLOUDEVENT_ATTRIBUTES_MAX);
     if (before.p == NULL)
         event->attributes[event->attribute_count++] =
             (struct rg_cloudevent_attribute){rg_arena_str(arena, name), rg_arena_str(arena, value)};
@@ -168,7 +170,7 @@ static int read_binary(const struct rg_message *message, struct rg_str content_t
                        struct rg_cloudevent *event, struct rg_reject *reject)
 {
     bool any = false;
-    event->attributes = RG_NEW(arena, struct rg_cloudevent_attribute, message->header_count + 1);
+    event->attributes = RG_NEW(arena, struct rg_cloudevent_attribute, RG_CLOUDEVENT_ATTRIBUTES_MAX);
     for (size_t i = 0; i < message->header_count; i++) {
         const struct rg_message_header *header = &message->headers[i];
         if (header->name.n < 3 || strncasecmp(header->name.p, "ce_", 3) != 0 || header->value.p == NULL)
@@ -228,7 +230,7 @@ static bool must_be_string(struct rg_str name)
 static int read_members(const struct rg_json_value *root, struct rg_arena *arena, struct rg_cloudevent *event,
                         struct rg_reject *reject)
 {
-    event->attributes = RG_NEW(arena, struct rg_cloudevent_attribute, rg_json_count(root) + 1);
+    event->attributes = RG_NEW(arena, struct rg_cloudevent_attribute, RG_CLOUDEVENT_ATTRIBUTES_MAX);
     RG_JSON_EACH(member, root) {
         struct rg_str name = rg_json_key(member), value;
         if (rg_str_is(name, "data") || rg_str_is(name, "data_base64") || rg_json_kind(member) == RG_JSON_NULL)

@@ -9,6 +9,7 @@
 #include "config/contract/event.h"
 
 #define RG_MESSAGE_HEADERS_MAX 64
+#define RG_CLOUDEVENT_ATTRIBUTES_MAX 64
 
 struct rg_message_header {
     struct rg_str name, value; /* an absent value is a null header */

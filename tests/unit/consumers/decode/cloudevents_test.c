@@ -160,6 +160,25 @@ static void a_null_header_is_no_header(void **state)
     assert_int_equal(event.attribute_count, 4);
 }
 
+static void attributes_are_counted(void **state)
+{
+    (void)state;
+    for (int extra = 0; extra < 2; extra++) {
+        struct rg_buf value RG_CLEANUP(rg_buf_done);
+        struct rg_message_header header = {RG_STR("content-type"), RG_STR("application/cloudevents+json")};
+        struct rg_cloudevent event RG_CLEANUP(rg_cloudevent_done) = {0};
+        struct rg_reject reject = {.detail = ""};
+        rg_buf_init(&value, 65536);
+        rg_buf_adds(&value, "{" ENVELOPE);
+        for (int i = 4; i < RG_CLOUDEVENT_ATTRIBUTES_MAX + extra; i++)
+            rg_buf_addf(&value, ",\"ext%d\":%d", i, i);
+        rg_buf_adds(&value, "}");
+        struct rg_message message = {.value = rg_buf_str(&value), .headers = &header, .header_count = 1};
+        assert_int_equal(rg_cloudevent_read(&message, arena, &event, &reject), extra == 0 ? 0 : RG_EINVAL);
+        assert_true(extra == 0 || strstr(reject.detail, "more than 64 attributes") != NULL);
+    }
+}
+
 static void an_event_of_a_mebibyte_is_too_large(void **state)
 {
     (void)state;
@@ -179,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_an_event_is_read), cmocka_unit_test(what_is_none_is_refused),
         cmocka_unit_test(a_null_header_is_no_header), cmocka_unit_test(an_event_of_a_mebibyte_is_too_large),
+        cmocka_unit_test(attributes_are_counted),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }
