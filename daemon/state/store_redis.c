@@ -175,9 +175,11 @@ static int redis_open(struct rg_store *store, struct rg_arena *arena, struct rg_
         rc = take_fence(s, err);
     if (rc == 0)
         rc = read_state(s, arena, &opened, err);
-    rg_redis_release(s->redis);
-    if (rc < 0)
+    if (rc < 0) {
+        rg_redis_close(s->redis); /* its fence may stand, but nobody has read the rest of its replies */
         return rc;
+    }
+    rg_redis_release(s->redis);
     opened.next_due_ms = redis_next_due(store);
     *ret = opened;
     return 0;
@@ -191,6 +193,12 @@ static enum rg_commit lost(struct store_redis *s)
     return RG_COMMIT_UNKNOWN;
 }
 
+/* More than one pipeline may hold was queued: nothing of it was sent. */
+static enum rg_commit unsent(struct store_redis *s)
+{
+    return rg_redis_alive(s->redis) ? RG_COMMIT_REFUSED : lost(s);
+}
+
 /* WATCH, and the two values that prove that nobody else and nothing else has been here. */
 static void push_guard(struct store_redis *s)
 {
@@ -202,8 +210,12 @@ static void push_guard(struct store_redis *s)
 
 static enum rg_commit refused(const struct rg_redis_reply *reply, struct rg_error *err)
 {
-    (void)rg_fail(err, RG_EUNREACHABLE, "redis refuses: " RG_STR_FMT, RG_STR_ARG(reply->text));
-    return rg_redis_error_is_abort(rg_redis_error_kind(reply)) ? RG_COMMIT_REFUSED : RG_COMMIT_BROKEN;
+    bool abort = rg_redis_error_is_abort(rg_redis_error_kind(reply));
+    if (reply->kind == RG_REDIS_ERROR)
+        (void)rg_fail(err, abort ? RG_EUNREACHABLE : RG_EIO, "redis refuses: " RG_STR_FMT, RG_STR_ARG(reply->text));
+    else
+        (void)rg_fail(err, RG_EIO, "redis answered with something else than was asked for");
+    return abort ? RG_COMMIT_REFUSED : RG_COMMIT_BROKEN;
 }
 
 static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg_error *err)
@@ -220,8 +232,10 @@ static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg
         return RG_COMMIT_REOWN;
     }
     int64_t stored = 0;
-    if (number->kind == RG_REDIS_STR && !rg_str_to_i64(number->text, &stored))
+    if (number->kind == RG_REDIS_STR && !rg_str_to_i64(number->text, &stored)) {
+        (void)rg_fail(err, RG_EIO, "position of shard %d: field " RG_POS_BATCH " is no whole number", s->store.shard);
         return RG_COMMIT_BROKEN;
+    }
     if (stored != batch) {
         (void)rg_fail(err, RG_EREFUSED, "redis stands at batch %lld of this shard, %lld was expected: it lost or regained something",
                       (long long)stored, (long long)batch);
@@ -245,7 +259,7 @@ static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_k
             rg_redis_arg(s->redis, rg_state_value_key(s->keys, store->shard, &keys[i]));
     }
     if (rg_redis_flush(s->redis, err) < 0)
-        return lost(s);
+        return unsent(s);
     enum rg_commit rc = read_guard(s, batch, err);
     if (rc == RG_COMMIT_UNKNOWN)
         return rc;
@@ -259,48 +273,90 @@ static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_k
     return rc;
 }
 
-/* The earliest of each bucket that may hold something due; what lies beyond `until_ms` corrects the bound. */
-static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
-                                struct rg_error *err)
-{
-    struct store_redis *s = self(store);
+/* One answer to "who is due": asked bucket by bucket, all in one trip. Each bucket gives only its share of the page at first, so
+ * that a backlog does not cost the whole of itself with every page; those that had more are asked for more. */
+struct page {
+    int64_t until_ms;
+    size_t max, count;
+    struct rg_due *due;
+    struct rg_arena *arena;
     unsigned asked[RG_DUE_BUCKETS];
-    size_t buckets = 0, count = 0;
-    char last[24];
-    (void)snprintf(last, sizeof last, "%zu", max);
-    rg_arena_reset(s->keys);
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
-        if (s->bound_ms[b] > until_ms)
-            continue;
-        asked[buckets++] = b;
-        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), rg_str(last), RG_STR("WITHSCORES"));
+    size_t buckets, from, share; /* members `from` … `from + share - 1` of each */
+};
+
+/* 1: all it gave is due, so it may have more. */
+static int read_bucket(struct store_redis *s, unsigned bucket, const struct rg_redis_reply *members, struct page *page, struct rg_error *err)
+{
+    if (page->from == 0)
+        s->bound_ms[bucket] = RG_STORE_NEVER; /* corrected by the first of its members */
+    for (size_t i = 0; i + 1 < members->count; i += 2) {
+        int64_t due_ms = 0;
+        if (!rg_str_to_i64(members->items[i + 1].text, &due_ms))
+            return rg_fail(err, RG_EIO, "timer set %u of shard %d: a score that is no whole number", bucket, s->store.shard);
+        if (page->from == 0 && i == 0)
+            s->bound_ms[bucket] = due_ms;
+        if (due_ms > page->until_ms)
+            return 0;
+        if (page->count < page->max)
+            page->due[page->count++] = (struct rg_due){rg_arena_str(page->arena, members->items[i].text), due_ms};
     }
-    *ret_count = 0;
-    if (buckets == 0)
-        return RG_COMMITTED;
+    return members->count == 2 * page->share;
+}
+
+static void push_page(struct store_redis *s, const struct page *page)
+{
+    for (size_t i = 0; i < page->buckets; i++) {
+        rg_redis_begin(s->redis, 5);
+        rg_redis_arg(s->redis, RG_STR("ZRANGE"));
+        rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, page->asked[i]));
+        rg_redis_arg_int(s->redis, (int64_t)page->from);
+        rg_redis_arg_int(s->redis, (int64_t)(page->from + page->share - 1));
+        rg_redis_arg(s->redis, RG_STR("WITHSCORES"));
+    }
+}
+
+static enum rg_commit ask_page(struct store_redis *s, struct page *page, struct rg_error *err)
+{
+    size_t left = 0;
+    page->share = (page->max - page->count) / page->buckets + 1;
+    push_page(s, page);
     if (rg_redis_flush(s->redis, err) < 0)
         return lost(s);
-    for (size_t i = 0; i < buckets; i++) {
+    for (size_t i = 0; i < page->buckets; i++) {
         const struct rg_redis_reply *reply;
         if (rg_redis_next(s->redis, &reply, err) < 0)
             return lost(s);
         if (reply->kind != RG_REDIS_ARRAY)
             return refused(reply, err);
-        s->bound_ms[asked[i]] = RG_STORE_NEVER;
-        for (size_t k = 0; k + 1 < reply->count; k += 2) {
-            int64_t due_ms = 0;
-            if (!rg_str_to_i64(reply->items[k + 1].text, &due_ms))
-                return RG_COMMIT_BROKEN;
-            if (due_ms < s->bound_ms[asked[i]])
-                s->bound_ms[asked[i]] = due_ms;
-            if (due_ms > until_ms || count == max)
-                break;
-            ret[count++] = (struct rg_due){rg_arena_str(arena, reply->items[k].text), due_ms};
-        }
+        int more = read_bucket(s, page->asked[i], reply, page, err);
+        if (more < 0)
+            return RG_COMMIT_BROKEN;
+        if (more > 0)
+            page->asked[left++] = page->asked[i];
     }
-    rg_redis_release(s->redis);
-    *ret_count = count;
+    page->buckets = left;
+    page->from += page->share;
     return RG_COMMITTED;
+}
+
+static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
+                                struct rg_error *err)
+{
+    struct store_redis *s = self(store);
+    struct page page = {.until_ms = until_ms, .max = max, .due = ret, .arena = arena};
+    enum rg_commit rc = RG_COMMITTED;
+    rg_arena_reset(s->keys);
+    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+        if (s->bound_ms[b] <= until_ms)
+            page.asked[page.buckets++] = b;
+    while (rc == RG_COMMITTED && page.buckets > 0 && page.count < max)
+        rc = ask_page(s, &page, err);
+    if (rg_redis_due(s->redis) > 0)
+        rg_redis_close(s->redis); /* nobody may take the rest for his answers */
+    rg_redis_release(s->redis);
+    if (rc == RG_COMMITTED)
+        *ret_count = page.count;
+    return rc;
 }
 
 /* ---- commit ---- */
@@ -470,9 +526,7 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     struct store_redis *s = self(store);
     const struct rg_redis_reply *reply = NULL;
     rg_arena_reset(s->keys);
-    RG_REDIS_PUSH(s->redis, RG_STR("WATCH"), rg_key_own(s->keys, (uint32_t)store->shard));
-    RG_REDIS_PUSH(s->redis, RG_STR("GET"), rg_key_own(s->keys, (uint32_t)store->shard));
-    RG_REDIS_PUSH(s->redis, RG_STR("HGET"), rg_key_pos(s->keys, (uint32_t)store->shard), RG_STR(RG_POS_BATCH));
+    push_guard(s);
     if (rg_redis_flush(s->redis, err) < 0)
         return lost(s);
     enum rg_commit rc = read_guard(s, batch->pos->batch - 1, err);
@@ -487,7 +541,7 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     push_pos(s, batch->pos);
     RG_REDIS_PUSH(s->redis, RG_STR("EXEC"));
     if (rg_redis_flush(s->redis, err) < 0)
-        return lost(s);
+        return unsent(s);
     while (rg_redis_due(s->redis) > 0)
         if (rg_redis_next(s->redis, &reply, err) < 0)
             return lost(s);
