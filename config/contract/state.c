@@ -25,7 +25,9 @@ void rg_act_value_print(const struct rg_act_value *value, char ret_text[RG_ACT_V
 /* The part up to the next colon; the rest stays in *text. */
 static struct rg_str part(struct rg_str *text)
 {
-    const char *colon = text->n > 0 ? memchr(text->p, ':', text->n) : NULL;
+    if (text->n == 0)
+        return *text;
+    const char *colon = memchr(text->p, ':', text->n);
     size_t n = colon == NULL ? text->n : (size_t)(colon - text->p);
     struct rg_str found = {text->p, n};
     size_t skip = colon == NULL ? n : n + 1;
@@ -39,19 +41,23 @@ static bool copy_offset(struct rg_str text, int64_t *ret)
     return rg_str_is(text, "-") || rg_str_to_i64(text, ret);
 }
 
+/* One spelling each: what does not print back as it was read was written by somebody else. */
 int rg_act_value_parse(struct rg_str text, struct rg_act_value *ret_value, struct rg_error *err)
 {
     struct rg_act_value value = {.claim_offset = -1};
     struct rg_str left = text, kind = part(&left);
+    char again[RG_ACT_VALUE_MAX] = "";
     bool fine = false;
     if (rg_str_is(kind, "q")) {
         fine = copy_offset(part(&left), &value.copy_offset);
     } else if (rg_str_is(kind, "w")) {
         value.claimed = true;
-        fine = rg_claim_id_parse(part(&left), &value.claim) && rg_str_to_i64(part(&left), &value.claim_offset) &&
+        fine = rg_claim_id_parse(part(&left), &value.claim) && rg_str_to_i64(part(&left), &value.claim_offset) && value.claim_offset >= 0 &&
                copy_offset(part(&left), &value.copy_offset);
     }
-    if (!fine || left.n > 0)
+    if (fine)
+        rg_act_value_print(&value, again);
+    if (!fine || !rg_str_is(text, again))
         return rg_fail(err, RG_EINVAL, "state of an action: \"q:…\" or \"w:…\" expected");
     *ret_value = value;
     return 0;
