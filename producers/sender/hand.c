@@ -1,0 +1,476 @@
+/* The claim, for one action. The table says which steps there are; each function below takes one of them.
+ *
+ * What must hold: nothing is claimed that cannot begin at once; nothing begins without a claim of ours that was read back from
+ * the fold, nor after its time; every way out of a claim of ours is an outcome that names it; a copy's offset counts only
+ * when its outcome is acknowledged or nobody wants it any more. */
+#include "producers/sender/internal.h"
+
+#include "base/core/hash.h"
+#include "base/core/log.h"
+#include "base/core/rand.h"
+#include "producers/transport/signal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STALE_MS 1000         /* a state read longer ago is read again before the message is made */
+#define READY_LOOK_MS 5000    /* what waits long is dropped when nobody wants it any more */
+#define FOREIGN_LOOK_MS 1000
+#define FRESHEN_LOOK_MS 50
+#define WAIT_LOOK_MS 2        /* doubled up to … */
+#define WAIT_LOOK_MS_MAX 50
+#define RECIPIENT_RETRY_MS 1000
+#define RECIPIENT_TRIES 5
+
+/* ---- the table ---- */
+
+static const char *const state_names[RG_HAND_STATE_COUNT] = {
+    [RG_HAND_QUEUED] = "queued", [RG_HAND_LOOKING] = "looking", [RG_HAND_READY] = "ready", [RG_HAND_FRESHENING] = "freshening",
+    [RG_HAND_STORING] = "storing", [RG_HAND_CLAIMING] = "claiming", [RG_HAND_WAITING] = "waiting", [RG_HAND_FOREIGN] = "foreign",
+    [RG_HAND_DELIVERING] = "delivering", [RG_HAND_CONCLUDING] = "concluding", [RG_HAND_DONE] = "done",
+};
+static const char *const event_names[RG_HAND_EVENT_COUNT] = {
+    [RG_HAND_FIRST] = "first", [RG_HAND_FREE] = "free", [RG_HAND_TAKEN] = "taken", [RG_HAND_ABSENT] = "absent", [RG_HAND_FRESHEN] = "freshen",
+    [RG_HAND_STORE] = "store", [RG_HAND_CLAIM] = "claim", [RG_HAND_BACK] = "back", [RG_HAND_CLAIMED] = "claimed", [RG_HAND_OWN] = "own",
+    [RG_HAND_CONCLUDE] = "conclude", [RG_HAND_RECORDED] = "recorded",
+};
+
+/* QUEUED is where a hand begins and nothing leads back to it, so its zero stands for "cannot happen". */
+static const enum rg_hand_state table[RG_HAND_STATE_COUNT][RG_HAND_EVENT_COUNT] = {
+    [RG_HAND_QUEUED] = {[RG_HAND_FIRST] = RG_HAND_LOOKING},
+    [RG_HAND_LOOKING] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE},
+    [RG_HAND_READY] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
+                       [RG_HAND_FRESHEN] = RG_HAND_FRESHENING, [RG_HAND_STORE] = RG_HAND_STORING, [RG_HAND_CLAIM] = RG_HAND_CLAIMING,
+                       [RG_HAND_BACK] = RG_HAND_READY, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_FRESHENING] = {[RG_HAND_FREE] = RG_HAND_FRESHENING, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
+                            [RG_HAND_STORE] = RG_HAND_STORING, [RG_HAND_CLAIM] = RG_HAND_CLAIMING, [RG_HAND_BACK] = RG_HAND_READY,
+                            [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_STORING] = {[RG_HAND_CLAIM] = RG_HAND_CLAIMING, [RG_HAND_BACK] = RG_HAND_READY, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_CLAIMING] = {[RG_HAND_CLAIMED] = RG_HAND_WAITING},
+    [RG_HAND_WAITING] = {[RG_HAND_OWN] = RG_HAND_DELIVERING, [RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
+                         [RG_HAND_ABSENT] = RG_HAND_DONE, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_FOREIGN] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
+                         [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_DELIVERING] = {[RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_CONCLUDING] = {[RG_HAND_RECORDED] = RG_HAND_DONE},
+};
+
+const char *rg_hand_state_name(enum rg_hand_state state)
+{
+    rg_assert(state < RG_HAND_STATE_COUNT);
+    return state_names[state];
+}
+
+const char *rg_hand_event_name(enum rg_hand_event event)
+{
+    rg_assert(event < RG_HAND_EVENT_COUNT);
+    return event_names[event];
+}
+
+enum rg_hand_state rg_hand_after(enum rg_hand_state state, enum rg_hand_event event)
+{
+    rg_assert(state < RG_HAND_STATE_COUNT);
+    rg_assert(event < RG_HAND_EVENT_COUNT);
+    rg_assert(table[state][event] != RG_HAND_QUEUED);
+    return table[state][event];
+}
+
+static bool holds_slot(enum rg_hand_state state)
+{
+    return state == RG_HAND_FRESHENING || state == RG_HAND_STORING || state == RG_HAND_CLAIMING || state == RG_HAND_WAITING ||
+           state == RG_HAND_DELIVERING;
+}
+
+static void release_slot(struct rg_sender *sender, struct rg_hand *hand)
+{
+    if (!hand->slot)
+        return;
+    rg_assert(sender->slots > 0);
+    sender->slots--;
+    hand->slot = false;
+    if (!hand->submitted)
+        rg_rate_give_back(&sender->rate);
+    if (hand->probe)
+        rg_breaker_probe_gone(&sender->breaker);
+    hand->probe = false;
+}
+
+void rg_hand_move(struct rg_sender *sender, struct rg_hand *hand, enum rg_hand_event event)
+{
+    enum rg_hand_state before = hand->state;
+    hand->state = rg_hand_after(before, event);
+    if (!holds_slot(hand->state))
+        release_slot(sender, hand);
+    if (before == hand->state && event == RG_HAND_FREE)
+        return;
+    sender->moved = true;
+    hand->looks = 0;
+    hand->look_boot_ms = hand->state == RG_HAND_READY ? sender->boot_ms + READY_LOOK_MS : hand->state == RG_HAND_WAITING ? sender->boot_ms + WAIT_LOOK_MS : 0;
+    rg_log(RG_LOG_DEBUG, "SENDER-HAND", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .channel = sender->config.channel, .shard = hand->shard},
+           "%s: %s, now %s", rg_hand_state_name(before), rg_hand_event_name(event), rg_hand_state_name(hand->state));
+}
+
+/* ---- in and out of the window ---- */
+
+struct rg_hand *rg_hand_add(struct rg_sender *sender, struct rg_arena *arena, const struct rg_decision *decision, int partition, int64_t offset)
+{
+    rg_assert(sender->hand_count < RG_SENDER_WINDOW_MAX);
+    rg_assert(decision->debtor.n <= RG_ID_BYTES_MAX);
+    struct rg_hand *hand = rg_alloc(sizeof *hand);
+    hand->arena = arena;
+    hand->decision = *decision;
+    memcpy(hand->debtor, decision->debtor.p, decision->debtor.n);
+    rg_action_id_print(&decision->action, hand->action);
+    hand->debtor_hash = rg_fnv64(decision->debtor.p, decision->debtor.n);
+    hand->shard = rg_action_id_shard(&decision->action);
+    hand->partition = partition;
+    hand->offset = offset;
+    hand->ours = true;
+    rg_buf_init(&hand->rendered.payload, RG_RENDERED_BYTES_MAX);
+    if (sender->last == NULL)
+        sender->first = hand;
+    else
+        sender->last->next = hand;
+    sender->last = hand;
+    sender->hand_count++;
+    return hand;
+}
+
+static void free_hand(struct rg_sender *sender, struct rg_hand *hand)
+{
+    rg_assert(!hand->submitted);
+    release_slot(sender, hand);
+    rg_post_detach(sender->post, hand);
+    rg_buf_done(&hand->rendered.payload);
+    rg_arena_free(&hand->arena);
+    rg_free(&hand);
+    sender->hand_count--;
+}
+
+/* Takes out those that `goes` says; one pass, because the list is single. */
+static void take_out(struct rg_sender *sender, bool (*goes)(const struct rg_hand *hand))
+{
+    struct rg_hand *before = NULL;
+    for (struct rg_hand *hand = sender->first; hand != NULL;) {
+        struct rg_hand *next = hand->next;
+        if (goes(hand)) {
+            if (before == NULL)
+                sender->first = next;
+            else
+                before->next = next;
+            if (sender->last == hand)
+                sender->last = before;
+            free_hand(sender, hand);
+        } else {
+            before = hand;
+        }
+        hand = next;
+    }
+}
+
+/* Nothing of it stands in the ledger yet, so it can be forgotten: its copy comes again, here or elsewhere. */
+static bool is_unclaimed_and_given_back(const struct rg_hand *hand)
+{
+    return hand->give_back && hand->state != RG_HAND_CLAIMING && hand->state != RG_HAND_WAITING && hand->state != RG_HAND_DELIVERING &&
+           hand->state != RG_HAND_CONCLUDING;
+}
+
+static bool leaves(const struct rg_hand *hand)
+{
+    return hand->state == RG_HAND_DONE || is_unclaimed_and_given_back(hand);
+}
+
+void rg_hands_reap(struct rg_sender *sender)
+{
+    take_out(sender, leaves);
+}
+
+void rg_hands_give_back(struct rg_sender *sender, bool revoked)
+{
+    for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
+        hand->give_back = true;
+        hand->ours = hand->ours && !revoked;
+    }
+    rg_hands_reap(sender);
+}
+
+/* Done with it: nobody wants it, or its outcome stands. */
+static void finish(struct rg_sender *sender, struct rg_hand *hand)
+{
+    rg_assert(hand->state == RG_HAND_DONE);
+    rg_intake_done(sender, hand);
+}
+
+static void drop(struct rg_sender *sender, struct rg_hand *hand)
+{
+    rg_hand_move(sender, hand, RG_HAND_ABSENT);
+    atomic_fetch_add_explicit(&sender->counters.dropped, 1, memory_order_relaxed);
+    finish(sender, hand);
+}
+
+static bool has_earlier(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    for (const struct rg_hand *other = sender->first; other != hand; other = other->next)
+        if (other->state != RG_HAND_DONE && other->debtor_hash == hand->debtor_hash && rg_str_eq(other->decision.debtor, hand->decision.debtor))
+            return true;
+    return false;
+}
+
+void rg_hands_queue(struct rg_sender *sender)
+{
+    for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next)
+        if (hand->state == RG_HAND_QUEUED && !has_earlier(sender, hand))
+            rg_hand_move(sender, hand, RG_HAND_FIRST);
+}
+
+/* ---- beginning ---- */
+
+bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    int64_t now_ms = rg_shared_ms(&sender->config.clock);
+    return hand->decision.until_ms != 0 && now_ms >= 0 && now_ms > hand->decision.until_ms;
+}
+
+static void conclude_unclaimed(struct rg_sender *sender, struct rg_hand *hand, enum rg_verdict verdict, enum rg_gate gate, const char *detail)
+{
+    rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = verdict, .gate = gate, .claim_offset = -1, .detail = detail});
+}
+
+/* <debtor>/<action>/<claim>: all of a debtor's messages can be found and erased, and each claim has bytes of its own. */
+static struct rg_str message_key(const struct rg_hand *hand, char ret_key[RG_MESSAGE_KEY_MAX])
+{
+    char claim_text[RG_CLAIM_TEXT + 1];
+    rg_claim_id_print(&hand->claim, claim_text);
+    (void)snprintf(ret_key, RG_MESSAGE_KEY_MAX, "%s/%s/%s", hand->debtor, hand->action, claim_text);
+    return rg_str(ret_key);
+}
+
+static void claim(struct rg_sender *sender, struct rg_hand *hand)
+{
+    if (sender->stopped || hand->give_back) {
+        rg_hand_move(sender, hand, RG_HAND_BACK);
+        return;
+    }
+    if (rg_sender_past_until(sender, hand)) {
+        conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
+        return;
+    }
+    char key[RG_MESSAGE_KEY_MAX], hash[2 * RG_SHA256_BYTES + 1];
+    bool stored = sender->config.kind != RG_SENDER_SIGNALS;
+    uint8_t digest[RG_SHA256_BYTES];
+    rg_sha256(hand->rendered.payload.data, hand->rendered.payload.len, digest);
+    rg_hex(digest, sizeof digest, hash);
+    struct rg_claim record = {.claim = hand->claim, .action = hand->decision.action, .debtor = hand->decision.debtor,
+                              .valid_ms = sender->config.claim_valid_ms, .message_key = stored ? message_key(hand, key) : (struct rg_str){0},
+                              .message_hash = rg_str(hash), .at_ms = rg_shared_ms(&sender->config.clock)};
+    struct rg_buf value RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&value, RG_LEDGER_BYTES_MAX);
+    rg_claim_write(&record, &value);
+    rg_assert(!value.overflow);
+    hand->deadline_boot_ms = rg_boot_ms(&sender->config.clock) + sender->config.claim_valid_ms;
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_CLAIM, .hand = hand, .partition = hand->shard, .key = hand->decision.debtor,
+                                                       .value = rg_buf_str(&value)});
+    rg_hand_move(sender, hand, RG_HAND_CLAIM);
+    atomic_fetch_add_explicit(&sender->counters.claimed, 1, memory_order_relaxed);
+}
+
+/* Rendered bytes are written down under the id of the claim to come, and only then claimed. */
+static void store(struct rg_sender *sender, struct rg_hand *hand)
+{
+    char key[RG_MESSAGE_KEY_MAX];
+    rg_random_bytes(hand->claim.b, sizeof hand->claim.b);
+    if (sender->config.kind == RG_SENDER_SIGNALS) {
+        claim(sender, hand); /* a signal lies in its own topic */
+        return;
+    }
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_STORE, .hand = hand, .partition = hand->shard,
+                                                       .key = message_key(hand, key), .value = rg_buf_str(&hand->rendered.payload)});
+    rg_hand_move(sender, hand, RG_HAND_STORE);
+}
+
+/* What it needs could not be read. A server that is away comes back; a record that stays unreadable is the engine's to judge. */
+static void retry_later(struct rg_sender *sender, struct rg_hand *hand, const struct rg_error *err)
+{
+    bool passing = err->retryable || err->code == RG_EIO;
+    hand->lookup_failures += passing ? 0 : 1;
+    rg_log(RG_LOG_WARNING, "SENDER-RECIPIENT", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .shard = hand->shard}, "%s; trying again",
+           err->text);
+    if (hand->lookup_failures >= RECIPIENT_TRIES) {
+        conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_MISSING_DATA, "the debtor's record could not be read");
+        return;
+    }
+    rg_hand_move(sender, hand, RG_HAND_BACK);
+    hand->begin_boot_ms = sender->boot_ms + RECIPIENT_RETRY_MS;
+}
+
+static void render(struct rg_sender *sender, struct rg_hand *hand)
+{
+    struct rg_unrendered why = {0};
+    struct rg_error err = {0};
+    rg_buf_reset(&hand->rendered.payload);
+    int rc = rg_render_action(sender->renderer, &hand->decision, rg_shared_ms(&sender->config.clock), hand->arena, &hand->rendered, &why, &err);
+    if (rc == 0)
+        store(sender, hand);
+    else if (rc == RG_EREFUSED)
+        conclude_unclaimed(sender, hand, RG_VERDICT_REJECTED, why.gate, why.detail);
+    else
+        retry_later(sender, hand, &err);
+}
+
+static void freshen(struct rg_sender *sender, struct rg_hand *hand)
+{
+    hand->fresh_from_ms = rg_shared_ms(&sender->config.clock);
+    hand->fresh_since_boot_ms = sender->boot_ms;
+    (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms); /* asked again at every look */
+    rg_hand_move(sender, hand, RG_HAND_FRESHEN);
+}
+
+/* Takes a place, a token and if need be the breaker's probe; false when it has to wait. */
+static bool take_leave(struct rg_sender *sender, struct rg_hand *hand)
+{
+    enum rg_leave leave = rg_breaker_ask(&sender->breaker, sender->boot_ms);
+    if (leave == RG_LEAVE_NO || sender->slots >= sender->slots_max)
+        return false;
+    if (sender->boot_ms - hand->looked_boot_ms > STALE_MS) {
+        hand->look_boot_ms = 0;
+        return false;
+    }
+    if (!rg_rate_take(&sender->rate, sender->boot_ms))
+        return false;
+    if (leave == RG_LEAVE_PROBE)
+        rg_breaker_probe(&sender->breaker);
+    hand->probe = leave == RG_LEAVE_PROBE;
+    hand->slot = true;
+    sender->slots++;
+    return true;
+}
+
+void rg_hands_begin(struct rg_sender *sender)
+{
+    bool leave = !sender->stopped && !sender->draining && sender->shared_ms >= 0 && rg_post_open(sender->post);
+    for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
+        if (hand->state == RG_HAND_FRESHENING && sender->stopped)
+            rg_hand_move(sender, hand, RG_HAND_BACK);
+        if (hand->state == RG_HAND_FRESHENING && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
+            conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
+        if (hand->state != RG_HAND_READY)
+            continue;
+        if (rg_sender_past_until(sender, hand))
+            conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
+        else if (!leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
+            continue;
+        else if (hand->decision.tone == RG_TONE_SANCTION)
+            freshen(sender, hand);
+        else
+            render(sender, hand);
+    }
+}
+
+/* ---- what the fold says ---- */
+
+/* Until when another's claim may still deliver, as far as we can know: its time counted from when we first saw it. */
+static int64_t foreign_end_boot_ms(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    return hand->other_since_boot_ms + sender->config.claim_valid_ms;
+}
+
+static void taken(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_value *value)
+{
+    bool known = hand->state == RG_HAND_FOREIGN && rg_claim_id_eq(&hand->other, &value->claim);
+    if (known && sender->boot_ms >= foreign_end_boot_ms(sender, hand)) {
+        rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = RG_VERDICT_UNCERTAIN, .claim = &hand->other, .claim_offset = hand->other_offset,
+                                                           .detail = "the claim's time ended without an outcome"});
+        return;
+    }
+    if (known)
+        return;
+    rg_hand_move(sender, hand, RG_HAND_TAKEN);
+    hand->other = value->claim;
+    hand->other_offset = value->claim_offset;
+    hand->other_since_boot_ms = sender->boot_ms;
+}
+
+static void own(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_value *value)
+{
+    hand->claim_offset = value->claim_offset; /* of a claim that was written twice, the one that counted */
+    rg_hand_move(sender, hand, RG_HAND_OWN);
+}
+
+static void still_queued(struct rg_sender *sender, struct rg_hand *hand, int64_t asof_ms)
+{
+    if (hand->state == RG_HAND_FRESHENING && asof_ms >= hand->fresh_from_ms) {
+        render(sender, hand);
+        return;
+    }
+    if (hand->state == RG_HAND_FRESHENING)
+        (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms); /* it may have been lost; harmless twice */
+    rg_hand_move(sender, hand, RG_HAND_FREE);
+}
+
+/* When to look again, if nothing changes. */
+static int64_t look_after_ms(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    switch (hand->state) {
+    case RG_HAND_READY: return READY_LOOK_MS;
+    case RG_HAND_FRESHENING: return FRESHEN_LOOK_MS;
+    case RG_HAND_FOREIGN: {
+        int64_t left_ms = foreign_end_boot_ms(sender, hand) - sender->boot_ms;
+        return left_ms > FOREIGN_LOOK_MS || left_ms <= 0 ? FOREIGN_LOOK_MS : left_ms;
+    }
+    default: {
+        int64_t wait_ms = (int64_t)WAIT_LOOK_MS << (hand->looks < 8 ? hand->looks : 8);
+        return wait_ms < WAIT_LOOK_MS_MAX ? wait_ms : WAIT_LOOK_MS_MAX;
+    }
+    }
+}
+
+void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next, int64_t asof_ms)
+{
+    hand->looked_boot_ms = sender->boot_ms;
+    hand->looks++;
+    hand->look_boot_ms = sender->boot_ms + look_after_ms(sender, hand);
+    if (hand->state == RG_HAND_WAITING && ledger_next <= hand->claim_offset)
+        return; /* the claim is not folded yet: what is seen says nothing about it */
+    if (!seen->live)
+        drop(sender, hand);
+    else if (!seen->value.claimed)
+        still_queued(sender, hand, asof_ms);
+    else if (hand->state == RG_HAND_WAITING && rg_claim_id_eq(&seen->value.claim, &hand->claim))
+        own(sender, hand, &seen->value);
+    else
+        taken(sender, hand, &seen->value);
+    if (hand->state == RG_HAND_FOREIGN)
+        hand->look_boot_ms = sender->boot_ms + look_after_ms(sender, hand);
+}
+
+/* ---- what was written ---- */
+
+static void signal_ended(struct rg_sender *sender, const struct rg_post_record *record, enum rg_post_end end)
+{
+    enum rg_signal_report report = end == RG_POST_WRITTEN ? RG_SIGNAL_STORED : end == RG_POST_DOUBTFUL ? RG_SIGNAL_UNKNOWN : RG_SIGNAL_NOT_STORED;
+    rg_transport_signal_report(sender->own_transport, record->token, report);
+    sender->moved = true;
+}
+
+void rg_hand_posted(void *ctx, const struct rg_post_record *record, enum rg_post_end end, int64_t offset)
+{
+    struct rg_sender *sender = ctx;
+    struct rg_hand *hand = record->hand;
+    if (record->kind == RG_POST_SIGNAL) {
+        signal_ended(sender, record, end);
+    } else if (hand == NULL) {
+        return; /* let go meanwhile; the record stands all the same */
+    } else if (record->kind == RG_POST_STORE && end == RG_POST_WRITTEN) {
+        claim(sender, hand);
+    } else if (record->kind == RG_POST_STORE) {
+        conclude_unclaimed(sender, hand, RG_VERDICT_REJECTED, RG_GATE_NONE, "the message is too large to be kept");
+    } else if (record->kind == RG_POST_CLAIM) {
+        rg_assert(end == RG_POST_WRITTEN);
+        hand->claim_offset = offset;
+        rg_hand_move(sender, hand, RG_HAND_CLAIMED);
+    } else {
+        rg_assert(end == RG_POST_WRITTEN);
+        rg_hand_move(sender, hand, RG_HAND_RECORDED);
+        finish(sender, hand);
+    }
+}
