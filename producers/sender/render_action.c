@@ -97,7 +97,7 @@ static bool has_partial(const struct partials *partials, struct rg_str name)
 }
 
 /* The partials that one text uses, itself. */
-static int add_partials(struct making *m, const struct rg_mu_template *template, struct partials *partials)
+static int add_partials(struct making *m, const char *part, const struct rg_mu_template *template, struct partials *partials)
 {
     const struct rg_sender_world *world = &m->renderer->config->world;
     size_t n;
@@ -108,7 +108,7 @@ static int add_partials(struct making *m, const struct rg_mu_template *template,
             continue;
         if (partials->count == PARTIALS_MAX)
             return refuse(m->why, RG_GATE_MISSING_DATA, "a text uses more than %d partials", PARTIALS_MAX);
-        source = world->template_partial(world->ctx, name);
+        source = world->template_partial(world->ctx, name, part);
         if (source.p == NULL && rg_str_is(name, "credor"))
             source = rg_str(creditor_partial);
         if (source.p == NULL)
@@ -121,7 +121,12 @@ static int add_partials(struct making *m, const struct rg_mu_template *template,
     return 0;
 }
 
-static int render_text(struct making *m, struct rg_str source, enum rg_mu_escape escape, struct rg_buf *out)
+static enum rg_mu_escape escape_of(const char *part)
+{
+    return strcmp(part, "html") == 0 ? RG_MU_HTML : strcmp(part, "subject") == 0 ? RG_MU_HEADER : RG_MU_PLAIN;
+}
+
+static int render_text(struct making *m, const char *part, struct rg_str source, struct rg_buf *out)
 {
     const struct rg_mu_template *template = NULL;
     struct partials partials = {0};
@@ -129,12 +134,12 @@ static int render_text(struct making *m, struct rg_str source, enum rg_mu_escape
     struct rg_error err = {0};
     int rc = compile(m, "the template", name, source, &template);
     if (rc == 0)
-        rc = add_partials(m, template, &partials);
+        rc = add_partials(m, part, template, &partials);
     for (size_t i = 0; rc == 0 && i < partials.count; i++) /* grows while it is walked: partials use partials */
-        rc = add_partials(m, partials.items[i].body, &partials);
+        rc = add_partials(m, part, partials.items[i].body, &partials);
     if (rc < 0)
         return rc;
-    const struct rg_mu_options options = {.escape = escape, .strict = true, .partials = partials.items, .partial_count = partials.count};
+    const struct rg_mu_options options = {.escape = escape_of(part), .strict = true, .partials = partials.items, .partial_count = partials.count};
     rc = rg_mu_render(template, &m->values, &options, out, &missing, &err);
     if (rc == RG_ENOTFOUND)
         return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" asks for \"%.*s\", which has no value", (int)(name.n < 60 ? name.n : 60), name.p,
@@ -150,12 +155,12 @@ static struct rg_str source_of(const struct making *m, const char *part)
     return world->template_part(world->ctx, m->decision->text, m->decision->channel, part);
 }
 
-static int render_part(struct making *m, const char *part, enum rg_mu_escape escape, struct rg_buf *out)
+static int render_part(struct making *m, const char *part, struct rg_buf *out)
 {
     struct rg_str source = source_of(m, part), name = m->decision->text;
     if (source.p == NULL)
         return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" has no text for this channel", (int)(name.n < 60 ? name.n : 60), name.p);
-    int rc = render_text(m, source, escape, out);
+    int rc = render_text(m, part, source, out);
     if (rc == 0 && out->len == 0)
         return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" is empty", (int)(name.n < 60 ? name.n : 60), name.p);
     return rc;
@@ -167,7 +172,7 @@ static int render_part(struct making *m, const char *part, enum rg_mu_escape esc
 static int render_subject(struct making *m, struct rg_buf *out)
 {
     struct rg_str source = source_of(m, "subject");
-    int rc = source.p == NULL ? 0 : render_text(m, source, RG_MU_HEADER, out);
+    int rc = source.p == NULL ? 0 : render_text(m, "subject", source, out);
     if (rc == 0 && out->len == 0) {
         struct rg_str name = rg_clean_text(m->renderer->scratch, m->creditor->name);
         if (!rg_str_has(name))
@@ -205,10 +210,10 @@ static int make_mail(struct making *m, struct rg_rendered *rendered)
         return refuse(m->why, RG_GATE_UNREACHABLE, "the e-mail address cannot be used");
     int rc = render_subject(m, &subject);
     if (rc == 0)
-        rc = render_part(m, "txt", RG_MU_PLAIN, &text);
+        rc = render_part(m, "txt", &text);
     bool has_html = source_of(m, "html").p != NULL;
     if (rc == 0 && has_html)
-        rc = render_part(m, "html", RG_MU_HTML, &html);
+        rc = render_part(m, "html", &html);
     if (rc < 0)
         return rc;
     return build_mail(m, rg_buf_str(&subject), rg_buf_str(&text), has_html ? rg_buf_str(&html) : (struct rg_str){0}, rendered);
@@ -256,7 +261,7 @@ static int make_request(struct making *m, struct rg_rendered *rendered)
     struct rg_error err = {0};
     struct rg_buf text RG_CLEANUP(rg_buf_done);
     rg_buf_init(&text, RG_MIME_BODY_BYTES_MAX);
-    int rc = render_part(m, "txt", RG_MU_PLAIN, &text);
+    int rc = render_part(m, "txt", &text);
     if (rc < 0)
         return rc;
     if (rg_str_is(m->decision->channel, SMS_CHANNEL))

@@ -1,7 +1,7 @@
 /* One row per value. Absent values are absent: a text that needs one is refused, a section around one is left out.
  *
  * Amounts are the decision's, never computed here: what was decided, stored and claimed is what the message says. Of several
- * invoices `faturas` lists each; a code or link at the top then names the invoice it belongs to, one a line. */
+ * invoices `faturas` lists each, with its own code and link; a code at the top then names its invoice, one a line. */
 #include "producers/sender/values.h"
 
 #include "base/core/buf.h"
@@ -132,7 +132,7 @@ static struct rg_str pick_link(const struct rg_recipient_invoice *invoice)
     return rg_str_has(invoice->charge.link) ? invoice->charge.link : invoice->charge.boleto_url;
 }
 
-/* Codes and links: of one invoice as it is, of several each with its invoice's number before it. */
+/* Codes: of one invoice as it is, of several each with its invoice's number before it. */
 static struct rg_str codes(const struct subject *s, pick_fn *pick)
 {
     struct rg_buf joined RG_CLEANUP(rg_buf_done);
@@ -149,6 +149,18 @@ static struct rg_str codes(const struct subject *s, pick_fn *pick)
         rg_buf_add_str(&joined, code);
     }
     return joined.len == 0 || joined.overflow ? (struct rg_str){0} : rg_arena_str(s->arena, rg_buf_str(&joined));
+}
+
+/* A link stands in an href, so there is one: of the step's own invoices before those that are only named beside them. */
+static struct rg_str one_link(const struct subject *s)
+{
+    struct rg_str found = {0};
+    for (size_t i = s->recipient->invoice_count; i-- > 0;) {
+        struct rg_str link = pick_link(&s->recipient->invoices[i]);
+        if (rg_str_has(link) && (!s->decision->invoices[i].listed || !rg_str_has(found)))
+            found = link;
+    }
+    return rg_clean_text(s->arena, found);
 }
 
 /* Names that invoices share: each once. */
@@ -252,7 +264,7 @@ struct rg_mu_value rg_message_values(struct rg_arena *arena, const struct rg_dec
     put(&map, "contrato", names(&s, pick_contract, (struct rg_str){0}));
     put(&map, "pix", codes(&s, pick_pix));
     put(&map, "boleto", codes(&s, pick_boleto));
-    put(&map, "link", codes(&s, pick_link));
+    put(&map, "link", one_link(&s));
     put(&map, "valido_ate", date(arena, payable_until(recipient)));
     put(&map, "prazo", date(arena, deadline));
     put(&map, "data_corte", deadline == RG_DAY_NONE ? (struct rg_str){0} : date(arena, deadline + 1)); /* the term's last day is still free */

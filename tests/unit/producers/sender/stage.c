@@ -161,8 +161,9 @@ static struct rg_str template_part(void *ctx, struct rg_str name, struct rg_str 
     return rg_str(strcmp(part, "txt") == 0 ? stage->txt : strcmp(part, "html") == 0 ? stage->html : stage->subject);
 }
 
-static struct rg_str template_partial(void *ctx, struct rg_str name)
+static struct rg_str template_partial(void *ctx, struct rg_str name, const char *part)
 {
+    (void)part;
     const struct stage *stage = ctx;
     return stage->partial_name != NULL && rg_str_is(name, stage->partial_name) ? rg_str(stage->partial) : (struct rg_str){0};
 }
