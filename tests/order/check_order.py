@@ -27,7 +27,7 @@ DOORS = {
     "librdkafka/": ["base/kafka/", "tests/"],
     "hiredis/": ["base/redis/"],
     "curl/": ["base/http/", "producers/transport/smtp.c"],
-    "microhttpd.h": ["base/http/", "tests/fakes/"],
+    "microhttpd.h": ["base/httpd/", "tests/fakes/"],
     "yaml.h": ["config/yaml/"],
     "cjson/": ["base/json/"],
     "cJSON.h": ["base/json/"],

@@ -27,7 +27,7 @@ ROWS = [
     ("daemon/state/planted.c", "#include <hiredis/hiredis.h>", "only in base/redis/"),
     ("tests/unit/planted.c", "#include <hiredis/hiredis.h>", "only in base/redis/"),
     ("producers/transport/http.c", "#include <curl/curl.h>", "only in base/http/"),
-    ("daemon/admin/planted.c", "#include <microhttpd.h>", "only in base/http/"),
+    ("daemon/admin/planted.c", "#include <microhttpd.h>", "only in base/httpd/"),
     ("config/site/planted.c", "#include <yaml.h>", "only in config/yaml/"),
     ("consumers/decode/planted.c", "#include <cjson/cJSON.h>", "only in base/json/"),
     ("config/site/planted.c", '#include "site.h"', "not a path from the project root"),
