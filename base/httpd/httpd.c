@@ -311,7 +311,7 @@ int rg_httpd_new(const struct rg_httpd_config *config, struct rg_httpd **ret_htt
     httpd->port = port;
     httpd->deadlines = rg_deadlines_new(RG_HTTPD_CONNECTIONS_MAX);
     httpd->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL, on_request, httpd,
-                                     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)RG_HTTPD_CONNECTIONS_MAX,
+                                     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, (unsigned)RG_HTTPD_CONNECTIONS_MAX,
                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, RG_HTTPD_HEAD_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_target, httpd,
                                      MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_END);
     if (httpd->daemon == NULL) {
