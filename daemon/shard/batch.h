@@ -8,7 +8,7 @@
 #define BATCH_ARENA_BYTES ((size_t)512 * 1024 * 1024)
 
 /* A fetched record, owned. */
-struct rg_intake {
+struct rg_fetched {
     bool people;
     int64_t offset;
     enum rg_kind kind;
@@ -16,8 +16,8 @@ struct rg_intake {
     struct rg_str key, value, origin, first;
     bool tombstone;
 };
-void rg_intake_init(struct rg_intake *intake, const struct rg_kafka_event *message, bool people);
-void rg_intake_done(struct rg_intake *intake);
+void rg_fetched_init(struct rg_fetched *intake, const struct rg_kafka_event *message, bool people);
+void rg_fetched_done(struct rg_fetched *intake);
 
 /* What an action looked like before the batch. */
 struct rg_action_before {
@@ -84,7 +84,7 @@ struct rg_shard {
     struct rg_arena *memory; /* position and origins; emptied at each open */
     struct rg_arena *batch_arena;
     struct rg_pos pos;
-    struct rg_intake *inbox;
+    struct rg_fetched *inbox;
     size_t inbox_first, inbox_count, inbox_cap;
     bool verify_crc;              /* the first ledger record that comes has to prove itself */
     int64_t live_actions;         /* in regua:{p}:act */

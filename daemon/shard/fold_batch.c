@@ -13,7 +13,7 @@
 
 /* One decoded record of the batch. */
 struct item {
-    const struct rg_intake *intake;
+    const struct rg_fetched *intake;
     struct rg_fact_record fact;
     struct rg_event event;
     struct rg_decision decision;
@@ -43,13 +43,13 @@ struct folding {
     size_t found_count, found_cap;
 };
 
-void rg_intake_init(struct rg_intake *intake, const struct rg_kafka_event *message, bool people)
+void rg_fetched_init(struct rg_fetched *intake, const struct rg_kafka_event *message, bool people)
 {
     struct rg_str origin = rg_kafka_event_header(message, RG_HEADER_ORIGIN), first = rg_kafka_event_header(message, RG_HEADER_FIRST);
     const struct rg_str parts[] = {message->key, message->value, origin, first};
     struct rg_str *const into[] = {&intake->key, &intake->value, &intake->origin, &intake->first};
     size_t total = 1;
-    *intake = (struct rg_intake){.people = people, .offset = message->offset, .tombstone = message->value.p == NULL};
+    *intake = (struct rg_fetched){.people = people, .offset = message->offset, .tombstone = message->value.p == NULL};
     intake->kind = rg_kind_of(rg_kafka_event_header(message, RG_HEADER_KIND));
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         total += parts[i].n;
@@ -65,13 +65,13 @@ void rg_intake_init(struct rg_intake *intake, const struct rg_kafka_event *messa
     }
 }
 
-void rg_intake_done(struct rg_intake *intake)
+void rg_fetched_done(struct rg_fetched *intake)
 {
     free(intake->bytes);
-    *intake = (struct rg_intake){0};
+    *intake = (struct rg_fetched){0};
 }
 
-static void dead_letter(struct folding *f, const struct rg_intake *intake, const char *reason, const char *detail)
+static void dead_letter(struct folding *f, const struct rg_fetched *intake, const char *reason, const char *detail)
 {
     const struct rg_shard_config *config = &f->batch->shard->config;
     char from[300];
@@ -164,7 +164,7 @@ static const struct rg_origin_high *highest(const struct rg_origin_high *origins
 }
 
 /* Applied already? Otherwise it becomes the highest of its source partition. */
-static bool repeated(struct rg_batch *batch, const struct rg_intake *intake, struct rg_error *err)
+static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, struct rg_error *err)
 {
     struct rg_origin origin;
     if (intake->origin.p == NULL)
@@ -458,7 +458,7 @@ static bool stranger(struct folding *f, const struct item *item)
     return true;
 }
 
-static void prepare(struct folding *f, const struct rg_intake *intakes, size_t count)
+static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t count)
 {
     struct rg_batch *batch = f->batch;
     f->items = RG_NEW(batch->arena, struct item, count);
@@ -514,7 +514,7 @@ enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard
     if (rc != RG_COMMITTED)
         return rc;
     for (size_t i = 0; i < count; i++)
-        rg_intake_done(&shard->inbox[shard->inbox_first + i]);
+        rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
     shard->inbox_first += count;
     shard->inbox_count -= count;
     if (shard->inbox_count == 0)

@@ -36,7 +36,7 @@ struct rg_shard *rg_shard_new(const struct rg_shard_config *config)
 static void empty_inbox(struct rg_shard *shard)
 {
     for (size_t i = 0; i < shard->inbox_count; i++)
-        rg_intake_done(&shard->inbox[shard->inbox_first + i]);
+        rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
     shard->inbox_first = shard->inbox_count = 0;
 }
 
@@ -172,7 +172,7 @@ void rg_shard_receive(struct rg_shard *shard, const struct rg_kafka_event *messa
         shard->inbox_cap = shard->inbox_cap ? shard->inbox_cap * 2 : 256;
         shard->inbox = rg_realloc(shard->inbox, shard->inbox_cap, sizeof *shard->inbox);
     }
-    rg_intake_init(&shard->inbox[shard->inbox_first + shard->inbox_count], message, people);
+    rg_fetched_init(&shard->inbox[shard->inbox_first + shard->inbox_count], message, people);
     shard->inbox_count++;
     int64_t *end = people ? &shard->people_end : &shard->ledger_end;
     if (message->offset + 1 > *end)
