@@ -48,9 +48,10 @@ static int read_all(const char *file, const char *shipped, struct rg_arena *aren
     int rc = rg_site_load(file, shipped, arena, diags, &ret->site);
     if (rc < 0)
         return rc;
+    rg_channels_check(ret->site, diags);
     int sources = rg_sources_load(ret->site, arena, diags, &ret->sources, &ret->source_count);
     rc = rg_rules_load(ret->site, diags, &ret->rules, &ret->templates, &ret->inventory);
-    return sources < 0 ? sources : rc;
+    return sources < 0 ? sources : rg_diags_errors(diags) > 0 ? RG_EINVAL : rc;
 }
 
 int rg_daemon_check(const char *config_file, const char *shipped, bool json, bool colour)

@@ -1,4 +1,4 @@
-/* Mappings are read here, where config ends and consumers begin: regua.yaml only names them. */
+/* What an installation asks of consumers and producers. Mappings are read here, where config ends and consumers begin: regua.yaml only names them. */
 #include "daemon/sources.h"
 
 #include "config/yaml/yaml.h"
@@ -50,4 +50,14 @@ int rg_sources_load(const struct rg_site *site, struct rg_arena *arena, struct r
     *ret_sources = sources;
     *ret_count = n;
     return 0;
+}
+
+void rg_channels_check(const struct rg_site *site, struct rg_diags *diags)
+{
+    for (size_t i = 0; i < site->channels.count; i++) {
+        const struct rg_site_channel *channel = &rg_site_channels(site)[i];
+        if (channel->transport != RG_SITE_SMTP && channel->transport != RG_SITE_HTTP)
+            rg_diags_error(diags, rg_node_place(channel->section.node), "not-yet",
+                           "channel \"" RG_STR_FMT "\": this transport is not supported in this version; smtp and http are", RG_STR_ARG(channel->section.name));
+    }
 }
