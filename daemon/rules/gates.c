@@ -11,6 +11,7 @@
 #define SEARCH_DAYS_MAX 30
 #define WEEK_MS (7 * RG_MS_PER_DAY)
 #define NOON (12 * 60)
+#define SYNCED_LOOK_MS (15 * RG_MS_PER_MINUTE)
 
 void rg_case_why(struct rg_case *c, const char *fmt, ...)
 {
@@ -289,8 +290,16 @@ static bool gate_not_delivered(struct rg_case *c)
 
 /* ---- payments known ---- */
 
+static void sooner(int64_t *until_ms, int64_t instant_ms)
+{
+    if (instant_ms < *until_ms)
+        *until_ms = instant_ms;
+}
+
 /* Through the end of `through`, by every payments source. A boleto paid on a day is known a bank day later: for an invoice
- * that has one, a live source counts only from noon of the next bank day. */
+ * that has one, a live source counts only from noon of the next bank day.
+ * A live source that is behind is waited for like the frontier: the look stays due until upstream has been read past it. What a
+ * synced one knows stands in regua.control, of which no debtor is told: it is looked at again now and then. */
 bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms)
 {
     *ret_until_ms = RG_NEVER;
@@ -304,11 +313,13 @@ bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invo
         if (how == RG_PAYMENTS_NONE)
             continue;
         int64_t at = look->world->known_through_ms == NULL ? -1 : look->world->known_through_ms[i];
-        if (at < needed)
-            known = false; /* an event will say so: a later reading of the source, or its synced */
+        if (at < needed) {
+            known = false;
+            sooner(ret_until_ms, how == RG_PAYMENTS_LIVE ? look->world->due_ms : look->world->now_ms + SYNCED_LOOK_MS);
+        }
         if (how == RG_PAYMENTS_LIVE && invoice->has_boleto && look->world->now_ms < noon) {
             known = false;
-            *ret_until_ms = noon;
+            sooner(ret_until_ms, noon);
         }
     }
     return known;
