@@ -109,7 +109,9 @@ int rg_rules_load(const struct rg_site *site, struct rg_diags *diags, struct rg_
         !fits(site, diags, "services", site->services.count, RG_SERVICES_MAX) || !fits(site, diags, "sources", site->sources.count, RG_SOURCES_MAX))
         return RG_EINVAL;
     struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
-    struct rg_rules_input input = {.directory = site->directory, .shipped = site->shipped, .mode = (enum rg_mode)site->mode};
+    /* regua.yaml's own `mode` is the state until somebody goes live, an act that regua.control holds; here only what ladders and
+     * steps lower by themselves counts */
+    struct rg_rules_input input = {.directory = site->directory, .shipped = site->shipped, .mode = RG_MODE_LIVE};
     take_channels(site, arena, diags, &input);
     take_services(site, arena, &input);
     take_sources(site, arena, &input);
