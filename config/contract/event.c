@@ -156,7 +156,8 @@ static void make_printable(char *text)
         while (bytes < 4 && i + bytes < n && !rg_utf8_valid((struct rg_str){text + i, bytes}))
             bytes++;
         bool fine = rg_utf8_valid((struct rg_str){text + i, bytes});
-        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f || (bytes == 2 && text[i] == '\xc2' && (text[i + 1] & 0x60) == 0);
+        bool control =
+            (unsigned char)text[i] < 0x20 || text[i] == 0x7f || (bytes == 2 && text[i] == '\xc2' && (text[i + 1] & 0x60) == 0);
         if (fine && !control) {
             i += bytes;
             continue;
@@ -189,7 +190,8 @@ int rg_event_type_parse(struct rg_str name, struct rg_reject *reject, enum rg_ev
     }
     struct rg_str shown = {name.p, name.n < RG_WORD_BYTES_MAX ? name.n : RG_WORD_BYTES_MAX};
     if (rg_word(&rg_words_later_type, name) >= 0)
-        return rg_refuse(reject, RG_DEAD_UNKNOWN_TYPE, "type regua." RG_STR_FMT " is in the contract, but this version does not read it yet",
+        return rg_refuse(reject, RG_DEAD_UNKNOWN_TYPE,
+                         "type regua." RG_STR_FMT " is in the contract, but this version does not read it yet",
                          RG_STR_ARG(shown));
     const char *near = rg_words_suggest(&rg_words_event_type, name);
     if (near != NULL)

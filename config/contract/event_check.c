@@ -130,8 +130,8 @@ static int settle_place(const struct rg_event_reading *reading)
         event->state = rg_arena_str(reading->arena, rg_str(state));
     }
     if (rg_event_has(event, RG_F_TIME_ZONE) && rg_zone_find(event->time_zone) == NULL)
-        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.time_zone: expected a time zone in Brazil, such as America/Sao_Paulo",
-                         reading->where);
+        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD,
+                         "%s.time_zone: expected a time zone in Brazil, such as America/Sao_Paulo", reading->where);
     return 0;
 }
 
@@ -158,10 +158,11 @@ int rg_event_settle(const struct rg_event_reading *reading)
     struct rg_event *event = reading->event;
     struct rg_action_id action;
     if (rg_event_has(event, RG_F_ACTION) && !rg_action_id_parse(event->action, &action))
-        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.action: expected the id of an action, %d hex digits", reading->where,
-                         RG_ACTION_TEXT);
+        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.action: expected the id of an action, %d hex digits",
+                         reading->where, RG_ACTION_TEXT);
     if (rg_event_has(event, RG_F_LANGUAGE) && !language_ok(event->language))
-        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.language: expected a language tag, such as pt-BR", reading->where);
+        return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.language: expected a language tag, such as pt-BR",
+                         reading->where);
     int failed = settle_document(reading);
     if (failed == 0)
         failed = settle_place(reading);

@@ -106,7 +106,8 @@ static bool take_id(const struct rg_event_reading *reading, const struct rg_json
     return rg_event_id(value, (size_t)max, reading->arena, ret_id);
 }
 
-static bool take_text(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max, struct rg_str *ret_text)
+static bool take_text(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max,
+                      struct rg_str *ret_text)
 {
     struct rg_str text;
     if (!rg_json_str(value, &text) || text.n > (size_t)max || rg_event_has_controls(text, true))
@@ -115,10 +116,12 @@ static bool take_text(const struct rg_event_reading *reading, const struct rg_js
     return true;
 }
 
-static bool take_link(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max, struct rg_str *ret_link)
+static bool take_link(const struct rg_event_reading *reading, const struct rg_json_value *value, int64_t max,
+                      struct rg_str *ret_link)
 {
     struct rg_str text;
-    if (!rg_json_str(value, &text) || text.n > (size_t)max || rg_event_has_controls(text, false) || memchr(text.p, ' ', text.n) != NULL)
+    if (!rg_json_str(value, &text) || text.n > (size_t)max || rg_event_has_controls(text, false) ||
+        memchr(text.p, ' ', text.n) != NULL)
         return false;
     size_t scheme = text.n > 8 && strncasecmp(text.p, "https://", 8) == 0 ? 8 :
                     text.n > 7 && strncasecmp(text.p, "http://", 7) == 0  ? 7 :
@@ -226,7 +229,8 @@ static bool take_flag(const struct rg_json_value *value, bool *ret_flag)
     return rg_json_kind(value) <= RG_JSON_NULL || rg_json_bool(value, ret_flag);
 }
 
-static int take_contacts(const struct rg_event_reading *reading, const struct rg_field_row *row, const struct rg_json_value *value)
+static int take_contacts(const struct rg_event_reading *reading, const struct rg_field_row *row,
+                         const struct rg_json_value *value)
 {
     struct rg_event *event = reading->event;
     if (!list_fits(row, value))
@@ -255,7 +259,8 @@ static int take_contacts(const struct rg_event_reading *reading, const struct rg
     return 0;
 }
 
-static int take_discounts(const struct rg_event_reading *reading, const struct rg_field_row *row, const struct rg_json_value *value)
+static int take_discounts(const struct rg_event_reading *reading, const struct rg_field_row *row,
+                          const struct rg_json_value *value)
 {
     struct rg_event *event = reading->event;
     if (!list_fits(row, value))
@@ -358,8 +363,8 @@ static int read_field(const struct rg_event_reading *reading, const struct rg_js
     if ((type->required & RG_BIT(field)) != 0 && !reading->partial) {
         char place[PLACE_MAX];
         print_place(reading, row->path, place);
-        return rg_refuse(reading->reject, RG_DEAD_MISSING_FIELD, "%s is %s; %s needs it", place, value == NULL ? "missing" : "null",
-                         rg_event_type_name(event->type));
+        return rg_refuse(reading->reject, RG_DEAD_MISSING_FIELD, "%s is %s; %s needs it", place,
+                         value == NULL ? "missing" : "null", rg_event_type_name(event->type));
     }
     if (value != NULL && type->updates && (type->optional & RG_BIT(field)) != 0)
         event->null |= RG_BIT(field);
@@ -400,8 +405,8 @@ static int read_details(const struct rg_event_reading *reading, const struct rg_
     if (!rg_event_has(event, RG_F_DEBTOR))
         return rg_refuse(reading->reject, RG_DEAD_MISSING_FIELD, "%s.debtor is missing; debtor_details need it", reading->where);
     struct rg_event *details = RG_NEW(reading->arena, struct rg_event, 1);
-    *details = (struct rg_event){.type = RG_EV_DEBTOR_UPDATED, .id = event->id, .source = event->source, .time_ms = event->time_ms,
-                                 .ns = event->ns};
+    *details = (struct rg_event){
+        .type = RG_EV_DEBTOR_UPDATED, .id = event->id, .source = event->source, .time_ms = event->time_ms, .ns = event->ns};
     struct rg_event_reading inner = *reading;
     inner.event = details;
     inner.where = where;

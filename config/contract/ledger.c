@@ -185,7 +185,8 @@ struct list {
     void *items;
     size_t count;
 };
-static_assert(offsetof(struct rg_decision, invoice_count) == offsetof(struct rg_decision, invoices) + offsetof(struct list, count),
+static_assert(offsetof(struct rg_decision, invoice_count) ==
+                  offsetof(struct rg_decision, invoices) + offsetof(struct list, count),
               "invoices and their count lie together");
 static_assert(offsetof(struct rg_decision, cover_count) == offsetof(struct rg_decision, covers) + offsetof(struct list, count),
               "covers and their count lie together");
@@ -317,7 +318,8 @@ static int read_list(const struct reading *reading, const struct member *member,
     const struct shape *shape = shape_of(member);
     struct list list = {.count = rg_json_count(value)};
     if (rg_json_kind(value) != RG_JSON_ARRAY || list.count > shape->max)
-        return rg_fail(reading->err, RG_EINVAL, "%s: %s is no list of at most %zu entries", reading->what, member->name, shape->max);
+        return rg_fail(reading->err, RG_EINVAL, "%s: %s is no list of at most %zu entries", reading->what, member->name,
+                       shape->max);
     list.items = rg_arena_alloc(reading->arena, shape->bytes * (list.count + 1));
     char *item = list.items;
     RG_JSON_EACH(child, value) {
@@ -381,7 +383,8 @@ static int read_members(const struct reading *reading, const struct member *memb
     return 0;
 }
 
-static int read_record(const struct reading *reading, const struct member *members, size_t count, struct rg_str bytes, void *record)
+static int read_record(const struct reading *reading, const struct member *members, size_t count, struct rg_str bytes,
+                       void *record)
 {
     struct rg_json *doc RG_CLEANUP(rg_json_free) = NULL;
     int64_t version = 0;
@@ -392,11 +395,12 @@ static int read_record(const struct reading *reading, const struct member *membe
     if (!rg_json_int(rg_json_get(root, "v"), &version))
         return rg_fail(reading->err, RG_EINVAL, "%s: v is missing", reading->what);
     if (version != RG_LEDGER_VERSION)
-        return rg_fail(reading->err, RG_EREFUSED, "%s: version %lld is newer than this program", reading->what, (long long)version);
+        return rg_fail(reading->err, RG_EREFUSED, "%s: version %lld is newer than this program", reading->what,
+                       (long long)version);
     return read_members(reading, members, count, root, record);
 }
 
-#define READ(members, name, record)     read_record(&(struct reading){name, arena, err}, members, RG_COUNT(members), bytes, record)
+#define READ(members, name, record) read_record(&(struct reading){name, arena, err}, members, RG_COUNT(members), bytes, record)
 
 void rg_decision_write(const struct rg_decision *decision, struct rg_buf *buf)
 {

@@ -84,7 +84,8 @@ struct rg_decision {
 
 /* Identity: the action id over (debtor, sorted invoices with namespace and cycle, step, repetition, channel, attempt,
  * amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
- * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how. */
+ * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how.
+ */
 void rg_decision_identify(struct rg_decision *decision, int shards);
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33]);
 
@@ -101,8 +102,8 @@ struct rg_recalled {
 void rg_recalled_write(const struct rg_recalled *recalled, struct rg_buf *buf);
 RG_MUST_USE int rg_recalled_read(struct rg_str bytes, struct rg_arena *arena, struct rg_recalled *ret, struct rg_error *err);
 
-/* Steps whose window closed without anything having gone out, each with the gate that blocked it last: why nothing was sent stands
- * in the ledger as what was sent does. `through_ms`: windows that closed up to here are accounted for. */
+/* Steps whose window closed without anything having gone out, each with the gate that blocked it last: why nothing was sent
+ * stands in the ledger as what was sent does. `through_ms`: windows that closed up to here are accounted for. */
 #define RG_SKIPS_MAX 256
 struct rg_skip {
     struct rg_str ns, invoice, step;

@@ -131,8 +131,8 @@ static int check_attributes(struct rg_cloudevent *event, struct rg_reject *rejec
     event->time = attribute(event, "time");
     int64_t ms = 0;
     if (event->time.p != NULL && !rg_instant_parse(event->time, &ms))
-        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "time: expected an instant such as 2026-11-23T10:00:00-03:00, found \"%.40s\"",
-                         event->time.p);
+        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE,
+                         "time: expected an instant such as 2026-11-23T10:00:00-03:00, found \"%.40s\"", event->time.p);
     return 0;
 }
 
@@ -148,8 +148,8 @@ static int parse_json(struct rg_str bytes, struct rg_cloudevent *event, struct r
 
 /* ---- binary mode ---- */
 
-static int read_binary_data(const struct rg_message *message, struct rg_str media, struct rg_arena *arena, struct rg_cloudevent *event,
-                            struct rg_reject *reject)
+static int read_binary_data(const struct rg_message *message, struct rg_str media, struct rg_arena *arena,
+                            struct rg_cloudevent *event, struct rg_reject *reject)
 {
     if (message->value.p == NULL)
         return 0;
@@ -276,7 +276,8 @@ static int read_structured(const struct rg_message *message, struct rg_arena *ar
         return failed;
     const struct rg_json_value *root = rg_json_root(event->doc);
     if (rg_json_kind(root) != RG_JSON_OBJECT)
-        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "expected an object as envelope, found %s", rg_json_kind_name(rg_json_kind(root)));
+        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "expected an object as envelope, found %s",
+                         rg_json_kind_name(rg_json_kind(root)));
     failed = read_members(root, arena, event, reject);
     return failed < 0 ? failed : read_structured_data(root, arena, event, reject);
 }
@@ -310,7 +311,8 @@ int rg_cloudevent_read(const struct rg_message *message, struct rg_arena *arena,
     if (other_charset(content_type))
         return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "content-type: only UTF-8 is read");
     if (message->value.n > RG_EVENT_BYTES_MAX)
-        return rg_refuse(reject, RG_DEAD_TOO_LARGE, "the value has %zu bytes, an event may have %zu", message->value.n, RG_EVENT_BYTES_MAX);
+        return rg_refuse(reject, RG_DEAD_TOO_LARGE, "the value has %zu bytes, an event may have %zu", message->value.n,
+                         RG_EVENT_BYTES_MAX);
     struct rg_cloudevent event RG_CLEANUP(rg_cloudevent_done) = {0};
     int structured = structured_kind(media_type(content_type, arena), reject);
     if (structured < 0)

@@ -196,9 +196,10 @@ static int fill_namespace(const struct rg_upstream *upstream, struct rg_event *e
     else if (upstream->creditor_count == 1)
         event->ns = upstream->creditors[0];
     else if (upstream->creditor_count > 1 && ((row->required | row->optional) & INVOICE_FIELDS & event->has) != 0)
-        return rg_refuse(reject, RG_DEAD_UNROUTABLE,
-                         "whose invoice is it? the source has no namespace, the event no creditor, and %zu creditors are configured",
-                         upstream->creditor_count);
+        return rg_refuse(
+            reject, RG_DEAD_UNROUTABLE,
+            "whose invoice is it? the source has no namespace, the event no creditor, and %zu creditors are configured",
+            upstream->creditor_count);
     return 0;
 }
 

@@ -34,8 +34,9 @@ static bool scalar_text(const struct rg_json_value *value, struct rg_str *ret_te
 
 static int refuse(const struct applying *a, const struct rg_mapping_value *value, const char *expected)
 {
-    return rg_refuse(a->reject, RG_DEAD_BAD_FIELD, "mapping " RG_STR_FMT ": " RG_STR_FMT ": expected %s", RG_STR_ARG(a->mapping->name),
-                     RG_STR_ARG(value->pointer.p != NULL ? value->pointer : value->constant), expected);
+    return rg_refuse(a->reject, RG_DEAD_BAD_FIELD, "mapping " RG_STR_FMT ": " RG_STR_FMT ": expected %s",
+                     RG_STR_ARG(a->mapping->name), RG_STR_ARG(value->pointer.p != NULL ? value->pointer : value->constant),
+                     expected);
 }
 
 /* ---- amounts ---- */
@@ -117,8 +118,8 @@ static int convert_cents(const struct applying *a, const struct rg_mapping_value
     return refuse(a, value, value->unit == RG_MAPPING_REAIS ? "reais with at most two decimals" : "a whole number of centavos");
 }
 
-static int convert_time(const struct applying *a, const struct rg_mapping_value *value, enum rg_field_kind kind, struct rg_str text,
-                        struct converted *ret)
+static int convert_time(const struct applying *a, const struct rg_mapping_value *value, enum rg_field_kind kind,
+                        struct rg_str text, struct converted *ret)
 {
     char day[RG_DAY_TEXT_MAX], instant[RG_INSTANT_TEXT_MAX];
     enum rg_mapping_format format = (enum rg_mapping_format)value->format;
@@ -128,7 +129,8 @@ static int convert_time(const struct applying *a, const struct rg_mapping_value 
     else if (kind == RG_FK_INSTANT && rg_time_instant(text, format, value->zone, instant))
         ret->text = rg_arena_str(a->arena, rg_str(instant));
     else
-        return refuse(a, value, kind == RG_FK_DAY ? "a date in the form the mapping names" : "a time in the form the mapping names");
+        return refuse(a, value,
+                      kind == RG_FK_DAY ? "a date in the form the mapping names" : "a time in the form the mapping names");
     return 0;
 }
 
@@ -200,7 +202,8 @@ static int write_contacts(const struct applying *a, const struct rg_mapping_entr
                           struct rg_path *open, const char *path)
 {
     bool details = entries->items[*at].details, any = false;
-    for (size_t i = *at; i < entries->count && entries->items[i].row->field == RG_F_CONTACTS && entries->items[i].details == details; i++) {
+    for (size_t i = *at;
+         i < entries->count && entries->items[i].row->field == RG_F_CONTACTS && entries->items[i].details == details; i++) {
         const struct rg_mapping_entry *entry = &entries->items[i];
         struct converted address;
         *at = i;
@@ -286,7 +289,8 @@ static int read_time(const struct applying *a, int64_t timestamp_ms, int64_t *re
 }
 
 enum rg_mapped rg_mapping_apply(const struct rg_mapping *mapping, const struct rg_json_value *root, int64_t timestamp_ms,
-                                struct rg_arena *arena, struct rg_event *ret_event, struct rg_buf *data, struct rg_reject *ret_reject)
+                                struct rg_arena *arena, struct rg_event *ret_event, struct rg_buf *data,
+                                struct rg_reject *ret_reject)
 {
     struct applying a = {.mapping = mapping, .root = root, .arena = arena, .reject = ret_reject};
     struct rg_event event = {.source = mapping->source};
@@ -299,16 +303,16 @@ enum rg_mapped rg_mapping_apply(const struct rg_mapping *mapping, const struct r
     }
     const struct rg_mapping_type *type = find_type(mapping, word);
     if (type == NULL && !mapping->ignore_others) {
-        (void)rg_refuse(ret_reject, RG_DEAD_UNMAPPED, "mapping " RG_STR_FMT " has no row for type \"%.*s\"", RG_STR_ARG(mapping->name),
-                        (int)(word.n < RG_WORD_BYTES_MAX ? word.n : RG_WORD_BYTES_MAX), word.p);
+        (void)rg_refuse(ret_reject, RG_DEAD_UNMAPPED, "mapping " RG_STR_FMT " has no row for type \"%.*s\"",
+                        RG_STR_ARG(mapping->name), (int)(word.n < RG_WORD_BYTES_MAX ? word.n : RG_WORD_BYTES_MAX), word.p);
         return RG_MAPPED_REJECT;
     }
     if (type == NULL || type->type == RG_EV_NONE)
         return RG_MAPPED_IGNORED;
     event.type = type->type;
     if (!rg_event_id(rg_json_pointer(root, mapping->id), RG_ID_BYTES_MAX, arena, &event.id)) {
-        (void)rg_refuse(ret_reject, RG_DEAD_MISSING_FIELD, "mapping " RG_STR_FMT ": no id at " RG_STR_FMT, RG_STR_ARG(mapping->name),
-                        RG_STR_ARG(mapping->id));
+        (void)rg_refuse(ret_reject, RG_DEAD_MISSING_FIELD, "mapping " RG_STR_FMT ": no id at " RG_STR_FMT,
+                        RG_STR_ARG(mapping->name), RG_STR_ARG(mapping->id));
         return RG_MAPPED_REJECT;
     }
     rg_jw_init(&jw, data);

@@ -45,7 +45,9 @@ enum rg_mapped {
 };
 /* Applies a mapping to a document of the other system. `data` is appended to. */
 enum rg_mapped rg_mapping_apply(const struct rg_mapping *mapping, const struct rg_json_value *root, int64_t timestamp_ms,
-                                struct rg_arena *arena, struct rg_event *ret_event, struct rg_buf *data, struct rg_reject *ret_reject);
+                                struct rg_arena *arena, struct rg_event *ret_event, struct rg_buf *data,
+                                struct rg_reject *ret_reject);
 
-/* Walks the words of the type's table, for tests and documentation: false past the last. `ret_type` is RG_EV_NONE for ignored ones. */
+/* Walks the words of the type's table, for tests and documentation: false past the last. `ret_type` is RG_EV_NONE for ignored
+ * ones. */
 bool rg_mapping_type_at(const struct rg_mapping *mapping, size_t index, struct rg_str *ret_word, enum rg_event_type *ret_type);

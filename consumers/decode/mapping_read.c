@@ -44,14 +44,16 @@ static const char *const formats[] = {
 
 #define ROW(name, member_, type_) .key = name, RG_AT(struct rg_mapping_value, member_), .type = type_
 static const struct rg_row value_rows[] = {
-    {ROW("pointer", pointer, RG_ROW_CUSTOM), .custom = read_pointer, .help = "Where the value stands (RFC 6901).", .example = "/payment/id"},
+    {ROW("pointer", pointer, RG_ROW_CUSTOM), .custom = read_pointer, .help = "Where the value stands (RFC 6901).",
+     .example = "/payment/id"},
     {ROW("table", table, RG_ROW_PAIRS), .help = "Words of the other system and what they mean here; others are left out."},
     {ROW("unit", unit, RG_ROW_ENUM), .words = units, .fallback = "centavos",
      .help = "Of an amount: `centavos`, or `reais` with at most two decimals."},
     {ROW("format", format, RG_ROW_ENUM), .words = formats, .fallback = "iso",
      .help = "Of a date or time: `iso` (2026-11-23, with or without time), `dmy` (23/11/2026), seconds (`unix`) or milliseconds "
              "(`unix_ms`) since 1970."},
-    {ROW("zone", zone, RG_ROW_CUSTOM), .custom = read_zone, .help = "Zone of times without an offset.", .example = "America/Sao_Paulo"},
+    {ROW("zone", zone, RG_ROW_CUSTOM), .custom = read_zone, .help = "Zone of times without an offset.",
+     .example = "America/Sao_Paulo"},
     {ROW("constant", constant, RG_ROW_TEXT), .help = "A value that is always the same, instead of a pointer."},
     {ROW("sum", sum, RG_ROW_CUSTOM), .custom = read_pointer, .example = "/value",
      .help = "The pointer names a list: the sum of the amounts at this place in its entries."},
@@ -130,7 +132,8 @@ struct collecting {
     bool none_allowed;
 };
 
-static void add_entry(const struct collecting *c, const struct rg_field_row *row, struct rg_str channel, const struct rg_node *node)
+static void add_entry(const struct collecting *c, const struct rg_field_row *row, struct rg_str channel,
+                      const struct rg_node *node)
 {
     const struct rg_mapping_value *value = NULL;
     bool none = c->none_allowed && node->kind == RG_NODE_SCALAR && rg_str_is(node->text, "none");
@@ -255,7 +258,8 @@ static bool read_override(const struct rg_node *node, const struct rg_row *field
         one->word = node->entries[i].key->text;
         one->key = node->entries[i].key;
         if (!node->entries[i].value->bad)
-            collect(&(struct collecting){.reader = reader, .entries = &one->entries, .none_allowed = true}, node->entries[i].value, "");
+            collect(&(struct collecting){.reader = reader, .entries = &one->entries, .none_allowed = true},
+                    node->entries[i].value, "");
     }
     return rg_diags_errors(reader->diags) == before;
 }
@@ -279,8 +283,10 @@ static const struct rg_table type_table = RG_TABLE("type", struct type_section, 
 
 #define FILE_ROW(name, member_, type_) .key = name, RG_AT(struct file, member_), .type = type_
 static const struct rg_row file_rows[] = {
-    {FILE_ROW("language", language, RG_ROW_INT), .flags = RG_REQUIRED, .min = 1, .max = 1, .help = "Version of this language: 1."},
-    {FILE_ROW("mapping", mapping, RG_ROW_NAME), .flags = RG_REQUIRED | RG_HYPHEN, .help = "Name of the mapping, that of its file."},
+    {FILE_ROW("language", language, RG_ROW_INT), .flags = RG_REQUIRED, .min = 1, .max = 1,
+     .help = "Version of this language: 1."},
+    {FILE_ROW("mapping", mapping, RG_ROW_NAME), .flags = RG_REQUIRED | RG_HYPHEN,
+     .help = "Name of the mapping, that of its file."},
     {FILE_ROW("source", source, RG_ROW_TEXT), .max = RG_ID_BYTES_MAX,
      .help = "Source of the events, part of their identity; absent: the mapping's name."},
     {FILE_ROW("id", id, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_pointer, .help = "Where the id of the event stands.",
@@ -290,7 +296,8 @@ static const struct rg_row file_rows[] = {
      .help = "What happens to types outside of the table: `dead_letter` or `ignore`."},
     {FILE_ROW("time", time, RG_ROW_CUSTOM), .custom = read_time, .help = "When it happened; absent: the record's timestamp.",
      .example = "{ pointer: /dateCreated, zone: America/Sao_Paulo }"},
-    {FILE_ROW("data", data, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_data, .help = "Fields of the event and where they stand."},
+    {FILE_ROW("data", data, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_data,
+     .help = "Fields of the event and where they stand."},
     {FILE_ROW("override", override, RG_ROW_CUSTOM), .custom = read_override,
      .help = "Other places for single types of the other system; `none` leaves a field out."},
 };
@@ -355,7 +362,8 @@ static struct override *find_override(struct file *file, struct rg_str word)
     return NULL;
 }
 
-static void resolve_type(struct file *file, const struct rg_pair *pair, struct rg_mapping_type *type, const struct rg_reader *reader)
+static void resolve_type(struct file *file, const struct rg_pair *pair, struct rg_mapping_type *type,
+                         const struct rg_reader *reader)
 {
     struct override *override = find_override(file, pair->key);
     type->word = pair->key;

@@ -105,7 +105,8 @@ bool rg_time_day(struct rg_str text, enum rg_mapping_format format, const struct
     return true;
 }
 
-bool rg_time_instant(struct rg_str text, enum rg_mapping_format format, const struct rg_zone *zone, char ret_text[RG_INSTANT_TEXT_MAX])
+bool rg_time_instant(struct rg_str text, enum rg_mapping_format format, const struct rg_zone *zone,
+                     char ret_text[RG_INSTANT_TEXT_MAX])
 {
     rg_day day = RG_DAY_NONE;
     int64_t ms = 0;

@@ -5,8 +5,8 @@
  * What cannot be read goes to the dead letters and never stops its partition. A partition whose topic was truncated or made anew
  * is stopped, loudly, and alone.
  *
- * Freshness: while a shard wants to know that upstream is read through some instant, ingest takes the time, asks for the ends of its
- * partitions, and when everything up to there is acknowledged stamps them (regua:{all}:fresh). */
+ * Freshness: while a shard wants to know that upstream is read through some instant, ingest takes the time, asks for the ends of
+ * its partitions, and when everything up to there is acknowledged stamps them (regua:{all}:fresh). */
 #pragma once
 
 #include "base/core/clock.h"
@@ -86,4 +86,5 @@ struct rg_ingest_status {
     int64_t turned_boot_ms;           /* when the last turn ended */
 };
 /* From any thread: as of the end of the last turn; at most `max` partitions. */
-size_t rg_ingest_look(struct rg_ingest *ingest, struct rg_ingest_part *ret_parts, size_t max, struct rg_ingest_status *ret_status);
+size_t rg_ingest_look(struct rg_ingest *ingest, struct rg_ingest_part *ret_parts, size_t max,
+                      struct rg_ingest_status *ret_status);

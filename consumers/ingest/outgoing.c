@@ -102,7 +102,8 @@ static void fill(struct entry *e, const struct rg_outgoing_record *record)
     e->record.value = copy(&at, record->value);
     for (size_t i = 0; i < record->header_count; i++) {
         const char *name = record->headers[i].name;
-        headers[i] = (struct rg_kafka_header){record->letter ? copy(&at, rg_str(name)).p : name, copy(&at, record->headers[i].value)};
+        headers[i] =
+            (struct rg_kafka_header){record->letter ? copy(&at, rg_str(name)).p : name, copy(&at, record->headers[i].value)};
     }
     e->record.headers = headers;
 }
@@ -260,8 +261,12 @@ static int rebuild(struct rg_outgoing *q, bool one_by_one, struct rg_error *err)
 /* 0: go on; negative: nothing more can be sent now. */
 static int send_entry(struct rg_outgoing *q, struct entry *e, struct rg_error *err)
 {
-    const struct rg_kafka_record record = {.topic = e->record.topic, .partition = e->record.partition, .key = e->record.key,
-                                           .value = e->record.value, .headers = e->record.headers, .headers_n = e->record.header_count,
+    const struct rg_kafka_record record = {.topic = e->record.topic,
+                                           .partition = e->record.partition,
+                                           .key = e->record.key,
+                                           .value = e->record.value,
+                                           .headers = e->record.headers,
+                                           .headers_n = e->record.header_count,
                                            .opaque = e};
     int failed = rg_kafka_producer_send(q->producer, &record, err);
     if (failed == 0) {

@@ -36,10 +36,12 @@ struct rg_outgoing_ops {
 RG_MUST_USE int rg_outgoing_new(const struct rg_kafka_config *kafka, const struct rg_outgoing_ops *ops, size_t record_bytes_max,
                                 struct rg_outgoing **ret_outgoing, struct rg_error *err);
 void rg_outgoing_free(struct rg_outgoing **outgoing);
-RG_MUST_USE int rg_outgoing_open(struct rg_outgoing *outgoing, const char *topic, int timeout_ms, int *ret_partitions, struct rg_error *err);
+RG_MUST_USE int rg_outgoing_open(struct rg_outgoing *outgoing, const char *topic, int timeout_ms, int *ret_partitions,
+                                 struct rg_error *err);
 
 void rg_outgoing_add(struct rg_outgoing *outgoing, const struct rg_outgoing_record *record); /* copied */
-void rg_outgoing_drop(struct rg_outgoing *outgoing, const void *owner); /* forgets what it still waits for; `done` is not called */
+void rg_outgoing_drop(struct rg_outgoing *outgoing,
+                      const void *owner); /* forgets what it still waits for; `done` is not called */
 bool rg_outgoing_full(const struct rg_outgoing *outgoing);
 size_t rg_outgoing_count(const struct rg_outgoing *outgoing); /* not acknowledged yet */
 

@@ -36,8 +36,8 @@ void rg_part_stop(struct rg_part *part, const char *why)
     part->state = RG_INGEST_STOPPED;
     part->round_ms = -1;
     (void)snprintf(part->trouble, sizeof part->trouble, "%.250s", why);
-    rg_log(RG_LOG_ERROR, "SOURCE-STOPPED", &ctx, "%s/%d: %s; the partition is not read any more, the others are", part->source->topic,
-           part->partition, why);
+    rg_log(RG_LOG_ERROR, "SOURCE-STOPPED", &ctx, "%s/%d: %s; the partition is not read any more, the others are",
+           part->source->topic, part->partition, why);
 }
 
 static int64_t stop_at(struct rg_part *part, const char *fmt, ...) RG_PRINTF(2, 3);
@@ -52,8 +52,8 @@ static int64_t stop_at(struct rg_part *part, const char *fmt, ...)
     return RG_EREFUSED;
 }
 
-/* Everything below was read before: by the group's word, or by the last record's where the group has forgotten (its offsets expire, and
- * go with a topic that is deleted). What was committed of an earlier incarnation says nothing about this one. */
+/* Everything below was read before: by the group's word, or by the last record's where the group has forgotten (its offsets
+ * expire, and go with a topic that is deleted). What was committed of an earlier incarnation says nothing about this one. */
 static int64_t read_before(const struct rg_part *part, int64_t committed, const struct rg_last_read *last)
 {
     if (last->offset < 0)
@@ -71,8 +71,8 @@ int64_t rg_part_open(struct rg_part *part, int64_t committed, int64_t begin, int
     part->committed = committed >= 0 && before >= 0 ? committed : -1;
     part->test = (struct rg_last_read){.offset = -1};
     if (before > end)
-        return stop_at(part, "it ends at offset %lld, and was read up to %lld: the topic was truncated or made anew", (long long)end,
-                       (long long)before);
+        return stop_at(part, "it ends at offset %lld, and was read up to %lld: the topic was truncated or made anew",
+                       (long long)end, (long long)before);
     if (before >= 0 && before < begin)
         return stop_at(part, "it begins at offset %lld, and was read up to %lld: records were removed before they were read",
                        (long long)begin, (long long)before);
@@ -95,7 +95,8 @@ bool rg_part_takes(struct rg_part *part, int64_t offset, struct rg_str value)
     if (part->test.offset >= 0 && offset >= part->test.offset) {
         /* A record that has been compacted away cannot be tested; what stands behind it is taken. */
         if (offset == part->test.offset && rg_crc32(0, value.p, value.n) != part->test.crc) {
-            (void)stop_at(part, "the record at offset %lld is not the one that was read there: the topic was made anew", (long long)offset);
+            (void)stop_at(part, "the record at offset %lld is not the one that was read there: the topic was made anew",
+                          (long long)offset);
             return false;
         }
         part->test.offset = -1;

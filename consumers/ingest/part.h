@@ -39,9 +39,10 @@ void rg_part_free(struct rg_part **part);
 
 void rg_part_stop(struct rg_part *part, const char *why);
 
-/* Where to begin: what the group committed (RG_KAFKA_NONE), where the log begins and ends, and what was read last. Returns the offset
- * to seek to, or negative with the part stopped. */
-RG_MUST_USE int64_t rg_part_open(struct rg_part *part, int64_t committed, int64_t begin, int64_t end, const struct rg_last_read *last);
+/* Where to begin: what the group committed (RG_KAFKA_NONE), where the log begins and ends, and what was read last. Returns the
+ * offset to seek to, or negative with the part stopped. */
+RG_MUST_USE int64_t rg_part_open(struct rg_part *part, int64_t committed, int64_t begin, int64_t end,
+                                 const struct rg_last_read *last);
 
 /* A record was fetched: true when it is one to be decoded. May stop the part. */
 RG_MUST_USE bool rg_part_takes(struct rg_part *part, int64_t offset, struct rg_str value);

@@ -67,8 +67,8 @@ static void add_located(struct routing *r)
     record->value = rg_arena_str(r->arena, rg_buf_str(&buf));
 }
 
-/* Through when and, so that readers can tell when it counts, at which instant it was read: payments of the source are known only once
- * everything that was published by then has been read too. */
+/* Through when and, so that readers can tell when it counts, at which instant it was read: payments of the source are known only
+ * once everything that was published by then has been read too. */
 static void add_synced(struct routing *r, int64_t now_ms)
 {
     struct rg_buf buf RG_CLEANUP(rg_buf_done);
@@ -97,8 +97,9 @@ static int route_receipt(struct routing *r)
         return rg_refuse(r->reject, RG_DEAD_UNROUTABLE, "data.action names shard %d, and there are %d", shard, r->shards);
     if (rg_event_has(event, RG_F_DEBTOR) && rg_shard_of(event->debtor, r->shards) != shard)
         return rg_refuse(r->reject, RG_DEAD_CONFLICT, "data.action is not an action of data.debtor");
-    struct rg_str key = rg_event_has(event, RG_F_DEBTOR) ? event->debtor
-                                                         : rg_arena_printf(r->arena, "action:" RG_STR_FMT, RG_STR_ARG(event->action));
+    struct rg_str key = rg_event_has(event, RG_F_DEBTOR)
+                            ? event->debtor
+                            : rg_arena_printf(r->arena, "action:" RG_STR_FMT, RG_STR_ARG(event->action));
     add_facts(r, event, RG_SUB_FACTS, shard, key);
     return 0;
 }

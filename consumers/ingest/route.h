@@ -24,10 +24,11 @@ struct rg_routed {
 struct rg_route {
     struct rg_routed records[RG_SUB_COUNT];
     size_t count;      /* 0: the event says nothing that anybody has to know */
-    bool words_dropped; /* a nameless event had personal texts: nobody knows yet whose they are, and the ledger may not hold them */
+    bool words_dropped; /* a nameless event had personal texts: nobody knows yet whose they are, and the ledger may not hold them
+                         */
 };
 
-/* `at` is where the event was read (its sub is ignored); `now_ms` the shared clock, for regua.control only. Everything lives in the
- * arena. 0, or RG_EINVAL with the reject filled in. */
-RG_MUST_USE int rg_route(const struct rg_event *event, const struct rg_origin *at, int shards, int64_t now_ms, struct rg_arena *arena,
-                         struct rg_route *ret_route, struct rg_reject *reject);
+/* `at` is where the event was read (its sub is ignored); `now_ms` the shared clock, for regua.control only. Everything lives in
+ * the arena. 0, or RG_EINVAL with the reject filled in. */
+RG_MUST_USE int rg_route(const struct rg_event *event, const struct rg_origin *at, int shards, int64_t now_ms,
+                         struct rg_arena *arena, struct rg_route *ret_route, struct rg_reject *reject);

@@ -40,7 +40,8 @@ void rg_stamps_free(struct rg_stamps **stamps)
 }
 
 /* What was pushed, and one reply of that kind. */
-static int ask(struct rg_stamps *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret_reply, struct rg_error *err)
+static int ask(struct rg_stamps *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret_reply,
+               struct rg_error *err)
 {
     int failed = rg_redis_flush(s->redis, err);
     if (failed == 0)

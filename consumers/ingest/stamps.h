@@ -28,7 +28,8 @@ RG_MUST_USE int rg_stamps_new(const struct rg_redis_config *config, struct rg_st
 void rg_stamps_free(struct rg_stamps **stamps);
 
 /* What stands there: the instant shards want (−1: none does), and fresh_ms and last of each partition given. */
-RG_MUST_USE int rg_stamps_read(struct rg_stamps *stamps, struct rg_stamp *rows, size_t n, int64_t *ret_want_ms, struct rg_error *err);
+RG_MUST_USE int rg_stamps_read(struct rg_stamps *stamps, struct rg_stamp *rows, size_t n, int64_t *ret_want_ms,
+                               struct rg_error *err);
 /* Writes fresh_ms where it is not −1, and last where its offset is not −1. */
 RG_MUST_USE int rg_stamps_write(struct rg_stamps *stamps, const struct rg_stamp *rows, size_t n, struct rg_error *err);
 /* How many partitions a source has: it is fresh only when all of them are. */

@@ -1,4 +1,5 @@
-/* {key, headers: [[name, value]…], value|value_b64} → {valid, attributes, data: {json}|{text}|{b64}|null} | {valid: false, reason} */
+/* {key, headers: [[name, value]…], value|value_b64} → {valid, attributes, data: {json}|{text}|{b64}|null} | {valid: false,
+ * reason} */
 #include "tests/adapter/suite.h"
 
 #include "consumers/decode/base64.h"
@@ -39,7 +40,8 @@ static bool ask_headers(const struct rg_json_value *question, struct rg_jw *answ
     return true;
 }
 
-static bool ask_value(const struct rg_json_value *question, struct rg_jw *answer, struct rg_arena *arena, struct rg_message *message)
+static bool ask_value(const struct rg_json_value *question, struct rg_jw *answer, struct rg_arena *arena,
+                      struct rg_message *message)
 {
     struct rg_str text;
     const struct rg_json_value *base64 = rg_json_get(question, "value_b64"), *value = rg_json_get(question, "value");

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char mapping_yaml[] =
     "language: 1\nmapping: fuzz\nid: /id\n"
-    "type: { pointer: /t, table: { I: invoice.issued, U: invoice.updated, C: payment.confirmed, D: debtor.updated, X: ignore } }\n"
+    "type: { pointer: /t, table: { I: invoice.issued, U: invoice.updated, C: payment.confirmed, D: debtor.updated, X: ignore } "
+    "}\n"
     "time: { pointer: /at, zone: America/Sao_Paulo }\n"
     "data:\n"
     "  invoice: /f\n  debtor: /c\n  due_on: { pointer: /d, zone: America/Manaus }\n"
@@ -100,7 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     default:
         upstream.mapping = load(bytes, arena);
-        message.value = RG_STR("{\"id\":1,\"t\":\"I\",\"event\":\"A\",\"f\":\"F\",\"a\":1.5,\"d\":\"2026-11-03\",\"payment\":{\"id\":\"p\"}}");
+        message.value = RG_STR(
+            "{\"id\":1,\"t\":\"I\",\"event\":\"A\",\"f\":\"F\",\"a\":1.5,\"d\":\"2026-11-03\",\"payment\":{\"id\":\"p\"}}");
         if (upstream.mapping != NULL)
             decode(&upstream, &message, arena);
         break;

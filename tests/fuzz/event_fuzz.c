@@ -81,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (rg_json_parse(bytes, RG_EVENT_BYTES_MAX, &doc, NULL) < 0)
         return 0;
-    struct rg_event event = {.type = (enum rg_event_type)(1 + data[0] % (RG_EV_COUNT - 1)), .id = RG_STR("1"), .source = RG_STR("s")};
+    struct rg_event event = {
+        .type = (enum rg_event_type)(1 + data[0] % (RG_EV_COUNT - 1)), .id = RG_STR("1"), .source = RG_STR("s")};
     if (rg_event_decode(&event, rg_json_root(doc), arena, &reject) == 0)
         check_event(&event, arena);
     else

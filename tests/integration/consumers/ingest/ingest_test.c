@@ -84,7 +84,8 @@ static void name_of(char name[NAME_BYTES], const char *test, const char *what)
 static void forget_all(void)
 {
     struct rg_redis *line RG_CLEANUP(rg_redis_free) = NULL;
-    const struct rg_redis_config config = {.url = rg_redis_server_url(redis), .connect_timeout_ms = 2000, .command_timeout_ms = 2000};
+    const struct rg_redis_config config = {
+        .url = rg_redis_server_url(redis), .connect_timeout_ms = 2000, .command_timeout_ms = 2000};
     const struct rg_redis_reply *reply;
     struct rg_error err;
     if (rg_redis_new(&config, &line, &err) < 0 || rg_redis_connect(line, &err) < 0)
@@ -106,15 +107,25 @@ static void rig_init(struct rig *rig, const char *test)
     name_of(rig->people, test, "people");
     name_of(rig->control, test, "control");
     name_of(rig->dead, test, "dead");
-    rig->sources[0] = (struct rg_ingest_source){.upstream = {.name = RG_STR("first"), .creditors = creditors, .creditor_count = 1},
-                                                .topic = rig->first};
-    rig->sources[1] = (struct rg_ingest_source){.upstream = {.name = RG_STR("second"), .creditors = creditors, .creditor_count = 1},
-                                                .topic = rig->second};
+    rig->sources[0] = (struct rg_ingest_source){
+        .upstream = {.name = RG_STR("first"), .creditors = creditors, .creditor_count = 1}, .topic = rig->first};
+    rig->sources[1] = (struct rg_ingest_source){
+        .upstream = {.name = RG_STR("second"), .creditors = creditors, .creditor_count = 1}, .topic = rig->second};
     rig->config = (struct rg_ingest_config){
-        .kafka = {.brokers = rg_kafka_server_bootstrap(kafka), .client_id = "ingest"}, .group = rig->group, .ledger_topic = rig->ledger,
-        .people_topic = rig->people, .control_topic = rig->control, .deadletter_topic = rig->dead, .shards = SHARDS, .sources = rig->sources,
-        .source_count = 2, .session_timeout_ms = 6000, .round_ms = 50, .redis = {.url = rg_redis_server_url(redis), .connect_timeout_ms = 2000,
-        .command_timeout_ms = 2000}, .clock = rg_clock_system(), .counters = &rig->counters,
+        .kafka = {.brokers = rg_kafka_server_bootstrap(kafka), .client_id = "ingest"},
+        .group = rig->group,
+        .ledger_topic = rig->ledger,
+        .people_topic = rig->people,
+        .control_topic = rig->control,
+        .deadletter_topic = rig->dead,
+        .shards = SHARDS,
+        .sources = rig->sources,
+        .source_count = 2,
+        .session_timeout_ms = 6000,
+        .round_ms = 50,
+        .redis = {.url = rg_redis_server_url(redis), .connect_timeout_ms = 2000, .command_timeout_ms = 2000},
+        .clock = rg_clock_system(),
+        .counters = &rig->counters,
     };
 }
 
@@ -190,18 +201,23 @@ static void on_report(void *ctx, const struct rg_kafka_report *report)
 
 static const struct rg_kafka_header structured[] = {{"content-type", {"application/cloudevents+json", 28}}};
 
-static void publish(const char *topic, int partition, struct rg_str value, const struct rg_kafka_header *headers, size_t header_count)
+static void publish(const char *topic, int partition, struct rg_str value, const struct rg_kafka_header *headers,
+                    size_t header_count)
 {
     struct rg_error err = {0};
     int partitions = 0;
     const struct rg_kafka_config config = {.brokers = rg_kafka_server_bootstrap(kafka), .client_id = "upstream"};
     const struct rg_kafka_producer_options options = {.on_report = on_report, .record_max_bytes = 4000000};
-    const struct rg_kafka_record record = {.topic = topic, .partition = partition, .key = RG_STR("k"), .value = value, .headers = headers,
+    const struct rg_kafka_record record = {.topic = topic,
+                                           .partition = partition,
+                                           .key = RG_STR("k"),
+                                           .value = value,
+                                           .headers = headers,
                                            .headers_n = header_count};
     if (upstream == NULL && rg_kafka_producer_new(&config, &options, &upstream, &err) < 0)
         fail_msg("%s", err.text);
-    if (rg_kafka_producer_open(upstream, topic, ASK_MS, &partitions, &err) < 0 || rg_kafka_producer_send(upstream, &record, &err) < 0 ||
-        rg_kafka_producer_flush(upstream, ASK_MS, &err) < 0)
+    if (rg_kafka_producer_open(upstream, topic, ASK_MS, &partitions, &err) < 0 ||
+        rg_kafka_producer_send(upstream, &record, &err) < 0 || rg_kafka_producer_flush(upstream, ASK_MS, &err) < 0)
         fail_msg("%s", err.text);
 }
 
@@ -216,8 +232,10 @@ static void publish_event(const char *topic, int partition, const char *id, cons
 static void publish_issued(const char *topic, int partition, const char *invoice, const char *debtor)
 {
     char data[512];
-    (void)snprintf(data, sizeof data, "{\"invoice\":\"%s\",\"debtor\":\"%s\",\"due_on\":\"2026-11-03\",\"amount_cents\":100,\"debtor_details\":"
-                   "{\"name\":\"Maria\"}}", invoice, debtor);
+    (void)snprintf(data, sizeof data,
+                   "{\"invoice\":\"%s\",\"debtor\":\"%s\",\"due_on\":\"2026-11-03\",\"amount_cents\":100,\"debtor_details\":"
+                   "{\"name\":\"Maria\"}}",
+                   invoice, debtor);
     publish_event(topic, partition, invoice, "invoice.issued", data);
 }
 
@@ -260,7 +278,8 @@ static size_t read_topic(const char *topic, int partitions, struct record *room)
     const struct rg_kafka_consumer_options options = {.group = "reader", .ends = true};
     for (int p = 0; p < partitions; p++)
         from[p] = (struct rg_kafka_position){topic, p, RG_KAFKA_BEGINNING};
-    if (rg_kafka_consumer_new(&config, &options, &reader, &err) < 0 || rg_kafka_consumer_assign(reader, from, (size_t)partitions, &err) < 0)
+    if (rg_kafka_consumer_new(&config, &options, &reader, &err) < 0 ||
+        rg_kafka_consumer_assign(reader, from, (size_t)partitions, &err) < 0)
         fail_msg("%s", err.text);
     int64_t until = now_ms() + WAIT_MS;
     for (int ended = 0; ended < partitions;) {
@@ -290,7 +309,8 @@ static const struct record *find(const struct record *records, size_t count, con
 static int64_t fresh_field(const char *field, const char *set)
 {
     struct rg_redis *line RG_CLEANUP(rg_redis_free) = NULL;
-    const struct rg_redis_config config = {.url = rg_redis_server_url(redis), .connect_timeout_ms = 2000, .command_timeout_ms = 2000};
+    const struct rg_redis_config config = {
+        .url = rg_redis_server_url(redis), .connect_timeout_ms = 2000, .command_timeout_ms = 2000};
     const struct rg_redis_reply *reply;
     struct rg_error err;
     int64_t value = -1;
@@ -369,7 +389,8 @@ static void what_cannot_be_read_stops_nothing(void **state)
     publish_event(rig.first, 0, "e1", "invoice.isued", "{}");
     publish_event(rig.first, 0, "e2", "payment.confirmed", "{\"invoice\":\"F1\",\"amount_cents\":\"100\"}");
     publish_event(rig.first, 0, "e3", "source.synced", "{\"source_name\":\"frist\",\"through\":\"2026-11-25T10:00:00Z\"}");
-    publish_event(rig.first, 0, "e4", "delivery.receipt", "{\"action\":\"00ff00112233445566778899aabbccddeeff\",\"status\":\"read\"}");
+    publish_event(rig.first, 0, "e4", "delivery.receipt",
+                  "{\"action\":\"00ff00112233445566778899aabbccddeeff\",\"status\":\"read\"}");
     struct rg_buf large RG_CLEANUP(rg_buf_done);
     rg_buf_init(&large, 2000000);
     for (size_t i = 0; i < RG_LETTER_VALUE_MAX + 10; i++)
@@ -383,15 +404,18 @@ static void what_cannot_be_read_stops_nothing(void **state)
     static const struct {
         const char *reason, *says;
     } expected[] = {
-        {RG_DEAD_BAD_JSON, ""}, {RG_DEAD_BAD_ENVELOPE, "no CloudEvent"}, {RG_DEAD_UNKNOWN_TYPE, "did you mean \"regua.invoice.issued\"?"},
+        {RG_DEAD_BAD_JSON, ""},
+        {RG_DEAD_BAD_ENVELOPE, "no CloudEvent"},
+        {RG_DEAD_UNKNOWN_TYPE, "did you mean \"regua.invoice.issued\"?"},
         {RG_DEAD_BAD_FIELD, "data.amount_cents: expected a whole number of centavos"},
-        {RG_DEAD_BAD_FIELD, "no source \"frist\", did you mean \"first\"?"}, {RG_DEAD_UNROUTABLE, "names shard 255, and there are 4"},
+        {RG_DEAD_BAD_FIELD, "no source \"frist\", did you mean \"first\"?"},
+        {RG_DEAD_UNROUTABLE, "names shard 255, and there are 4"},
         {RG_DEAD_TOO_LARGE, "1740810 bytes"},
     };
     size_t n = read_topic(rig.dead, 2, records);
     assert_int_equal(n, RG_COUNT(expected));
     for (size_t i = 0; i < n; i++) {
-        char source[NAME_BYTES + 16];
+        char source[NAME_BYTES + 32];
         (void)snprintf(source, sizeof source, "%s/0/%zu", rig.first, i);
         assert_string_equal(records[i].reason, expected[i].reason);
         if (strstr(records[i].detail, expected[i].says) == NULL)
@@ -577,7 +601,8 @@ static void a_topic_made_anew_stops_its_source(const char *test, int events, con
         rg_ingest_turn(rig.ingest, 20);
         (void)rig_status(&rig, parts, &n);
         for (size_t i = 0; i < n; i++)
-            stopped = stopped || (strcmp(parts[i].source, "second") == 0 && parts[i].state == RG_INGEST_STOPPED && strstr(parts[i].trouble, why) != NULL);
+            stopped = stopped || (strcmp(parts[i].source, "second") == 0 && parts[i].state == RG_INGEST_STOPPED &&
+                                  strstr(parts[i].trouble, why) != NULL);
     }
     rig_turn_for(&rig, 300);
     rg_log_capture(NULL, NULL);
@@ -654,10 +679,13 @@ static void letters_can_be_sent_again(void **state)
     rig.config.source_count = 3;
     (void)snprintf(source, sizeof source, "%s/0/5", rig.first);
     (void)snprintf(stranger, sizeof stranger, "other/0/5");
-    const struct rg_kafka_header headers[] = {structured[0], {RG_LETTER_SOURCE, rg_str(source)}, {RG_LETTER_REASON, RG_STR("bad_field")}};
+    const struct rg_kafka_header headers[] = {
+        structured[0], {RG_LETTER_SOURCE, rg_str(source)}, {RG_LETTER_REASON, RG_STR("bad_field")}};
     const struct rg_kafka_header strange[] = {structured[0], {RG_LETTER_SOURCE, rg_str(stranger)}};
-    const char *fine = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"regua.invoice.voided\",\"data\":{\"invoice\":\"F1\"}}";
-    const char *still_bad = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"regua.invoice.voided\",\"data\":{}}";
+    const char *fine = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/"
+                       "t\",\"type\":\"regua.invoice.voided\",\"data\":{\"invoice\":\"F1\"}}";
+    const char *still_bad =
+        "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"regua.invoice.voided\",\"data\":{}}";
     publish(retry, 0, rg_str(fine), headers, 3);
     publish(retry, 0, rg_str(still_bad), headers, 3);
     publish(retry, 0, rg_str(fine), strange, 2);
@@ -790,26 +818,34 @@ static void two_members_share_the_partitions(void **state)
     assert_int_equal(mine + theirs, 3);
     for (int i = 0; i < 10; i++)
         publish_issued(rig.first, i % 2, "F", "c1");
-    for (int64_t until = now_ms() + WAIT_MS; now_ms() < until && atomic_load(&rig.counters.read) + atomic_load(&other.counters.read) < 20;) {
+    for (int64_t until = now_ms() + WAIT_MS;
+         now_ms() < until && atomic_load(&rig.counters.read) + atomic_load(&other.counters.read) < 20;) {
         rg_ingest_turn(rig.ingest, 10);
         rg_ingest_turn(other.ingest, 10);
     }
     rig_stop(&other);
     rig_turn_for(&rig, 500);
     rig_stop(&rig);
-    assert_int_equal(atomic_load(&rig.counters.read) + atomic_load(&other.counters.read), 20); /* nothing twice: committed at the handover */
+    assert_int_equal(atomic_load(&rig.counters.read) + atomic_load(&other.counters.read),
+                     20); /* nothing twice: committed at the handover */
     assert_int_equal(read_topic(rig.ledger, SHARDS, records), 40);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_reach_their_shards), cmocka_unit_test(what_cannot_be_read_stops_nothing),
-        cmocka_unit_test(a_restart_goes_on_behind_the_commit), cmocka_unit_test(repeats_have_the_same_origins_and_bytes),
-        cmocka_unit_test(rounds_stamp_what_is_read), cmocka_unit_test(a_topic_made_anew_and_shorter_stops_its_source),
-        cmocka_unit_test(a_topic_made_anew_and_longer_stops_its_source), cmocka_unit_test(a_record_that_is_refused_goes_to_the_letters),
-        cmocka_unit_test(letters_can_be_sent_again), cmocka_unit_test(what_is_missing_is_said_and_waited_for),
-        cmocka_unit_test(a_ledger_with_other_partitions_is_refused), cmocka_unit_test(redis_may_come_and_go),
+        cmocka_unit_test(events_reach_their_shards),
+        cmocka_unit_test(what_cannot_be_read_stops_nothing),
+        cmocka_unit_test(a_restart_goes_on_behind_the_commit),
+        cmocka_unit_test(repeats_have_the_same_origins_and_bytes),
+        cmocka_unit_test(rounds_stamp_what_is_read),
+        cmocka_unit_test(a_topic_made_anew_and_shorter_stops_its_source),
+        cmocka_unit_test(a_topic_made_anew_and_longer_stops_its_source),
+        cmocka_unit_test(a_record_that_is_refused_goes_to_the_letters),
+        cmocka_unit_test(letters_can_be_sent_again),
+        cmocka_unit_test(what_is_missing_is_said_and_waited_for),
+        cmocka_unit_test(a_ledger_with_other_partitions_is_refused),
+        cmocka_unit_test(redis_may_come_and_go),
         cmocka_unit_test(two_members_share_the_partitions),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);

@@ -39,14 +39,16 @@ static void values_at_their_limit_are_taken(void **state)
         {RG_EV_INVOICE_ISSUED, ISSUED "\"description\":\"linha 1\\r\\n\\tlinha 2\"}"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":\"0\",\"interest_percent_month\":\"100\"}}"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":[]}}"},
-        {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":[{\"percent\":\"100\",\"amount_cents\":null,\"until\":\"2026-11-03\"}]}}"},
+        {RG_EV_INVOICE_ISSUED,
+         ISSUED "\"terms\":{\"discounts\":[{\"percent\":\"100\",\"amount_cents\":null,\"until\":\"2026-11-03\"}]}}"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"http://a\"},\"charge2\":1}"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"HTTPS://a.example/?q=%20\"}}"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"debtor_details\":null}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"payday\":1,\"score\":0}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"payday\":31,\"score\":1000000}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[]}"},
-        {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\",\"verified\":null,\"preferred\":null}]}"},
+        {RG_EV_DEBTOR_UPDATED,
+         UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\",\"verified\":null,\"preferred\":null}]}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED CONTACT("email", "a.b+c_d'e@x-1.y.example") "}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED CONTACT("email", "0@1.br") "}"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"language\":\"pt\",\"time_zone\":\"America/Rio_Branco\",\"state\":\"DF\"}"},
@@ -84,7 +86,8 @@ static void values_beyond_it_are_refused(void **state)
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":-5}", "data.amount_cents"},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":15.9}", "found 15.9"},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":\"15900\"}", "found \"15900\""},
-        {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":1,\"currency\":\"USD\"}", "data.currency: expected BRL, found \"USD\""},
+        {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":1,\"currency\":\"USD\"}",
+         "data.currency: expected BRL, found \"USD\""},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":1,\"currency\":986}", "data.currency"},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F\",\"amount_cents\":1,\"paid_at\":\"2026-11-03T10:00:00\"}",
          "data.paid_at: expected an instant such as 2026-11-23T10:00:00-03:00, or a date"},
@@ -94,24 +97,28 @@ static void values_beyond_it_are_refused(void **state)
          "data.reason: expected one of chargeback, refund, returned"},
         {RG_EV_INVOICE_ISSUED, "{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":\"03/11/2026\",\"amount_cents\":1}",
          "data.due_on: expected a date such as 2026-11-23, found \"03/11/2026\""},
-        {RG_EV_INVOICE_ISSUED, "{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":\"2026-11-31\",\"amount_cents\":1}", "data.due_on"},
+        {RG_EV_INVOICE_ISSUED, "{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":\"2026-11-31\",\"amount_cents\":1}",
+         "data.due_on"},
         {RG_EV_INVOICE_ISSUED, "{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":20261103,\"amount_cents\":1}", "data.due_on"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":\"none\"}", "data.charge: expected an object"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"pix\":[]}}", "data.charge.pix: expected an object"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"pix\":{\"copy_paste\":\"a\\nb\"}}}", "data.charge.pix.copy_paste"},
-        {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"javascript:alert(1)\"}}", "data.charge.link: expected an http or https"},
+        {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"javascript:alert(1)\"}}",
+         "data.charge.link: expected an http or https"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"https://\"}}", "data.charge.link"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"https:///x\"}}", "data.charge.link"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"https://a b\"}}", "data.charge.link"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"charge\":{\"link\":\"https://a\\r\\nX: y\"}}", "data.charge.link"},
-        {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":2}}", "data.terms.fine_percent: expected a percentage as text"},
+        {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":2}}",
+         "data.terms.fine_percent: expected a percentage as text"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":\"100.01\"}}", "at most 100, found \"100.01\""},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":\"-2\"}}", "data.terms.fine_percent"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"fine_percent\":\"2%\"}}", "data.terms.fine_percent"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":{}}}", "data.terms.discounts: expected a list of 0 to 3 entries"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":[{\"until\":\"2026-11-03\"}]}}",
          "data.terms.discounts[0]: expected an object with percent or amount_cents, and until"},
-        {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":[{\"percent\":\"5\",\"amount_cents\":5,\"until\":\"2026-11-03\"}]}}",
+        {RG_EV_INVOICE_ISSUED,
+         ISSUED "\"terms\":{\"discounts\":[{\"percent\":\"5\",\"amount_cents\":5,\"until\":\"2026-11-03\"}]}}",
          "data.terms.discounts[0]"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"terms\":{\"discounts\":[{\"percent\":\"0\",\"until\":\"2026-11-03\"}]}}",
          "data.terms.discounts[0].percent"},
@@ -122,7 +129,8 @@ static void values_beyond_it_are_refused(void **state)
         {RG_EV_INVOICE_ISSUED, ISSUED "\"tags\":\"vip\"}", "data.tags: expected a list of 0 to 16 entries"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"tags\":[\"a\",\"\"]}", "data.tags[1]"},
         {RG_EV_INVOICE_ISSUED, ISSUED "\"description\":\"a\\u0001b\"}", "data.description: expected text of at most 512 bytes"},
-        {RG_EV_PROMISE_MADE, "{\"debtor\":\"c\",\"pay_on\":\"2026-11-03\",\"invoices\":[]}", "data.invoices: expected a list of 1 to 64"},
+        {RG_EV_PROMISE_MADE, "{\"debtor\":\"c\",\"pay_on\":\"2026-11-03\",\"invoices\":[]}",
+         "data.invoices: expected a list of 1 to 64"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"payday\":0}", "data.payday: expected a whole number from 1 to 31, found 0"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"payday\":32}", "data.payday"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"score\":-1}", "data.score"},
@@ -138,15 +146,18 @@ static void values_beyond_it_are_refused(void **state)
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"language\":\"p\"}", "data.language"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"language\":\"pt-\"}", "data.language"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":{}}", "data.contacts: expected a list of 0 to 16 entries"},
-        {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[\"m@x.example\"]}", "data.contacts[0]: expected an object with channel and address"},
+        {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[\"m@x.example\"]}",
+         "data.contacts[0]: expected an object with channel and address"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"address\":\"y\"}]}", "data.contacts[0].channel"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"channel\":\"x\"}]}", "data.contacts[0].address"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\",\"verified\":\"no\"}]}",
          "data.contacts[0].verified"},
         {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\",\"preferred\":1}]}",
          "data.contacts[0].preferred"},
-        {RG_EV_DEBTOR_UPDATED, UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\"},{\"channel\":\"x\",\"address\":\"y\","
-                               "\"in_contract\":[]}]}", "data.contacts[1].in_contract"},
+        {RG_EV_DEBTOR_UPDATED,
+         UPDATED "\"contacts\":[{\"channel\":\"x\",\"address\":\"y\"},{\"channel\":\"x\",\"address\":\"y\","
+                 "\"in_contract\":[]}]}",
+         "data.contacts[1].in_contract"},
         {RG_EV_DEBTOR_UPDATED, UPDATED CONTACT("sms", "190") "}", "data.contacts[0].address: "},
         {RG_EV_DEBTOR_UPDATED, UPDATED CONTACT("whatsapp", "+1 202 555 0100") "}", "data.contacts[0].address: "},
         {RG_EV_DEBTOR_UPDATED, UPDATED CONTACT("sms", "(11) 3123-4567") "}", "a fixed line takes no sms"},
@@ -171,7 +182,8 @@ static void values_beyond_it_are_refused(void **state)
          "data.kind: expected one of none, overindebted, judicial_plan, deceased, lawyer, found \"famous\""},
         {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"002a00112233445566778899aabbccddeeff\",\"status\":\"sent\"}",
          "data.status: expected one of accepted, delivered, read, replied, bounced, rejected, complained, found \"sent\""},
-        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"42\",\"status\":\"read\"}", "data.action: expected the id of an action, 36 hex digits"},
+        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"42\",\"status\":\"read\"}",
+         "data.action: expected the id of an action, 36 hex digits"},
         {RG_EV_DISPUTE_CLOSED, "{\"invoice\":\"F\",\"result\":\"won\"}", "data.result: expected one of accepted, rejected"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -219,8 +231,8 @@ static void texts_have_their_longest(void **state)
         struct rg_event event;
         struct rg_reject reject;
         (void)decoded(rows[i].type, padded(rows[i].before, rows[i].max, rows[i].after), arena);
-        assert_int_equal(decode_text(rows[i].type, padded(rows[i].before, rows[i].max + 1, rows[i].after), arena, &event, &reject),
-                         RG_EINVAL);
+        assert_int_equal(
+            decode_text(rows[i].type, padded(rows[i].before, rows[i].max + 1, rows[i].after), arena, &event, &reject), RG_EINVAL);
         assert_string_equal(reject.reason, RG_DEAD_BAD_FIELD);
     }
 }
@@ -246,9 +258,10 @@ static void lists_have_their_longest(void **state)
         size_t max;
     } rows[] = {
         {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F\",\"tags\":[", "\"t\"", "]}", RG_TAGS_MAX},
-        {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F\",\"terms\":{\"discounts\":[", "{\"percent\":\"1\",\"until\":\"2026-11-03\"}", "]}}",
-         RG_DISCOUNTS_MAX},
-        {RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"c\",\"contacts\":[", "{\"channel\":\"x\",\"address\":\"y\"}", "]}", RG_CONTACTS_MAX},
+        {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F\",\"terms\":{\"discounts\":[", "{\"percent\":\"1\",\"until\":\"2026-11-03\"}",
+         "]}}", RG_DISCOUNTS_MAX},
+        {RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"c\",\"contacts\":[", "{\"channel\":\"x\",\"address\":\"y\"}", "]}",
+         RG_CONTACTS_MAX},
         {RG_EV_PROMISE_MADE, "{\"debtor\":\"c\",\"pay_on\":\"2026-11-03\",\"invoices\":[", "\"F\"", "]}", RG_INVOICE_LIST_MAX},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

@@ -3,21 +3,23 @@
 #include "tests/unit/config/contract/event_support.h"
 
 #define ACTION "002a00112233445566778899aabbccddeeff"
-#define CHARGE_AND_TERMS \
-    "\"charge\":{\"pix\":{\"copy_paste\":\"00020126\",\"valid_until\":\"2026-12-01\",\"amount_cents\":15900}," \
-    "\"boleto\":{\"line\":\"34191.79001 01043.510047 91020.150008 1 11170000015900\"," \
-    "\"barcode\":\"34191111700000159001790001043510049102015000\",\"url\":\"https://x.example/b/1\"," \
-    "\"valid_until\":\"2026-12-02\",\"amount_cents\":15900},\"link\":\"https://x.example/i/1\"}," \
-    "\"terms\":{\"fine_percent\":\"2\",\"interest_percent_month\":\"0.033\",\"discounts\":[{\"percent\":\"5\",\"until\":\"2026-11-01\"}," \
+#define CHARGE_AND_TERMS                                                                                                         \
+    "\"charge\":{\"pix\":{\"copy_paste\":\"00020126\",\"valid_until\":\"2026-12-01\",\"amount_cents\":15900},"                   \
+    "\"boleto\":{\"line\":\"34191.79001 01043.510047 91020.150008 1 11170000015900\","                                           \
+    "\"barcode\":\"34191111700000159001790001043510049102015000\",\"url\":\"https://x.example/b/1\","                            \
+    "\"valid_until\":\"2026-12-02\",\"amount_cents\":15900},\"link\":\"https://x.example/i/1\"},"                                \
+    "\"terms\":{\"fine_percent\":\"2\",\"interest_percent_month\":\"0.033\",\"discounts\":[{\"percent\":\"5\",\"until\":\"2026-" \
+    "11-01\"},"                                                                                                                  \
     "{\"amount_cents\":100,\"until\":\"2026-11-02\"}]}"
-#define INVOICE_REST \
-    "\"creditor\":\"provedor\",\"issued_on\":\"2026-10-20\",\"description\":\"PERSONAL plano\",\"service\":\"internet\"," CHARGE_AND_TERMS \
-    ",\"contract\":\"C-7\",\"tags\":[\"vip\",\"x\"]"
-#define DEBTOR_REST \
-    "\"name\":\"PERSONAL Maria\",\"kind\":\"person\",\"document\":\"529.982.247-25\",\"consumer\":true,\"state\":\"SP\"," \
-    "\"city\":\"PERSONAL Campinas\",\"time_zone\":\"America/Sao_Paulo\",\"language\":\"pt-BR\",\"contacts\":[{\"channel\":\"email\"," \
-    "\"address\":\"PERSONAL@x.example\",\"verified\":false,\"in_contract\":true},{\"channel\":\"whatsapp\",\"address\":" \
-    "\"(11) 91234-5678\",\"preferred\":true},{\"channel\":\"letter\",\"address\":\"PERSONAL Rua das Flores 10\"}]," \
+#define INVOICE_REST                                                                                                             \
+    "\"creditor\":\"provedor\",\"issued_on\":\"2026-10-20\",\"description\":\"PERSONAL "                                         \
+    "plano\",\"service\":\"internet\"," CHARGE_AND_TERMS ",\"contract\":\"C-7\",\"tags\":[\"vip\",\"x\"]"
+#define DEBTOR_REST                                                                                                              \
+    "\"name\":\"PERSONAL Maria\",\"kind\":\"person\",\"document\":\"529.982.247-25\",\"consumer\":true,\"state\":\"SP\","        \
+    "\"city\":\"PERSONAL "                                                                                                       \
+    "Campinas\",\"time_zone\":\"America/Sao_Paulo\",\"language\":\"pt-BR\",\"contacts\":[{\"channel\":\"email\","                \
+    "\"address\":\"PERSONAL@x.example\",\"verified\":false,\"in_contract\":true},{\"channel\":\"whatsapp\",\"address\":"         \
+    "\"(11) 91234-5678\",\"preferred\":true},{\"channel\":\"letter\",\"address\":\"PERSONAL Rua das Flores 10\"}],"              \
     "\"tier\":\"gold\",\"score\":700,\"score_on\":\"2026-11-01\",\"payday\":5,\"tags\":[\"a\"]"
 
 /* One event of each type with every field it may have; PERSONAL stands wherever a person's data may. */
@@ -25,7 +27,8 @@ static const struct {
     enum rg_event_type type;
     const char *data;
 } full[] = {
-    {RG_EV_INVOICE_ISSUED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"due_on\":\"2026-11-03\",\"amount_cents\":15900," INVOICE_REST "}"},
+    {RG_EV_INVOICE_ISSUED,
+     "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"due_on\":\"2026-11-03\",\"amount_cents\":15900," INVOICE_REST "}"},
     {RG_EV_INVOICE_UPDATED,
      "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"due_on\":\"2026-11-03\",\"amount_cents\":15900," INVOICE_REST "}"},
     {RG_EV_INVOICE_VOIDED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"reason\":\"PERSONAL\"}"},
@@ -41,13 +44,15 @@ static const struct {
      "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"amount_cents\":1,\"payment\":\"p1\",\"reason\":\"chargeback\"}"},
     {RG_EV_PAYMENT_SCHEDULED,
      "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"on\":\"2026-11-03\",\"method\":\"debit\",\"reason\":\"PERSONAL\"}"},
-    {RG_EV_PAYMENT_FAILED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"on\":\"2026-11-03\",\"method\":\"debit\",\"reason\":\"PERSONAL\"}"},
+    {RG_EV_PAYMENT_FAILED,
+     "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"on\":\"2026-11-03\",\"method\":\"debit\",\"reason\":\"PERSONAL\"}"},
     {RG_EV_CREDIT_APPLIED, "{\"debtor\":\"c1\",\"amount_cents\":1000000000000,\"invoice\":\"F1\",\"reason\":\"PERSONAL\"}"},
     {RG_EV_SOURCE_SYNCED, "{\"source_name\":\"banco\",\"through\":\"2026-11-03T10:00:00Z\"}"},
     {RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"c1\"," DEBTOR_REST "}"},
     {RG_EV_DEBTOR_OPTED_OUT, "{\"debtor\":\"c1\",\"channel\":\"email\",\"address\":\"PERSONAL@x.example\"}"},
     {RG_EV_DEBTOR_OPTED_IN, "{\"debtor\":\"c1\",\"channel\":\"letter\",\"address\":\"PERSONAL\"}"},
-    {RG_EV_DEBTOR_HELD, "{\"debtor\":\"c1\",\"invoice\":\"F1\",\"until\":\"2026-11-03\",\"reason\":\"PERSONAL\",\"by\":\"PERSONAL\"}"},
+    {RG_EV_DEBTOR_HELD,
+     "{\"debtor\":\"c1\",\"invoice\":\"F1\",\"until\":\"2026-11-03\",\"reason\":\"PERSONAL\",\"by\":\"PERSONAL\"}"},
     {RG_EV_DEBTOR_RELEASED,
      "{\"debtor\":\"c1\",\"invoice\":\"F1\",\"until\":\"2026-11-03\",\"reason\":\"PERSONAL\",\"by\":\"PERSONAL\"}"},
     {RG_EV_DEBTOR_PROTECTED, "{\"debtor\":\"c1\",\"kind\":\"deceased\",\"until\":\"2026-11-03\",\"reason\":\"PERSONAL\"}"},
@@ -61,7 +66,8 @@ static const struct {
                              "\"provider_id\":\"wamid.1\",\"detail\":\"PERSONAL\",\"at\":\"2026-11-03T10:00:00Z\"}"},
     {RG_EV_SERVICE_SUSPENDED,
      "{\"debtor\":\"c1\",\"service\":\"internet\",\"invoices\":[\"F1\"],\"at\":\"2026-11-03T10:00:00Z\"}"},
-    {RG_EV_SERVICE_RESTORED, "{\"debtor\":\"c1\",\"service\":\"internet\",\"invoices\":[\"F1\"],\"at\":\"2026-11-03T10:00:00Z\"}"},
+    {RG_EV_SERVICE_RESTORED,
+     "{\"debtor\":\"c1\",\"service\":\"internet\",\"invoices\":[\"F1\"],\"at\":\"2026-11-03T10:00:00Z\"}"},
     {RG_EV_SERVICE_TERMINATED,
      "{\"debtor\":\"c1\",\"service\":\"internet\",\"invoices\":[\"F1\"],\"at\":\"2026-11-03T10:00:00Z\"}"},
 };
@@ -105,7 +111,8 @@ static void no_type_has_two_fields_at_one_place(void **state)
         uint64_t fields = row->required | row->optional;
         assert_int_equal(row->required & row->optional, 0);
         assert_true(row->required != 0);
-        assert_true(row->names_debtor_or_reference == ((row->required & RG_BIT(RG_F_DEBTOR)) == 0 && type != RG_EV_SOURCE_SYNCED));
+        assert_true(row->names_debtor_or_reference ==
+                    ((row->required & RG_BIT(RG_F_DEBTOR)) == 0 && type != RG_EV_SOURCE_SYNCED));
         for (int a = 0; a < RG_F_COUNT; a++)
             for (int b = 0; b < a; b++)
                 if ((fields & RG_BIT(a)) != 0 && (fields & RG_BIT(b)) != 0)
@@ -147,7 +154,8 @@ static void each_required_field_is_required(void **state)
             assert_string_equal(reject.reason, RG_DEAD_MISSING_FIELD);
             assert_non_null(strstr(reject.detail, rg_field_rows[field].path));
             assert_non_null(strstr(reject.detail, rg_event_type_name(full[i].type)));
-            (void)snprintf(null, sizeof null, "{\"%s\":null%s%s", rg_field_rows[field].path, strlen(data) > 2 ? "," : "", data + 1);
+            (void)snprintf(null, sizeof null, "{\"%s\":null%s%s", rg_field_rows[field].path, strlen(data) > 2 ? "," : "",
+                           data + 1);
             assert_int_equal(decode_text(full[i].type, null, arena, &event, &reject), RG_EINVAL);
             assert_string_equal(reject.reason, RG_DEAD_MISSING_FIELD);
         }
@@ -256,32 +264,38 @@ static void an_update_of_contacts_alone_says_nothing_to_the_ledger(void **state)
 static void the_canonical_form_is_fixed(void **state)
 {
     (void)state;
-    struct rg_event event = decoded(RG_EV_PAYMENT_CONFIRMED, "{\"unknown\":[1],\"method\":\"pix\",\"amount_cents\":15900,\"invoice\":"
-                                    "1001,\"paid_at\":\"2026-11-03T10:00:00-03:00\"}", arena);
+    struct rg_event event = decoded(RG_EV_PAYMENT_CONFIRMED,
+                                    "{\"unknown\":[1],\"method\":\"pix\",\"amount_cents\":15900,\"invoice\":"
+                                    "1001,\"paid_at\":\"2026-11-03T10:00:00-03:00\"}",
+                                    arena);
     assert_true(rg_str_is(written(&event, false, arena),
                           "{\"v\":1,\"type\":\"payment.confirmed\",\"id\":\"e-1\",\"source\":\"/billing\",\"time\":"
                           "\"2026-11-25T13:00:00.123Z\",\"ns\":\"asaas\",\"data\":{\"invoice\":\"1001\",\"amount_cents\":15900,"
                           "\"paid_at\":\"2026-11-03T13:00:00Z\",\"method\":\"pix\"}}"));
-    event = decoded(RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"description\":null,\"charge\":{\"pix\":null,\"link\":"
-                    "\"https://x.example/\"},\"terms\":{\"fine_percent\":\"0.50\"},\"tags\":[]}", arena);
-    assert_true(rg_str_is(written(&event, false, arena),
-                          "{\"v\":1,\"type\":\"invoice.updated\",\"id\":\"e-1\",\"source\":\"/billing\",\"time\":"
-                          "\"2026-11-25T13:00:00.123Z\",\"ns\":\"asaas\",\"data\":{\"debtor\":\"c1\",\"invoice\":\"F1\",\"tags\":[],"
-                          "\"charge\":{\"pix\":{\"copy_paste\":null,\"valid_until\":null,\"amount_cents\":null},\"link\":"
-                          "\"https://x.example/\"},\"terms\":{\"fine_percent\":\"0.50\"}}}"));
-    assert_true(rg_str_is(written(&event, true, arena),
-                          "{\"v\":1,\"type\":\"invoice.updated\",\"id\":\"e-1\",\"source\":\"/billing\",\"time\":"
-                          "\"2026-11-25T13:00:00.123Z\",\"ns\":\"asaas\",\"personal\":true,\"data\":{\"debtor\":\"c1\",\"invoice\":\"F1\","
-                          "\"description\":null}}"));
+    event = decoded(RG_EV_INVOICE_UPDATED,
+                    "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"description\":null,\"charge\":{\"pix\":null,\"link\":"
+                    "\"https://x.example/\"},\"terms\":{\"fine_percent\":\"0.50\"},\"tags\":[]}",
+                    arena);
+    assert_true(
+        rg_str_is(written(&event, false, arena),
+                  "{\"v\":1,\"type\":\"invoice.updated\",\"id\":\"e-1\",\"source\":\"/billing\",\"time\":"
+                  "\"2026-11-25T13:00:00.123Z\",\"ns\":\"asaas\",\"data\":{\"debtor\":\"c1\",\"invoice\":\"F1\",\"tags\":[],"
+                  "\"charge\":{\"pix\":{\"copy_paste\":null,\"valid_until\":null,\"amount_cents\":null},\"link\":"
+                  "\"https://x.example/\"},\"terms\":{\"fine_percent\":\"0.50\"}}}"));
+    assert_true(rg_str_is(
+        written(&event, true, arena),
+        "{\"v\":1,\"type\":\"invoice.updated\",\"id\":\"e-1\",\"source\":\"/billing\",\"time\":"
+        "\"2026-11-25T13:00:00.123Z\",\"ns\":\"asaas\",\"personal\":true,\"data\":{\"debtor\":\"c1\",\"invoice\":\"F1\","
+        "\"description\":null}}"));
 }
 
 static void null_deletes_in_updates_and_is_absent_elsewhere(void **state)
 {
     (void)state;
     struct rg_event event = decoded(RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"charge\":null,\"due_on\":null}", arena);
-    assert_true(event.null == (RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_PIX_UNTIL) | RG_BIT(RG_F_PIX_CENTS) | RG_BIT(RG_F_BOLETO_LINE) |
-                               RG_BIT(RG_F_BOLETO_BARCODE) | RG_BIT(RG_F_BOLETO_URL) | RG_BIT(RG_F_BOLETO_UNTIL) |
-                               RG_BIT(RG_F_BOLETO_CENTS) | RG_BIT(RG_F_LINK) | RG_BIT(RG_F_DUE_ON)));
+    assert_true(event.null == (RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_PIX_UNTIL) | RG_BIT(RG_F_PIX_CENTS) |
+                               RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE) | RG_BIT(RG_F_BOLETO_URL) |
+                               RG_BIT(RG_F_BOLETO_UNTIL) | RG_BIT(RG_F_BOLETO_CENTS) | RG_BIT(RG_F_LINK) | RG_BIT(RG_F_DUE_ON)));
     assert_true(event.has == RG_BIT(RG_F_INVOICE));
     event = decoded(RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"charge\":{\"pix\":null}}", arena);
     assert_true(event.null == (RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_PIX_UNTIL) | RG_BIT(RG_F_PIX_CENTS)));
@@ -315,8 +329,10 @@ static void details_are_held_to_the_same_rules(void **state)
         const char *data, *reason, *word;
     } rows[] = {
         {"{\"invoice\":\"F\",\"debtor_details\":{\"name\":\"M\"}}", RG_DEAD_MISSING_FIELD, "data.debtor is missing"},
-        {"{\"invoice\":\"F\",\"debtor\":\"c\",\"debtor_details\":[]}", RG_DEAD_BAD_FIELD, "data.debtor_details: expected an object"},
-        {"{\"invoice\":\"F\",\"debtor\":\"c\",\"debtor_details\":{\"payday\":32}}", RG_DEAD_BAD_FIELD, "data.debtor_details.payday"},
+        {"{\"invoice\":\"F\",\"debtor\":\"c\",\"debtor_details\":[]}", RG_DEAD_BAD_FIELD,
+         "data.debtor_details: expected an object"},
+        {"{\"invoice\":\"F\",\"debtor\":\"c\",\"debtor_details\":{\"payday\":32}}", RG_DEAD_BAD_FIELD,
+         "data.debtor_details.payday"},
         {"{\"invoice\":\"F\",\"debtor\":\"c\",\"debtor_details\":{\"document\":\"1\"}}", RG_DEAD_BAD_FIELD,
          "data.debtor_details.document"},
     };
@@ -385,16 +401,27 @@ static void what_is_no_record_is_not_read(void **state)
         const char *bytes;
         int code;
     } rows[] = {
-        {"", RG_EINVAL}, {"{", RG_EINVAL}, {"[]", RG_EINVAL}, {"{}", RG_EINVAL},
-        {"{\"v\":2,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":"
-         "\"F\"}}", RG_EREFUSED},
-        {"{\"v\":1,\"type\":\"invoice.eaten\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":\"F\"}}",
+        {"", RG_EINVAL},
+        {"{", RG_EINVAL},
+        {"[]", RG_EINVAL},
+        {"{}", RG_EINVAL},
+        {"{\"v\":2,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{"
+         "\"invoice\":"
+         "\"F\"}}",
+         RG_EREFUSED},
+        {"{\"v\":1,\"type\":\"invoice.eaten\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{"
+         "\"invoice\":\"F\"}}",
          RG_EINVAL},
-        {"{\"v\":1,\"type\":\"none\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":\"F\"}}",
+        {"{\"v\":1,\"type\":\"none\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":\"F\"}"
+         "}",
          RG_EINVAL},
-        {"{\"v\":1,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"yesterday\",\"data\":{\"invoice\":\"F\"}}", RG_EINVAL},
-        {"{\"v\":1,\"type\":\"invoice.voided\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":\"F\"}}", RG_EINVAL},
-        {"{\"v\":1,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{}}", RG_EINVAL},
+        {"{\"v\":1,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"yesterday\",\"data\":{\"invoice\":\"F\"}"
+         "}",
+         RG_EINVAL},
+        {"{\"v\":1,\"type\":\"invoice.voided\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{\"invoice\":\"F\"}}",
+         RG_EINVAL},
+        {"{\"v\":1,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"data\":{}}",
+         RG_EINVAL},
         {"{\"v\":1,\"type\":\"invoice.voided\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\"}", RG_EINVAL},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -412,9 +439,10 @@ static void what_was_accepted_once_stays_readable(void **state)
     (void)state;
     struct rg_event event;
     struct rg_error err;
-    const char *old = "{\"v\":1,\"type\":\"debtor.updated\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"personal\":true,"
-                      "\"data\":{\"debtor\":\"c\",\"document\":\"123\",\"state\":\"GB\",\"contacts\":[{\"channel\":\"sms\",\"address\":"
-                      "\"190\"}]}}";
+    const char *old =
+        "{\"v\":1,\"type\":\"debtor.updated\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-25T13:00:00Z\",\"personal\":true,"
+        "\"data\":{\"debtor\":\"c\",\"document\":\"123\",\"state\":\"GB\",\"contacts\":[{\"channel\":\"sms\",\"address\":"
+        "\"190\"}]}}";
     assert_int_equal(rg_event_read(rg_str(old), arena, &event, &err), 0);
     assert_true(rg_str_is(event.document, "123"));
     assert_false(rg_event_has(&event, RG_F_KIND));

@@ -47,13 +47,41 @@ static struct rg_decision full_decision(struct rg_decision_invoice invoices[2], 
     invoices[1] = (struct rg_decision_invoice){RG_STR("asaas"), RG_STR("F2"), 1, 100, 42, true};
     covers[0] = (struct rg_decision_cover){1, RG_STR("lembrete"), 3};
     return (struct rg_decision){
-        .action = action_of(ACTION), .debtor = RG_STR("c1"), .ladder = RG_STR("internet"), .step = RG_STR("atraso"), .repetition = 2,
-        .channel = RG_STR("email"), .attempt = 3, .kind = RG_ACT_SIGNAL, .tone = RG_TONE_NOTICE, .mode = RG_MODE_LIVE,
-        .uncertain = RG_UNCERTAIN_RESEND, .evidence = RG_EVIDENCE_READ, .owed = true, .text = RG_STR("atraso"),
-        .signal = RG_SIGNAL_RESTORE_REQUESTED, .creditor = RG_STR("provedor"), .service = RG_STR("internet"), .invoices = invoices,
-        .invoice_count = 2, .covers = covers, .cover_count = 1, .amount_cents = 16000, .fine_cents = 320, .interest_cents = 17,
-        .discount_cents = 5, .total_cents = 16332, .amounts_on = 20777, .deadline_on = 20792, .until_ms = 1795611600000,
-        .sequence = 9, .at_ms = 1795608000000, .asof_ms = 1795607999000, .rests_on = 43, .previous = 7, .rules = RG_STR("3fa9c1"),
+        .action = action_of(ACTION),
+        .debtor = RG_STR("c1"),
+        .ladder = RG_STR("internet"),
+        .step = RG_STR("atraso"),
+        .repetition = 2,
+        .channel = RG_STR("email"),
+        .attempt = 3,
+        .kind = RG_ACT_SIGNAL,
+        .tone = RG_TONE_NOTICE,
+        .mode = RG_MODE_LIVE,
+        .uncertain = RG_UNCERTAIN_RESEND,
+        .evidence = RG_EVIDENCE_READ,
+        .owed = true,
+        .text = RG_STR("atraso"),
+        .signal = RG_SIGNAL_RESTORE_REQUESTED,
+        .creditor = RG_STR("provedor"),
+        .service = RG_STR("internet"),
+        .invoices = invoices,
+        .invoice_count = 2,
+        .covers = covers,
+        .cover_count = 1,
+        .amount_cents = 16000,
+        .fine_cents = 320,
+        .interest_cents = 17,
+        .discount_cents = 5,
+        .total_cents = 16332,
+        .amounts_on = 20777,
+        .deadline_on = 20792,
+        .until_ms = 1795611600000,
+        .sequence = 9,
+        .at_ms = 1795608000000,
+        .asof_ms = 1795607999000,
+        .rests_on = 43,
+        .previous = 7,
+        .rules = RG_STR("3fa9c1"),
     };
 }
 
@@ -93,14 +121,21 @@ static void the_form_of_a_decision_is_fixed(void **state)
     struct rg_decision_invoice invoices[2];
     struct rg_decision_cover covers[1];
     struct rg_decision decision = full_decision(invoices, covers);
-    assert_string_equal(decision_bytes(&decision).p,
-        "{\"v\":1,\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"ladder\":\"internet\",\"step\":\"atraso\",\"repetition\":2,\"channel\":"
-        "\"email\",\"attempt\":3,\"kind\":\"signal\",\"tone\":\"notice\",\"mode\":\"live\",\"uncertain\":\"resend\",\"evidence\":\"read\","
-        "\"owed\":true,\"text\":\"atraso\",\"signal\":\"service.restore_requested\",\"creditor\":\"provedor\",\"service\":\"internet\","
+    assert_string_equal(
+        decision_bytes(&decision).p,
+        "{\"v\":1,\"action\":\"" ACTION
+        "\",\"debtor\":\"c1\",\"ladder\":\"internet\",\"step\":\"atraso\",\"repetition\":2,\"channel\":"
+        "\"email\",\"attempt\":3,\"kind\":\"signal\",\"tone\":\"notice\",\"mode\":\"live\",\"uncertain\":\"resend\",\"evidence\":"
+        "\"read\","
+        "\"owed\":true,\"text\":\"atraso\",\"signal\":\"service.restore_requested\",\"creditor\":\"provedor\",\"service\":"
+        "\"internet\","
         "\"invoices\":[{\"ns\":\"asaas\",\"invoice\":\"F1\",\"cycle\":2,\"balance_cents\":15900,\"offset\":41},{\"ns\":\"asaas\","
-        "\"invoice\":\"F2\",\"balance_cents\":100,\"offset\":42,\"listed\":true}],\"covers\":[{\"invoice\":1,\"step\":\"lembrete\",\"repetition\":3}],"
-        "\"amount_cents\":16000,\"fine_cents\":320,\"interest_cents\":17,\"discount_cents\":5,\"total_cents\":16332,\"amounts_on\":"
-        "\"2026-11-20\",\"deadline_on\":\"2026-12-05\",\"until_ms\":1795611600000,\"sequence\":9,\"at_ms\":1795608000000,\"asof_ms\":"
+        "\"invoice\":\"F2\",\"balance_cents\":100,\"offset\":42,\"listed\":true}],\"covers\":[{\"invoice\":1,\"step\":"
+        "\"lembrete\",\"repetition\":3}],"
+        "\"amount_cents\":16000,\"fine_cents\":320,\"interest_cents\":17,\"discount_cents\":5,\"total_cents\":16332,\"amounts_"
+        "on\":"
+        "\"2026-11-20\",\"deadline_on\":\"2026-12-05\",\"until_ms\":1795611600000,\"sequence\":9,\"at_ms\":1795608000000,\"asof_"
+        "ms\":"
         "1795607999000,\"rests_on\":43,\"previous\":7,\"rules\":\"3fa9c1\"}");
 }
 
@@ -110,7 +145,8 @@ static void what_is_not_written_has_its_default(void **state)
     struct rg_decision decision = {.action = action_of(ACTION), .debtor = RG_STR("c1"), .step = RG_STR("s"), .repetition = 1,
                                    .attempt = 1, .amounts_on = RG_DAY_NONE, .deadline_on = RG_DAY_NONE, .previous = -1};
     struct rg_str bytes = decision_bytes(&decision);
-    assert_string_equal(bytes.p, "{\"v\":1,\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"step\":\"s\",\"kind\":\"message\",\"tone\":\"info\","
+    assert_string_equal(bytes.p, "{\"v\":1,\"action\":\"" ACTION
+                                 "\",\"debtor\":\"c1\",\"step\":\"s\",\"kind\":\"message\",\"tone\":\"info\","
                                  "\"mode\":\"shadow\",\"uncertain\":\"skip\",\"at_ms\":0,\"asof_ms\":0,\"rests_on\":0}");
     struct rg_decision back;
     assert_int_equal(rg_decision_read(bytes, arena, &back, NULL), 0);
@@ -129,31 +165,51 @@ static void the_other_records_are_read_back(void **state)
     struct rg_buf buf RG_CLEANUP(rg_buf_done);
     struct rg_decision_invoice invoice = {RG_STR("n"), RG_STR("F1"), 4, 0, 0, false};
     struct rg_recalled recalled = {action_of(ACTION), RG_STR("c1"), RG_GATE_HOURS, 5}, recalled_back;
-    struct rg_claim claim = {claim_of(CLAIM), action_of(ACTION), RG_STR("c1"), 30000, RG_STR("c1/a/b"), RG_STR("ff"), 6}, claim_back;
-    struct rg_outcome outcome = {action_of(ACTION), claim_of(CLAIM), 17, RG_STR("c1"), RG_STR("s"), RG_STR("email"), 2, 3, &invoice, 1,
-                                 RG_VERDICT_THROTTLED, RG_EVIDENCE_ACCEPTED, RG_STR("wamid"), RG_STR("slow"), RG_GATE_MISSING_DATA,
-                                 1000, 8}, outcome_back;
+    struct rg_claim claim = {claim_of(CLAIM), action_of(ACTION), RG_STR("c1"), 30000, RG_STR("c1/a/b"), RG_STR("ff"), 6},
+                    claim_back;
+    struct rg_outcome outcome = {action_of(ACTION),
+                                 claim_of(CLAIM),
+                                 17,
+                                 RG_STR("c1"),
+                                 RG_STR("s"),
+                                 RG_STR("email"),
+                                 2,
+                                 3,
+                                 &invoice,
+                                 1,
+                                 RG_VERDICT_THROTTLED,
+                                 RG_EVIDENCE_ACCEPTED,
+                                 RG_STR("wamid"),
+                                 RG_STR("slow"),
+                                 RG_GATE_MISSING_DATA,
+                                 1000,
+                                 8},
+                      outcome_back;
     struct rg_located located = {RG_STR("invoice:n:F1"), RG_STR("c1")}, located_back;
     rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
 
     rg_recalled_write(&recalled, &buf);
-    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"gate\":\"hours\",\"at_ms\":5}");
+    assert_string_equal(rg_buf_cstr(&buf),
+                        "{\"v\":1,\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"gate\":\"hours\",\"at_ms\":5}");
     assert_int_equal(rg_recalled_read(rg_buf_str(&buf), arena, &recalled_back, NULL), 0);
     assert_int_equal(recalled_back.gate, RG_GATE_HOURS);
 
     rg_buf_reset(&buf);
     rg_claim_write(&claim, &buf);
-    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"claim\":\"" CLAIM "\",\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"valid_ms\":30000,"
-                                           "\"message_key\":\"c1/a/b\",\"message_hash\":\"ff\",\"at_ms\":6}");
+    assert_string_equal(rg_buf_cstr(&buf),
+                        "{\"v\":1,\"claim\":\"" CLAIM "\",\"action\":\"" ACTION "\",\"debtor\":\"c1\",\"valid_ms\":30000,"
+                        "\"message_key\":\"c1/a/b\",\"message_hash\":\"ff\",\"at_ms\":6}");
     assert_int_equal(rg_claim_read(rg_buf_str(&buf), arena, &claim_back, NULL), 0);
     assert_true(rg_claim_id_eq(&claim_back.claim, &claim.claim) && rg_str_is(claim_back.message_hash, "ff"));
 
     rg_buf_reset(&buf);
     rg_outcome_write(&outcome, &buf);
-    assert_string_equal(rg_buf_cstr(&buf),
-        "{\"v\":1,\"action\":\"" ACTION "\",\"claim\":\"" CLAIM "\",\"claim_offset\":17,\"debtor\":\"c1\",\"step\":\"s\",\"channel\":\"email\","
-        "\"repetition\":2,\"attempt\":3,\"invoices\":[{\"ns\":\"n\",\"invoice\":\"F1\",\"cycle\":4}],\"verdict\":\"throttled\",\"evidence\":"
-        "\"accepted\",\"provider_id\":\"wamid\",\"detail\":\"slow\",\"gate\":\"missing_data\",\"retry_after_ms\":1000,\"at_ms\":8}");
+    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"action\":\"" ACTION "\",\"claim\":\"" CLAIM
+                                           "\",\"claim_offset\":17,\"debtor\":\"c1\",\"step\":\"s\",\"channel\":\"email\","
+                                           "\"repetition\":2,\"attempt\":3,\"invoices\":[{\"ns\":\"n\",\"invoice\":\"F1\","
+                                           "\"cycle\":4}],\"verdict\":\"throttled\",\"evidence\":"
+                                           "\"accepted\",\"provider_id\":\"wamid\",\"detail\":\"slow\",\"gate\":\"missing_data\","
+                                           "\"retry_after_ms\":1000,\"at_ms\":8}");
     assert_int_equal(rg_outcome_read(rg_buf_str(&buf), arena, &outcome_back, NULL), 0);
     assert_int_equal(outcome_back.invoices[0].cycle, 4);
     assert_int_equal(outcome_back.verdict, RG_VERDICT_THROTTLED);
@@ -207,8 +263,9 @@ static void what_is_no_record_is_refused(void **state)
 static void numbers_and_words_of_a_decision_are_held_to_their_kind(void **state)
 {
     (void)state;
-#define DECIDED(rest) \
-    "{\"v\":1,\"action\":\"" ACTION "\",\"debtor\":\"c\",\"step\":\"s\",\"tone\":\"info\",\"mode\":\"live\",\"uncertain\":\"skip\",\"at_ms\":0," \
+#define DECIDED(rest)                                                                                                            \
+    "{\"v\":1,\"action\":\"" ACTION                                                                                              \
+    "\",\"debtor\":\"c\",\"step\":\"s\",\"tone\":\"info\",\"mode\":\"live\",\"uncertain\":\"skip\",\"at_ms\":0,"                 \
     "\"asof_ms\":0,\"rests_on\":0," rest "}"
 #define INVOICE "{\"ns\":\"n\",\"invoice\":\"F\"}"
     static const struct {
@@ -317,7 +374,8 @@ static void invoices_are_sorted_and_covers_follow(void **state)
     struct rg_decision_cover covers[2];
     struct rg_decision decision = sample(invoices, covers);
     rg_decision_identify(&decision, 64);
-    assert_true(rg_str_is(invoices[0].invoice, "F10") && rg_str_is(invoices[1].invoice, "F2") && rg_str_is(invoices[2].invoice, "F1"));
+    assert_true(rg_str_is(invoices[0].invoice, "F10") && rg_str_is(invoices[1].invoice, "F2") &&
+                rg_str_is(invoices[2].invoice, "F1"));
     assert_int_equal(covers[0].invoice, 1);
     assert_int_equal(covers[1].invoice, 2);
     struct rg_action_id first = decision.action;
@@ -368,11 +426,17 @@ static void each_part_of_an_identity_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_decision_is_read_back_whole), cmocka_unit_test(the_form_of_a_decision_is_fixed),
-        cmocka_unit_test(what_is_not_written_has_its_default), cmocka_unit_test(the_other_records_are_read_back),
-        cmocka_unit_test(what_is_no_record_is_refused), cmocka_unit_test(numbers_and_words_of_a_decision_are_held_to_their_kind),
-        cmocka_unit_test(lists_have_their_longest), cmocka_unit_test(kinds_have_names), cmocka_unit_test(identities_are_the_vectors),
-        cmocka_unit_test(invoices_are_sorted_and_covers_follow), cmocka_unit_test(each_part_of_an_identity_counts),
+        cmocka_unit_test(a_decision_is_read_back_whole),
+        cmocka_unit_test(the_form_of_a_decision_is_fixed),
+        cmocka_unit_test(what_is_not_written_has_its_default),
+        cmocka_unit_test(the_other_records_are_read_back),
+        cmocka_unit_test(what_is_no_record_is_refused),
+        cmocka_unit_test(numbers_and_words_of_a_decision_are_held_to_their_kind),
+        cmocka_unit_test(lists_have_their_longest),
+        cmocka_unit_test(kinds_have_names),
+        cmocka_unit_test(identities_are_the_vectors),
+        cmocka_unit_test(invoices_are_sorted_and_covers_follow),
+        cmocka_unit_test(each_part_of_an_identity_counts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

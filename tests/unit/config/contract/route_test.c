@@ -77,9 +77,26 @@ static void what_is_no_origin_is_refused(void **state)
     memset(long_source, 's', sizeof long_source);
     memcpy(long_source + RG_ORIGIN_SOURCE_MAX + 1, ":0:0:0:0", 9);
     const char *const rows[] = {
-        "", ":", "::::", ":0:0:0:0", "billing", "billing:0:0:0", "billing:0:0:0:", "billing:0:0:0:x", "billing:0:0:-1:0",
-        "billing:0:0: 1:0", "billing:0:0:01:0", "billing:0:0:+1:0", "billing:2147483648:0:0:0", "billing:0:2147483648:0:0",
-        "billing:0:0:9223372036854775808:0", "billing:0:0:0:2147483648", "billing:0:0:0:0 ", "billing:0:0:1e3:0", "bil ling:0:0:1:0", "bil\nling:0:0:1:0",
+        "",
+        ":",
+        "::::",
+        ":0:0:0:0",
+        "billing",
+        "billing:0:0:0",
+        "billing:0:0:0:",
+        "billing:0:0:0:x",
+        "billing:0:0:-1:0",
+        "billing:0:0: 1:0",
+        "billing:0:0:01:0",
+        "billing:0:0:+1:0",
+        "billing:2147483648:0:0:0",
+        "billing:0:2147483648:0:0",
+        "billing:0:0:9223372036854775808:0",
+        "billing:0:0:0:2147483648",
+        "billing:0:0:0:0 ",
+        "billing:0:0:1e3:0",
+        "bil ling:0:0:1:0",
+        "bil\nling:0:0:1:0",
         long_source,
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

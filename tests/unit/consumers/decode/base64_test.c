@@ -27,7 +27,8 @@ static void other_texts_are_refused(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "Z", "Zg", "Zg=", "Zg===", "====", "=Zg=", "Z=g=", "Zg==Zg==", "Zm9v\n", "Zm 9", "Zm-_", "Zh==", "Zm9=", "Zm9v====", "ã===",
+        "Z",      "Zg",   "Zg=",  "Zg===", "====", "=Zg=",     "Z=g=", "Zg==Zg==",
+        "Zm9v\n", "Zm 9", "Zm-_", "Zh==",  "Zm9=", "Zm9v====", "ã===",
     };
     struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new(4096);
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

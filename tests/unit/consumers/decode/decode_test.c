@@ -5,8 +5,9 @@
 
 #define STRUCTURED "content-type: application/cloudevents+json"
 #define ENVELOPE(type) "\"id\":\"e1\",\"source\":\"/billing\",\"specversion\":\"1.0\",\"type\":\"" type "\""
-#define ISSUED(more) \
-    "{" ENVELOPE("regua.invoice.issued") ",\"data\":{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":\"2026-11-03\",\"amount_cents\":1" more "}}"
+#define ISSUED(more)                                                                                                             \
+    "{" ENVELOPE("regua.invoice.issued") ",\"data\":{\"invoice\":\"F\",\"debtor\":\"c\",\"due_on\":\"2026-11-03\",\"amount_"     \
+                                         "cents\":1" more "}}"
 #define CONFIRMED "{" ENVELOPE("regua.payment.confirmed") ",\"data\":{\"invoice\":\"F\",\"amount_cents\":1}}"
 
 static struct rg_arena *arena;
@@ -32,19 +33,24 @@ static const struct rg_service_of services[] = {
 
 /* Sources of installations from the smallest to one with two creditors. */
 static const struct rg_upstream bare = {.name = {"billing", 7}};
-static const struct rg_upstream single = {.name = {"billing", 7}, .creditors = creditors, .creditor_count = 1, .services = services,
-                                          .service_count = 1};
+static const struct rg_upstream single = {
+    .name = {"billing", 7}, .creditors = creditors, .creditor_count = 1, .services = services, .service_count = 1};
 static const struct rg_upstream twoservices = {.name = {"billing", 7}, .creditors = creditors, .creditor_count = 1,
                                                .services = services, .service_count = 2};
-static const struct rg_upstream several = {.name = {"billing", 7}, .creditors = creditors, .creditor_count = 2, .services = services,
-                                           .service_count = 3};
+static const struct rg_upstream several = {
+    .name = {"billing", 7}, .creditors = creditors, .creditor_count = 2, .services = services, .service_count = 3};
 static const struct rg_upstream named = {.name = {"billing", 7}, .ns = {"erp", 3}, .creditors = creditors, .creditor_count = 2,
                                          .services = services, .service_count = 3};
 
-static const struct rg_upstream owned = {.name = {"billing", 7}, .creditor = {"escola", 6}, .creditors = creditors, .creditor_count = 2,
-                                         .services = services, .service_count = 3};
+static const struct rg_upstream owned = {.name = {"billing", 7},
+                                         .creditor = {"escola", 6},
+                                         .creditors = creditors,
+                                         .creditor_count = 2,
+                                         .services = services,
+                                         .service_count = 3};
 
-static enum rg_decoded decode(const struct rg_upstream *upstream, const char *value, struct rg_event *ret_event, struct rg_reject *ret_reject)
+static enum rg_decoded decode(const struct rg_upstream *upstream, const char *value, struct rg_event *ret_event,
+                              struct rg_reject *ret_reject)
 {
     struct rg_message_header room[8];
     const char *const headers[9] = {STRUCTURED};
@@ -95,22 +101,30 @@ static void what_cannot_be_completed_is_refused(void **state)
     } rows[] = {
         {&twoservices, ISSUED(""), RG_DEAD_MISSING_FIELD, "data.service is missing, and 2 services are configured"},
         {&several, ISSUED(""), RG_DEAD_MISSING_FIELD, "data.service is missing, and 3 services are configured"},
-        {&single, ISSUED(",\"service\":\"intenet\""), RG_DEAD_BAD_FIELD, "data.service: \"intenet\" is not configured, did you mean \"internet\"?"},
+        {&single, ISSUED(",\"service\":\"intenet\""), RG_DEAD_BAD_FIELD,
+         "data.service: \"intenet\" is not configured, did you mean \"internet\"?"},
         {&single, ISSUED(",\"creditor\":\"banco\""), RG_DEAD_BAD_FIELD, "data.creditor: \"banco\" is not configured"},
         {&single, "{" ENVELOPE("regua.invoice.updated") ",\"data\":{\"invoice\":\"F\",\"service\":\"gas\"}}", RG_DEAD_BAD_FIELD,
          "data.service: \"gas\" is not configured"},
         {&several, CONFIRMED, RG_DEAD_UNROUTABLE, "whose invoice is it?"},
-        {&several, "{" ENVELOPE("regua.promise.made") ",\"data\":{\"debtor\":\"c\",\"pay_on\":\"2026-11-03\",\"invoices\":[\"F\"]}}",
+        {&several,
+         "{" ENVELOPE("regua.promise.made") ",\"data\":{\"debtor\":\"c\",\"pay_on\":\"2026-11-03\",\"invoices\":[\"F\"]}}",
          RG_DEAD_UNROUTABLE, "whose invoice is it?"},
-        {&bare, "{" ENVELOPE("invoice.issued") ",\"data\":{}}", RG_DEAD_UNKNOWN_TYPE, "type \"invoice.issued\" does not begin with regua."},
-        {&bare, "{" ENVELOPE("regua.invoice.isued") ",\"data\":{}}", RG_DEAD_UNKNOWN_TYPE, "did you mean \"regua.invoice.issued\"?"},
+        {&bare, "{" ENVELOPE("invoice.issued") ",\"data\":{}}", RG_DEAD_UNKNOWN_TYPE,
+         "type \"invoice.issued\" does not begin with regua."},
+        {&bare, "{" ENVELOPE("regua.invoice.isued") ",\"data\":{}}", RG_DEAD_UNKNOWN_TYPE,
+         "did you mean \"regua.invoice.issued\"?"},
         {&bare, "{" ENVELOPE("regua.agreement.signed") ",\"data\":{}}", RG_DEAD_UNKNOWN_TYPE, "does not read it yet"},
         {&bare, "{" ENVELOPE("regua.invoice.voided") "}", RG_DEAD_BAD_FIELD, "data: expected an object, found nothing"},
-        {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data\":\"x\"}", RG_DEAD_BAD_FIELD, "data: expected an object, found string"},
-        {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"datacontenttype\":\"text/plain\",\"data\":\"x\"}", RG_DEAD_BAD_FIELD, "found text"},
+        {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data\":\"x\"}", RG_DEAD_BAD_FIELD,
+         "data: expected an object, found string"},
+        {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"datacontenttype\":\"text/plain\",\"data\":\"x\"}", RG_DEAD_BAD_FIELD,
+         "found text"},
         {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data_base64\":\"eA==\"}", RG_DEAD_BAD_JSON, "data: "},
         {&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data\":{}}", RG_DEAD_MISSING_FIELD, "data.invoice is missing"},
-        {&bare, "{\"id\":\"a\\nb\",\"source\":\"/s\",\"specversion\":\"1.0\",\"type\":\"regua.invoice.voided\",\"data\":{\"invoice\":\"F\"}}",
+        {&bare,
+         "{\"id\":\"a\\nb\",\"source\":\"/"
+         "s\",\"specversion\":\"1.0\",\"type\":\"regua.invoice.voided\",\"data\":{\"invoice\":\"F\"}}",
          RG_DEAD_BAD_ENVELOPE, "control characters"},
         {&bare, "not json", RG_DEAD_BAD_JSON, ""},
     };
@@ -129,10 +143,14 @@ static void time_is_the_events_or_the_records(void **state)
     (void)state;
     struct rg_event event;
     struct rg_reject reject;
-    assert_int_equal(decode(&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data\":{\"invoice\":\"F\"}}", &event, &reject), RG_DECODED_EVENT);
+    assert_int_equal(decode(&bare, "{" ENVELOPE("regua.invoice.voided") ",\"data\":{\"invoice\":\"F\"}}", &event, &reject),
+                     RG_DECODED_EVENT);
     assert_int_equal(event.time_ms, TEST_TIMESTAMP_MS);
-    assert_int_equal(decode(&bare, "{" ENVELOPE("regua.invoice.voided") ",\"time\":\"2026-11-01T10:00:00-03:00\",\"data\":{\"invoice\":\"F\"}}",
-                            &event, &reject), RG_DECODED_EVENT);
+    assert_int_equal(
+        decode(&bare,
+               "{" ENVELOPE("regua.invoice.voided") ",\"time\":\"2026-11-01T10:00:00-03:00\",\"data\":{\"invoice\":\"F\"}}",
+               &event, &reject),
+        RG_DECODED_EVENT);
     assert_int_equal(event.time_ms, INT64_C(1793538000000));
     struct rg_message_header room[8];
     const char *const headers[9] = {STRUCTURED};
@@ -171,7 +189,8 @@ static void both_modes_and_base64_give_the_same_event(void **state)
     assert_int_equal(decode(&bare, value, &events[1], &reject), RG_DECODED_EVENT);
     assert_int_equal(decode(&bare, base64, &events[2], &reject), RG_DECODED_EVENT);
     for (size_t i = 0; i < 3; i++) {
-        assert_true(rg_str_is(events[i].id, "e1") && rg_str_is(events[i].source, "/billing") && rg_str_is(events[i].invoice, "F"));
+        assert_true(rg_str_is(events[i].id, "e1") && rg_str_is(events[i].source, "/billing") &&
+                    rg_str_is(events[i].invoice, "F"));
         assert_int_equal(events[i].has, RG_BIT(RG_F_INVOICE));
     }
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define HEAD "language: 1\nmapping: m\nid: /id\n"
-#define TYPES "type: { pointer: /t, table: { I: invoice.issued, U: invoice.updated, V: invoice.voided, C: payment.confirmed, D: debtor.updated, P: debtor.protected, X: ignore } }\n"
+#define TYPES                                                                                                                    \
+    "type: { pointer: /t, table: { I: invoice.issued, U: invoice.updated, V: invoice.voided, C: payment.confirmed, D: "          \
+    "debtor.updated, P: debtor.protected, X: ignore } }\n"
 
 static struct rg_arena *arena;
 
@@ -47,7 +49,8 @@ static const struct rg_mapping *loaded(const char *yaml)
     return mapping;
 }
 
-static enum rg_decoded decode(const struct rg_mapping *mapping, const char *value, struct rg_event *ret_event, struct rg_reject *ret_reject)
+static enum rg_decoded decode(const struct rg_mapping *mapping, const char *value, struct rg_event *ret_event,
+                              struct rg_reject *ret_reject)
 {
     struct rg_upstream upstream = {.name = RG_STR("s"), .format = RG_SOURCE_JSON, .mapping = mapping, .ns = RG_STR("n")};
     struct rg_message message = {.value = rg_str(value), .timestamp_ms = INT64_C(1795611600000)};
@@ -82,7 +85,8 @@ static void values_are_converted(void **state)
     static const struct {
         const char *data, *value, *expected;
     } rows[] = {
-        {"invoice: /f\n  amount_cents: /a", "{\"id\":1,\"t\":\"C\",\"f\":7,\"a\":15990}", "{\"invoice\":\"7\",\"amount_cents\":15990}}"},
+        {"invoice: /f\n  amount_cents: /a", "{\"id\":1,\"t\":\"C\",\"f\":7,\"a\":15990}",
+         "{\"invoice\":\"7\",\"amount_cents\":15990}}"},
         {"invoice: /f\n  amount_cents: { pointer: /a, unit: reais }", "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"a\":159.9}",
          "{\"invoice\":\"F\",\"amount_cents\":15990}}"},
         {"invoice: /f\n  amount_cents: { pointer: /a, unit: reais }", "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"a\":\"159.90\"}",
@@ -94,14 +98,17 @@ static void values_are_converted(void **state)
         {"invoice: /f\n  amount_cents: { constant: \"20.00\", unit: reais }", "{\"id\":1,\"t\":\"C\",\"f\":\"F\"}",
          "{\"invoice\":\"F\",\"amount_cents\":2000}}"},
         {"invoice: /f\n  amount_cents: { pointer: /r, sum: /v, unit: reais }",
-         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"r\":[{\"v\":0.1},{\"v\":0.2},{\"v\":\"0.30\"}]}", "{\"invoice\":\"F\",\"amount_cents\":60}}"},
+         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"r\":[{\"v\":0.1},{\"v\":0.2},{\"v\":\"0.30\"}]}",
+         "{\"invoice\":\"F\",\"amount_cents\":60}}"},
         {"invoice: /f\n  amount_cents: { pointer: /r, sum: /v/x, where: /s, is: [A, \"true\"] }",
-         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"r\":[{\"v\":{\"x\":1},\"s\":\"A\"},{\"v\":{\"x\":2},\"s\":\"B\"},{\"v\":{\"x\":4},\"s\":true},{\"v\":8}]}",
+         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"r\":[{\"v\":{\"x\":1},\"s\":\"A\"},{\"v\":{\"x\":2},\"s\":\"B\"},{\"v\":{\"x\":4},"
+         "\"s\":true},{\"v\":8}]}",
          "{\"invoice\":\"F\",\"amount_cents\":5}}"},
         {"invoice: /f\n  amount_cents: { constant: 1 }\n  method: { pointer: /m, table: { BOLETO: boleto, \"7\": pix } }",
          "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"m\":7}", "{\"invoice\":\"F\",\"amount_cents\":1,\"method\":\"pix\"}}"},
         {"invoice: /f\n  amount_cents: { constant: 1 }\n  method: { pointer: /m, table: { BOLETO: boleto } }",
-         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"m\":\"CASH\"}", "{\"invoice\":\"F\",\"amount_cents\":1}}"}, /* not in the table: left out */
+         "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"m\":\"CASH\"}",
+         "{\"invoice\":\"F\",\"amount_cents\":1}}"}, /* not in the table: left out */
         {"invoice: /f\n  amount_cents: { constant: 1 }\n  paid_at: { pointer: /p, zone: America/Sao_Paulo }",
          "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"p\":\"2026-11-01 10:00:00\"}",
          "{\"invoice\":\"F\",\"amount_cents\":1,\"paid_at\":\"2026-11-01T13:00:00Z\"}}"},
@@ -122,18 +129,21 @@ static void values_are_converted(void **state)
         {"invoice: /f\n  amount_cents: { constant: 1 }\n  paid_at: { pointer: /p, format: unix_ms }",
          "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"p\":\"1793541600500\"}",
          "{\"invoice\":\"F\",\"amount_cents\":1,\"paid_at\":\"2026-11-01T14:00:00.500Z\"}}"},
-        {"invoice: /f\n  due_on: { pointer: /d, zone: America/Sao_Paulo }", "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"2026-11-01 23:30:00\"}",
-         "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
-        {"invoice: /f\n  due_on: { pointer: /d, zone: America/Sao_Paulo }", "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"2026-11-02T01:30:00Z\"}",
-         "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
+        {"invoice: /f\n  due_on: { pointer: /d, zone: America/Sao_Paulo }",
+         "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"2026-11-01 23:30:00\"}", "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
+        {"invoice: /f\n  due_on: { pointer: /d, zone: America/Sao_Paulo }",
+         "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"2026-11-02T01:30:00Z\"}", "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
         {"invoice: /f\n  due_on: { pointer: /d, format: unix }", "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":1793541600}",
          "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
         {"invoice: /f\n  due_on: { pointer: /d, format: dmy }", "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"01/11/2026\"}",
          "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
-        {"invoice: /f\n  due_on: /d\n  tags: /tags\n  charge: { pix: { copy_paste: /pix }, link: /l }\n  service: { constant: internet }",
+        {"invoice: /f\n  due_on: /d\n  tags: /tags\n  charge: { pix: { copy_paste: /pix }, link: /l }\n  service: { constant: "
+         "internet }",
          "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":null,\"tags\":[1,\"a\"],\"pix\":\"0002\",\"l\":\"https://x\"}",
-         "{\"invoice\":\"F\",\"service\":\"internet\",\"tags\":[\"1\",\"a\"],\"charge\":{\"pix\":{\"copy_paste\":\"0002\"},\"link\":\"https://x\"}}}"},
-        {"debtor: /f\n  consumer: { pointer: /c, table: { sim: \"true\" } }\n  kind: { pointer: /k, table: { FISICA: person } }\n  payday: { constant: 5 }",
+         "{\"invoice\":\"F\",\"service\":\"internet\",\"tags\":[\"1\",\"a\"],\"charge\":{\"pix\":{\"copy_paste\":\"0002\"},"
+         "\"link\":\"https://x\"}}}"},
+        {"debtor: /f\n  consumer: { pointer: /c, table: { sim: \"true\" } }\n  kind: { pointer: /k, table: { FISICA: person } "
+         "}\n  payday: { constant: 5 }",
          "{\"id\":1,\"t\":\"D\",\"f\":\"c\",\"c\":\"sim\",\"k\":\"FISICA\"}",
          "{\"debtor\":\"c\",\"kind\":\"person\",\"consumer\":true,\"payday\":5}}"},
         {"debtor: /f\n  kind: { pointer: /k, table: { M: deceased } }", "{\"id\":1,\"t\":\"P\",\"f\":\"c\",\"k\":\"M\"}",
@@ -142,11 +152,12 @@ static void values_are_converted(void **state)
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         char yaml[2048];
         const char *type = strstr(rows[i].value, "\"t\":\"") + 5;
-        static const char *const names[][2] = {{"C", "payment.confirmed"}, {"U", "invoice.updated"}, {"D", "debtor.updated"}, {"P", "debtor.protected"}};
+        static const char *const names[][2] = {
+            {"C", "payment.confirmed"}, {"U", "invoice.updated"}, {"D", "debtor.updated"}, {"P", "debtor.protected"}};
         for (size_t n = 0; n < RG_COUNT(names); n++)
             if (type[0] == names[n][0][0])
-                (void)snprintf(yaml, sizeof yaml, HEAD "type: { pointer: /t, table: { %s: %s } }\ndata:\n  %s\n", names[n][0], names[n][1],
-                               rows[i].data);
+                (void)snprintf(yaml, sizeof yaml, HEAD "type: { pointer: /t, table: { %s: %s } }\ndata:\n  %s\n", names[n][0],
+                               names[n][1], rows[i].data);
         struct rg_event event = mapped(yaml, rows[i].value);
         if (strcmp(data_of(&event, false), rows[i].expected) != 0)
             fail_msg("row %zu: %s", i, data_of(&event, false));
@@ -170,7 +181,8 @@ static void the_envelope_is_mapped(void **state)
     event = mapped(FULL, "{\"id\":77,\"t\":\"V\",\"f\":\"F\",\"at\":null}");
     assert_true(rg_str_is(event.id, "77"));
     assert_int_equal(event.time_ms, INT64_C(1795611600000)); /* the record's */
-    event = mapped(HEAD TYPES "data: { invoice: /f, debtor: /f, due_on: /f, amount_cents: /f, kind: /f }\n", "{\"id\":1,\"t\":\"V\",\"f\":\"F\"}");
+    event = mapped(HEAD TYPES "data: { invoice: /f, debtor: /f, due_on: /f, amount_cents: /f, kind: /f }\n",
+                   "{\"id\":1,\"t\":\"V\",\"f\":\"F\"}");
     assert_true(rg_str_is(event.source, "m"));
 }
 
@@ -188,20 +200,23 @@ static void overrides_replace_and_leave_out(void **state)
     assert_string_equal(data_of(&event, false), "{\"invoice\":\"F\",\"amount_cents\":250}}");
 }
 
-#define PERSON(type) \
-    "{\"id\":1,\"t\":\"" type "\",\"f\":\"F\",\"c\":\"c1\",\"d\":\"2026-11-03\",\"a\":5,\"name\":\"Maria\",\"doc\":\"529.982.247-25\"," \
+#define PERSON(type)                                                                                                             \
+    "{\"id\":1,\"t\":\"" type                                                                                                    \
+    "\",\"f\":\"F\",\"c\":\"c1\",\"d\":\"2026-11-03\",\"a\":5,\"name\":\"Maria\",\"doc\":\"529.982.247-25\","                    \
     "\"mail\":\"m@x.example\",\"fone\":\"(11) 91234-5678\",\"k\":\"person\"}"
 
 static void contacts_and_details_are_built(void **state)
 {
     (void)state;
     struct rg_event event = mapped(FULL, PERSON("D"));
-    assert_string_equal(data_of(&event, true), "{\"debtor\":\"c1\",\"name\":\"Maria\",\"contacts\":[{\"channel\":\"email\",\"address\":"
-                                               "\"m@x.example\"},{\"channel\":\"whatsapp\",\"address\":\"+5511912345678\"}]}}");
+    assert_string_equal(data_of(&event, true),
+                        "{\"debtor\":\"c1\",\"name\":\"Maria\",\"contacts\":[{\"channel\":\"email\",\"address\":"
+                        "\"m@x.example\"},{\"channel\":\"whatsapp\",\"address\":\"+5511912345678\"}]}}");
     event = mapped(FULL, PERSON("I"));
     assert_non_null(event.details);
-    assert_string_equal(data_of(event.details, true), "{\"debtor\":\"c1\",\"name\":\"Maria\",\"document\":\"52998224725\",\"contacts\":[{"
-                                                      "\"channel\":\"email\",\"address\":\"m@x.example\"}]}}");
+    assert_string_equal(data_of(event.details, true),
+                        "{\"debtor\":\"c1\",\"name\":\"Maria\",\"document\":\"52998224725\",\"contacts\":[{"
+                        "\"channel\":\"email\",\"address\":\"m@x.example\"}]}}");
     assert_true(rg_str_is(event.details->ns, "n"));
     event = mapped(FULL, "{\"id\":1,\"t\":\"D\",\"c\":\"c1\",\"k\":\"person\",\"mail\":null}");
     assert_false(rg_event_has(&event, RG_F_CONTACTS));
@@ -225,11 +240,13 @@ static void what_cannot_be_mapped_says_why(void **state)
         {"{\"id\":1,\"t\":\"V\",\"f\":\"F\",\"at\":\"01/11/2026\"}", RG_DEAD_BAD_FIELD, "mapping m: /at: expected a time"},
         {"{\"id\":1,\"t\":\"V\",\"f\":\"F\",\"at\":\"2026-11-01 25:00\"}", RG_DEAD_BAD_FIELD, "mapping m: /at: expected a time"},
         {"{\"id\":1,\"t\":\"V\"}", RG_DEAD_MISSING_FIELD, "mapping m: data.invoice is missing; invoice.voided needs it"},
-        {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":0.001}", RG_DEAD_BAD_FIELD, "mapping m: /paid: expected reais with at most two decimals"},
+        {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":0.001}", RG_DEAD_BAD_FIELD,
+         "mapping m: /paid: expected reais with at most two decimals"},
         {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":\"12,50\"}", RG_DEAD_BAD_FIELD, "mapping m: /paid: expected reais"},
         {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":-5}", RG_DEAD_BAD_FIELD, "mapping m: /paid: expected reais"},
         {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":true}", RG_DEAD_BAD_FIELD, "mapping m: /paid: expected reais"},
-        {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":0}", RG_DEAD_BAD_FIELD, "mapping m: data.amount_cents: expected a whole number"},
+        {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":0}", RG_DEAD_BAD_FIELD,
+         "mapping m: data.amount_cents: expected a whole number"},
         {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":1e18}", RG_DEAD_BAD_FIELD, "mapping m: /paid: expected reais"},
         {"{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"d\":\"soon\"}", RG_DEAD_BAD_FIELD, "mapping m: /d: expected a date"},
         {"{\"id\":1,\"t\":\"D\",\"c\":\"c\",\"mail\":{}}", RG_DEAD_BAD_FIELD, "mapping m: data.contacts[0].address"},

@@ -80,9 +80,11 @@ static struct rg_str webhook(const char *mapping, const char *file)
     return rg_arena_str(arena, rg_buf_str(&inner));
 }
 
-static enum rg_decoded decode(const struct rg_mapping *mapping, struct rg_str value, struct rg_event *ret_event, struct rg_reject *ret_reject)
+static enum rg_decoded decode(const struct rg_mapping *mapping, struct rg_str value, struct rg_event *ret_event,
+                              struct rg_reject *ret_reject)
 {
-    struct rg_upstream upstream = {.name = RG_STR("s"), .format = RG_SOURCE_JSON, .mapping = mapping, .ns = rg_mapping_name(mapping)};
+    struct rg_upstream upstream = {
+        .name = RG_STR("s"), .format = RG_SOURCE_JSON, .mapping = mapping, .ns = rg_mapping_name(mapping)};
     struct rg_message message = {.value = value, .timestamp_ms = INT64_C(1795611600000)};
     return rg_decode(&upstream, &message, arena, ret_event, ret_reject);
 }
@@ -136,17 +138,21 @@ static void asaas_webhooks_mean_what_they_say(void **state)
         const char *holds;
     } rows[] = {
         {"created.json", RG_EV_INVOICE_ISSUED,
-         "{\"debtor\":\"cus_000005219601\",\"invoice\":\"pay_080225913001\",\"due_on\":\"2026-11-03\",\"issued_on\":\"2026-10-20\",\"amount_cents\":"
+         "{\"debtor\":\"cus_000005219601\",\"invoice\":\"pay_080225913001\",\"due_on\":\"2026-11-03\",\"issued_on\":\"2026-10-"
+         "20\",\"amount_cents\":"
          "15990,\"charge\":{\"link\":\"https://www.asaas.com/i/080225913001\"}}}"},
         {"updated.json", RG_EV_INVOICE_UPDATED, "\"due_on\":\"2026-11-10\",\"issued_on\":\"2026-10-20\",\"amount_cents\":13990"},
         {"deleted.json", RG_EV_INVOICE_VOIDED, "\"invoice\":\"pay_080225913012\"}"},
         {"restored.json", RG_EV_INVOICE_REOPENED, "\"invoice\":\"pay_080225913013\"}"},
         {"confirmed.json", RG_EV_PAYMENT_CONFIRMED,
-         "\"payment\":\"pay_080225913007\",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T02:59:59.999Z\",\"method\":\"credit_card\"}"},
+         "\"payment\":\"pay_080225913007\",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T02:59:59.999Z\",\"method\":\"credit_"
+         "card\"}"},
         {"received.json", RG_EV_PAYMENT_SETTLED, "\"available_on\":\"2026-11-04\",\"method\":\"boleto\"}"},
         {"dunning_received.json", RG_EV_PAYMENT_SETTLED, "\"payment\":\"pay_080225913022\""},
-        {"refunded.json", RG_EV_PAYMENT_REVERSED, "\"payment\":\"pay_080225913014\",\"amount_cents\":15990,\"reason\":\"refund\"}"},
-        {"partially_refunded.json", RG_EV_PAYMENT_REVERSED, "\"amount_cents\":1525,\"reason\":\"refund\"}"}, /* 10.00 + 5.25; 3.00 was cancelled */
+        {"refunded.json", RG_EV_PAYMENT_REVERSED,
+         "\"payment\":\"pay_080225913014\",\"amount_cents\":15990,\"reason\":\"refund\"}"},
+        {"partially_refunded.json", RG_EV_PAYMENT_REVERSED,
+         "\"amount_cents\":1525,\"reason\":\"refund\"}"}, /* 10.00 + 5.25; 3.00 was cancelled */
         {"chargeback_requested.json", RG_EV_PAYMENT_REVERSED, "\"amount_cents\":15990,\"reason\":\"chargeback\"}"},
         {"received_in_cash_undone.json", RG_EV_PAYMENT_REVERSED, "\"amount_cents\":15990,\"reason\":\"returned\"}"},
         {"awaiting_chargeback_reversal.json", RG_EV_PAYMENT_CONFIRMED,
@@ -172,7 +178,8 @@ static void asaas_webhooks_mean_what_they_say(void **state)
         if (strstr(data_of(&event), rows[i].holds) == NULL)
             fail_msg("%s: %s", rows[i].file, data_of(&event));
         assert_true(rg_str_is(event.source, "asaas"));
-        assert_int_equal(event.time_ms % 60000 / 1000, event.id.p[event.id.n - 1] - '0' + (event.id.p[event.id.n - 2] - '0') * 10);
+        assert_int_equal(event.time_ms % 60000 / 1000,
+                         event.id.p[event.id.n - 1] - '0' + (event.id.p[event.id.n - 2] - '0') * 10);
     }
 }
 

@@ -22,9 +22,13 @@ static void the_original_is_kept(void **state)
     (void)state;
     struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new(1 << 20);
     const struct rg_message_header headers[] = {
-        {RG_STR("ce_id"), RG_STR("1")}, {RG_STR("trace"), {NULL, 0}}, {RG_STR("regua_reason"), RG_STR("a lie")}, {RG_STR("x"), RG_STR("\xff")},
+        {RG_STR("ce_id"), RG_STR("1")},
+        {RG_STR("trace"), {NULL, 0}},
+        {RG_STR("regua_reason"), RG_STR("a lie")},
+        {RG_STR("x"), RG_STR("\xff")},
     };
-    const struct rg_message message = {.key = RG_STR("k\0k"), .value = RG_STR("v\0v"), .headers = headers, .header_count = RG_COUNT(headers)};
+    const struct rg_message message = {
+        .key = RG_STR("k\0k"), .value = RG_STR("v\0v"), .headers = headers, .header_count = RG_COUNT(headers)};
     struct rg_letter letter;
     rg_letter_write(&message, "billing.events", 3, 42, false, &reject, NOW_MS, arena, &letter);
     assert_true(rg_str_eq(letter.key, message.key) && rg_str_eq(letter.value, message.value));
@@ -88,13 +92,15 @@ static void a_letter_sent_again_keeps_its_first_source(void **state)
 {
     (void)state;
     struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new(1 << 20);
-    const struct rg_message_header headers[] = {{RG_STR(RG_LETTER_SOURCE), RG_STR("billing.events/3/42")}, {RG_STR("ce_id"), RG_STR("1")}};
+    const struct rg_message_header headers[] = {{RG_STR(RG_LETTER_SOURCE), RG_STR("billing.events/3/42")},
+                                                {RG_STR("ce_id"), RG_STR("1")}};
     const struct rg_message message = {.value = RG_STR("v"), .headers = headers, .header_count = 2};
     struct rg_letter letter;
     rg_letter_write(&message, "regua.retry", 0, 7, true, &reject, NOW_MS, arena, &letter);
     assert_true(rg_str_is(header(&letter, RG_LETTER_SOURCE), "billing.events/3/42"));
     assert_int_equal(letter.header_count, 5);
-    rg_letter_write(&message, "billing.events", 0, 7, false, &reject, NOW_MS, arena, &letter); /* upstream cannot claim to be another */
+    rg_letter_write(&message, "billing.events", 0, 7, false, &reject, NOW_MS, arena,
+                    &letter); /* upstream cannot claim to be another */
     assert_true(rg_str_is(header(&letter, RG_LETTER_SOURCE), "billing.events/0/7"));
 }
 

@@ -185,9 +185,12 @@ static void the_window_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opening_knows_where_to_begin), cmocka_unit_test(the_record_read_last_must_be_there_again),
-        cmocka_unit_test(what_came_before_is_not_taken_again), cmocka_unit_test(only_what_is_acknowledged_without_a_gap_is_committed),
-        cmocka_unit_test(a_round_is_reached_with_the_last_acknowledgement), cmocka_unit_test(a_stopped_partition_is_never_fresh),
+        cmocka_unit_test(opening_knows_where_to_begin),
+        cmocka_unit_test(the_record_read_last_must_be_there_again),
+        cmocka_unit_test(what_came_before_is_not_taken_again),
+        cmocka_unit_test(only_what_is_acknowledged_without_a_gap_is_committed),
+        cmocka_unit_test(a_round_is_reached_with_the_last_acknowledgement),
+        cmocka_unit_test(a_stopped_partition_is_never_fresh),
         cmocka_unit_test(the_window_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,14 +75,17 @@ static void events_go_where_they_belong(void **state)
         {RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"description\":\"x\"}",
          "ledger 35 event 0 c1; ledger @REF@ located 1 invoice:ns:F1; people 35 update 3 c1/billing:1:3:42:3", false},
         {RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"debtor_details\":{\"name\":\"M\",\"tier\":\"gold\"},\"description\":\"x\"}",
-         "ledger 35 event 0 c1; ledger @REF@ located 1 invoice:ns:F1; ledger 35 event 2 c1; people 35 update 3 c1/billing:1:3:42:3; "
-         "people 35 update 4 c1/billing:1:3:42:4", false},
+         "ledger 35 event 0 c1; ledger @REF@ located 1 invoice:ns:F1; ledger 35 event 2 c1; people 35 update 3 "
+         "c1/billing:1:3:42:3; "
+         "people 35 update 4 c1/billing:1:3:42:4",
+         false},
         {RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"debtor_details\":{\"name\":\"M\"}}",
          "ledger 35 event 0 c1; ledger @REF@ located 1 invoice:ns:F1; people 35 update 4 c1/billing:1:3:42:4", false},
         {RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"debtor_details\":{\"tier\":\"gold\"}}",
          "ledger 35 event 0 c1; ledger @REF@ located 1 invoice:ns:F1; ledger 35 event 2 c1", false},
         {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"due_on\":\"2026-11-03\"}", "ledger @REF@ event 0 invoice:ns:F1", false},
-        {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"due_on\":\"2026-11-03\"}", "ledger 35 event 0 c1", false},
+        {RG_EV_INVOICE_UPDATED, "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"due_on\":\"2026-11-03\"}", "ledger 35 event 0 c1",
+         false},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F1\",\"amount_cents\":1}", "ledger @REF@ event 0 invoice:ns:F1", false},
         {RG_EV_PAYMENT_CONFIRMED, "{\"invoice\":\"F1\",\"amount_cents\":1,\"debtor\":\"c1\"}", "ledger 35 event 0 c1", false},
         {RG_EV_DISPUTE_OPENED, "{\"invoice\":\"F1\",\"reason\":\"errado\"}", "ledger @REF@ event 0 invoice:ns:F1", true},
@@ -94,13 +97,16 @@ static void events_go_where_they_belong(void **state)
          "ledger 35 event 0 c1; people 35 update 3 c1/billing:1:3:42:3", false},
         {RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"c1\"}", "", false},
         {RG_EV_DEBTOR_OPTED_OUT, "{\"debtor\":\"c1\",\"channel\":\"email\"}", "ledger 35 event 0 c1", false},
-        {RG_EV_DEBTOR_HELD, "{\"debtor\":\"c1\",\"reason\":\"x\",\"by\":\"y\"}", "ledger 35 event 0 c1; people 35 update 3 c1/billing:1:3:42:3",
-         false},
-        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"" ACTION_OF_C1 "\",\"status\":\"read\"}", "ledger 35 event 0 action:" ACTION_OF_C1, false},
-        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"" ACTION_OF_C1 "\",\"status\":\"read\",\"debtor\":\"c1\"}", "ledger 35 event 0 c1", false},
+        {RG_EV_DEBTOR_HELD, "{\"debtor\":\"c1\",\"reason\":\"x\",\"by\":\"y\"}",
+         "ledger 35 event 0 c1; people 35 update 3 c1/billing:1:3:42:3", false},
+        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"" ACTION_OF_C1 "\",\"status\":\"read\"}",
+         "ledger 35 event 0 action:" ACTION_OF_C1, false},
+        {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"" ACTION_OF_C1 "\",\"status\":\"read\",\"debtor\":\"c1\"}",
+         "ledger 35 event 0 c1", false},
         {RG_EV_DELIVERY_RECEIPT, "{\"action\":\"" ACTION_OF_C1 "\",\"status\":\"bounced\",\"detail\":\"m@x\"}",
          "ledger 35 event 0 action:" ACTION_OF_C1, true},
-        {RG_EV_SOURCE_SYNCED, "{\"source_name\":\"banco\",\"through\":\"2026-11-03T10:00:00Z\"}", "control 0 unknown 0 known/banco", false},
+        {RG_EV_SOURCE_SYNCED, "{\"source_name\":\"banco\",\"through\":\"2026-11-03T10:00:00Z\"}",
+         "control 0 unknown 0 known/banco", false},
     };
     char ref[8];
     (void)snprintf(ref, sizeof ref, "%d", rg_shard_of(RG_STR("invoice:ns:F1"), SHARDS));
@@ -108,7 +114,8 @@ static void events_go_where_they_belong(void **state)
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         char expected[512];
         const char *mark = strstr(rows[i].told, "@REF@");
-        (void)snprintf(expected, sizeof expected, "%.*s%s%s", mark == NULL ? (int)strlen(rows[i].told) : (int)(mark - rows[i].told), rows[i].told,
+        (void)snprintf(expected, sizeof expected, "%.*s%s%s",
+                       mark == NULL ? (int)strlen(rows[i].told) : (int)(mark - rows[i].told), rows[i].told,
                        mark == NULL ? "" : ref, mark == NULL ? "" : mark + 5);
         struct rg_event event = event_of(rows[i].type, rows[i].data);
         struct rg_route route = route_of(&event), again = route_of(&event);
@@ -123,7 +130,8 @@ static void events_go_where_they_belong(void **state)
 static void values_are_the_canonical_forms(void **state)
 {
     (void)state;
-    struct rg_event event = event_of(RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"description\":\"x\",\"debtor_details\":{\"name\":\"M\",\"tier\":\"gold\"}}");
+    struct rg_event event = event_of(RG_EV_INVOICE_ISSUED,
+                                     "{" ISSUED ",\"description\":\"x\",\"debtor_details\":{\"name\":\"M\",\"tier\":\"gold\"}}");
     struct rg_route route = route_of(&event);
     assert_int_equal(route.count, RG_SUB_COUNT);
     struct rg_event back;
@@ -147,7 +155,8 @@ static void values_are_the_canonical_forms(void **state)
 static void subs_only_grow_within_a_partition(void **state)
 {
     (void)state;
-    struct rg_event event = event_of(RG_EV_INVOICE_ISSUED, "{" ISSUED ",\"description\":\"x\",\"debtor_details\":{\"name\":\"M\",\"tier\":\"gold\"}}");
+    struct rg_event event = event_of(RG_EV_INVOICE_ISSUED,
+                                     "{" ISSUED ",\"description\":\"x\",\"debtor_details\":{\"name\":\"M\",\"tier\":\"gold\"}}");
     for (int shards = 1; shards <= RG_SHARDS_MAX; shards++) {
         struct rg_route route;
         struct rg_reject reject;
@@ -167,7 +176,8 @@ static void what_has_no_place_is_refused(void **state)
     static const struct {
         const char *data, *reason, *says;
     } rows[] = {
-        {"{\"action\":\"0040aa112233445566778899aabbccddeeff\",\"status\":\"read\"}", RG_DEAD_UNROUTABLE, "names shard 64, and there are 64"},
+        {"{\"action\":\"0040aa112233445566778899aabbccddeeff\",\"status\":\"read\"}", RG_DEAD_UNROUTABLE,
+         "names shard 64, and there are 64"},
         {"{\"action\":\"0001aa112233445566778899aabbccddeeff\",\"status\":\"read\",\"debtor\":\"c1\"}", RG_DEAD_CONFLICT,
          "data.action is not an action of data.debtor"},
     };
