@@ -1,0 +1,103 @@
+/* What a process says of itself: one word for programs, reasons for people, and status for reguactl and drivers of tests. */
+#include "daemon/admin/internal.h"
+
+static struct rg_daemon_status *status_of(struct rg_admin_call *call)
+{
+    struct rg_daemon_status *status = RG_NEW(call->arena, struct rg_daemon_status, 1); /* too large for a thread's stack to be proud of */
+    rg_daemon_status(call->admin->daemon, status);
+    return status;
+}
+
+void rg_admin_livez(struct rg_admin_call *call)
+{
+    rg_buf_adds(&call->response->body, "ok\n");
+}
+
+void rg_admin_readyz(struct rg_admin_call *call)
+{
+    bool verbose;
+    if (!rg_admin_flag(call, "verbose", &verbose))
+        return;
+    const struct rg_daemon_status *status = status_of(call);
+    struct rg_buf *body = &call->response->body;
+    call->response->status = status->ready ? 200 : 503;
+    rg_buf_adds(body, status->ready ? "ready\n" : "unready\n");
+    if (!verbose)
+        return;
+    for (size_t i = 0; i < status->reason_count; i++)
+        rg_buf_addf(body, "[-] %s\n", status->reasons[i]);
+    if (status->ready)
+        rg_buf_addf(body, "[+] %zu of %d shards run here\n", status->shard_count, status->shards_configured);
+    if (status->stopped)
+        rg_buf_adds(body, "[!] stopped: nothing is delivered until reguactl resume\n");
+}
+
+static void write_shards(const struct rg_daemon_status *status, struct rg_jw *jw)
+{
+    rg_jw_member_array(jw, "shards");
+    for (size_t i = 0; i < status->shard_count; i++) {
+        const struct rg_worker_shard *shard = &status->shards[i];
+        rg_jw_object(jw);
+        rg_jw_member_int(jw, "shard", shard->shard);
+        rg_jw_member_cstr(jw, "state", rg_shard_state_name(shard->state));
+        rg_jw_member_int(jw, "lag", shard->lag);
+        rg_admin_instant(jw, "asof", shard->asof_ms);
+        rg_admin_instant(jw, "next_due", shard->next_due_ms);
+        rg_jw_member_bool(jw, "at_rest", shard->at_rest);
+        if (shard->trouble[0] != '\0')
+            rg_jw_member_cstr(jw, "trouble", shard->trouble);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+}
+
+static void write_channels(struct rg_admin_call *call, struct rg_jw *jw)
+{
+    const struct rg_sender_counters *sender;
+    const char *channel = NULL;
+    rg_jw_member_array(jw, "channels");
+    for (int i = 0; (sender = rg_daemon_sender(call->admin->daemon, i, &channel)) != NULL; i++) {
+        rg_jw_object(jw);
+        rg_jw_member_cstr(jw, "channel", channel);
+        rg_jw_member_int(jw, "taken", (int64_t)sender->taken);
+        rg_jw_member_int(jw, "in_hand", sender->in_hand);
+        for (int v = RG_VERDICT_UNSET + 1; v < RG_VERDICT_COUNT; v++)
+            rg_jw_member_int(jw, rg_verdict_name((enum rg_verdict)v), (int64_t)sender->verdicts[v]);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+}
+
+void rg_admin_status(struct rg_admin_call *call)
+{
+    const struct rg_daemon_status *status = status_of(call);
+    const struct rg_shard_counters *counters = rg_daemon_shard_counters(call->admin->daemon);
+    struct rg_jw jw;
+    rg_admin_json(call, &jw);
+    rg_jw_object(&jw);
+    rg_jw_member_cstr(&jw, "version", RG_VERSION);
+    rg_jw_member_cstr(&jw, "rules", status->rules);
+    rg_jw_member_bool(&jw, "ready", status->ready);
+    rg_jw_member_array(&jw, "reasons");
+    for (size_t i = 0; i < status->reason_count; i++)
+        rg_jw_cstr(&jw, status->reasons[i]);
+    rg_jw_array_end(&jw);
+    rg_jw_member_bool(&jw, "stopped", status->stopped);
+    rg_jw_member_bool(&jw, "live", status->live);
+    rg_jw_member_cstr(&jw, "live_max_step", status->live ? status->live_max_step : NULL);
+    rg_admin_instant(&jw, "now", status->now_ms);
+    rg_jw_member_int(&jw, "now_ms", status->now_ms);
+    rg_admin_instant(&jw, "next_due", status->next_due_ms);
+    if (status->next_due_ms != RG_STORE_NEVER)
+        rg_jw_member_int(&jw, "next_due_ms", status->next_due_ms);
+    rg_jw_member_bool(&jw, "at_rest", status->at_rest);
+    rg_jw_member_int(&jw, "folded", (int64_t)counters->folded);
+    rg_jw_member_int(&jw, "decided", (int64_t)counters->decided);
+    rg_jw_member_int(&jw, "dead", (int64_t)counters->dead);
+    rg_jw_member_int(&jw, "under_way", counters->under_way);
+    rg_jw_member_int(&jw, "shards_configured", status->shards_configured);
+    write_shards(status, &jw);
+    write_channels(call, &jw);
+    rg_jw_object_end(&jw);
+    rg_jw_done(&jw);
+}
