@@ -49,8 +49,8 @@ int rg_reference_decode(struct rg_str bytes, struct rg_arena *arena, struct rg_r
     if (bytes.n < 2 || bytes.p[0] != REFERENCE_VERSION || (bytes.p[1] != 'D' && bytes.p[1] != 'P'))
         return rg_fail(err, RG_EINVAL, "reference: not version %d", REFERENCE_VERSION);
     if (bytes.p[1] == 'D') {
-        if (!get_text(bytes, &at, &out.debtor))
-            return rg_fail(err, RG_EINVAL, "reference: cut short at byte %zu", at);
+        if (!get_text(bytes, &at, &out.debtor) || at != bytes.n)
+            return rg_fail(err, RG_EINVAL, "reference: broken at byte %zu of %zu", at, bytes.n);
         out.debtor = rg_arena_str(arena, out.debtor);
     }
     while (at < bytes.n) {

@@ -66,6 +66,10 @@ int rg_out_decode(struct rg_str bytes, struct rg_out *ret_out, struct rg_error *
         *fields[i] = (struct rg_str){bytes.p + at, n};
         at += n;
     }
+    if (at != bytes.n)
+        return rg_fail(err, RG_EINVAL, "outbox entry: %zu bytes too many", bytes.n - at);
+    if (!rg_str_has(out.topic) || out.topic.n > RG_KAFKA_TOPIC_NAME_MAX || memchr(out.topic.p, '\0', out.topic.n) != NULL || out.partition < 0)
+        return rg_fail(err, RG_EINVAL, "outbox entry: names no topic and partition");
     *ret_out = out;
     return 0;
 }
