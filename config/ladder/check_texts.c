@@ -145,6 +145,8 @@ static unsigned scan_for_channel(struct rg_draft *d, const struct rg_template *t
         struct rg_template_asks asks = {.rough = sms ? &rough : NULL};
         rg_template_scan(d->loader->templates, text, in_ladder ? node : NULL, &asks);
         needs |= asks.needs;
+        if (asks.wrong)
+            continue; /* what else it lacks is known when it can be read */
         if (collects && part != RG_PART_SUBJECT && asks.legal != RG_LEGAL_ALL)
             say_unlawful(d, template, text, in_ladder ? node : NULL, asks.legal);
         if (sms)

@@ -74,6 +74,7 @@ bool rg_tag_next(struct rg_str text, size_t *at, struct rg_tag *ret_tag, const c
 struct rg_template_asks {
     unsigned needs;      /* RG_TN_… */
     unsigned legal;      /* RG_LEGAL_… that stand in every message */
+    bool wrong;          /* something was found, and said */
     struct rg_buf *rough; /* if given: the text with typical values */
 };
 /* Looks through a source; findings go to templates->diags, placed in `node` for a text in a ladder. */

@@ -6,6 +6,8 @@
 #include "base/core/suggest.h"
 #include "config/yaml/chars.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ROUGH_PLACEHOLDER 'x'
@@ -26,6 +28,9 @@ const struct rg_template_var rg_template_vars[] = {
     {.name = "numero", .of = "faturas", .typical_chars = 10, .help = "Its number."},
     {.name = "valor", .of = "faturas", .typical_chars = 10, .help = "What is owed of it."},
     {.name = "vencimento", .of = "faturas", .typical_chars = 10, .help = "Its due date."},
+    {.name = "pix", .of = "faturas", .optional = true, .typical_chars = 150, .help = "Its PIX code."},
+    {.name = "boleto", .of = "faturas", .optional = true, .typical_chars = 54, .help = "Its boleto's line of digits."},
+    {.name = "link", .of = "faturas", .optional = true, .typical_chars = 36, .help = "Where it can be paid."},
     {.name = "total", .typical_chars = 10, .help = "The sum of an itemised list: the same as `valor`."},
     {.name = "pix", .need = RG_TN_PIX, .typical_chars = 150, .help = "The PIX code to copy."},
     {.name = "boleto", .need = RG_TN_BOLETO, .typical_chars = 54, .help = "The boleto's line of digits."},
@@ -33,14 +38,14 @@ const struct rg_template_var rg_template_vars[] = {
     {.name = "valido_ate", .need = RG_TN_VALID_UNTIL, .typical_chars = 10, .help = "Last day its PIX or boleto can be paid."},
     {.name = "prazo", .need = RG_TN_TERM, .typical_chars = 10, .help = "Last day of the term that the notice grants."},
     {.name = "data_corte", .need = RG_TN_CUT_DATE, .typical_chars = 10, .help = "First day on which the service may be suspended."},
-    {.name = "consequencias", .optional = true, .typical_chars = 60, .help = "What follows when the term ends unpaid."},
+    {.name = "consequencias", .later = true, .help = "What follows when the term ends unpaid."},
     {.name = "oferta", .group = true, .later = true, .help = "An offer to settle."},
     {.name = "parcelas", .of = "oferta", .later = true, .help = "Its instalments."},
     {.name = "valor", .of = "oferta", .later = true, .help = "Its amount."},
     {.name = "valido_ate", .of = "oferta", .later = true, .help = "Its last day."},
     {.name = "promessa", .group = true, .later = true, .help = "A promise to pay."},
     {.name = "data", .of = "promessa", .later = true, .help = "The promised day."},
-    {.name = "descadastro", .optional = true, .typical_chars = 40, .help = "Where reminders by this channel are declined."},
+    {.name = "descadastro", .later = true, .help = "Where reminders by this channel are declined."},
     {.name = "documento_mascarado", .need = RG_TN_DOCUMENT, .typical_chars = 14, .help = "The debtor's CPF or CNPJ, masked."},
     {.name = "credor", .group = true, .help = "The creditor."},
     {.name = "nome", .of = "credor", .typical_chars = 24, .help = "The creditor's name."},
@@ -151,6 +156,18 @@ static struct rg_place name_place(const struct scan *s, const struct rg_tag *tag
     return place_of(s, (size_t)(tag->name.p - s->text->source.p), tag->name.n);
 }
 
+static void complain(struct scan *s, struct rg_place place, const char *code, const char *fmt, ...) RG_PRINTF(4, 5);
+static void complain(struct scan *s, struct rg_place place, const char *code, const char *fmt, ...)
+{
+    char bytes[RG_DIAG_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(bytes, sizeof bytes, fmt, args); /* findings are cut at that, too */
+    va_end(args);
+    rg_diags_error(s->templates->diags, place, code, "%s", bytes);
+    s->asks->wrong = true;
+}
+
 static const struct rg_template_var *find_var(struct rg_str of, struct rg_str name)
 {
     for (size_t i = 0; i < rg_template_var_count; i++) {
@@ -186,7 +203,7 @@ static void say_unknown(struct scan *s, const struct rg_tag *tag)
         if (rg_template_vars[i].of == NULL && !rg_template_vars[i].later)
             names[count++] = rg_template_vars[i].name;
     const char *near = rg_suggest(tag->name, names, count);
-    rg_diags_error(s->templates->diags, name_place(s, tag), "unknown-variable", "no value \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
+    complain(s, name_place(s, tag), "unknown-variable", "no value \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
                    near != NULL ? ", did you mean \"" : "; reguactl check --variables lists all", near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
@@ -200,7 +217,7 @@ static const struct rg_template_var *known_var(struct scan *s, const struct rg_t
     }
     if (!var->later)
         return var;
-    rg_diags_error(s->templates->diags, name_place(s, tag), "not-yet", "the value \"" RG_STR_FMT "\" is not supported in this version; remove it",
+    complain(s, name_place(s, tag), "not-yet", "the value \"" RG_STR_FMT "\" is not supported in this version; remove it",
                    RG_STR_ARG(tag->name));
     return NULL;
 }
@@ -211,6 +228,15 @@ static bool guarded(const struct scan *s, const struct rg_template_var *var)
         if (s->guards[i] == var && s->shown[i])
             return true;
     return false;
+}
+
+/* What stands in an inverted section is the rare case: it does not count for the length. */
+static struct rg_buf *rough_of(const struct scan *s)
+{
+    for (int i = 0; i < s->depth; i++)
+        if (!s->shown[i])
+            return NULL;
+    return s->asks->rough;
 }
 
 static bool always_shown(const struct scan *s)
@@ -240,7 +266,7 @@ static void take_value(struct scan *s, const struct rg_tag *tag)
     if (var == NULL)
         return;
     if (var->group) {
-        rg_diags_error(s->templates->diags, name_place(s, tag), "unknown-variable", "\"%s\" is a group, not a value; write {{#%s}}…{{/%s}}", var->name,
+        complain(s, name_place(s, tag), "unknown-variable", "\"%s\" is a group, not a value; write {{#%s}}…{{/%s}}", var->name,
                        var->name, var->name);
         return;
     }
@@ -249,17 +275,18 @@ static void take_value(struct scan *s, const struct rg_tag *tag)
     if (!there)
         s->asks->needs |= var->need;
     if (var->optional && !there)
-        rg_diags_error(s->templates->diags, name_place(s, tag), "unknown-variable",
+        complain(s, name_place(s, tag), "unknown-variable",
                        "\"" RG_STR_FMT "\" is not in every message; write {{#" RG_STR_FMT "}}…{{/" RG_STR_FMT "}} around it", RG_STR_ARG(tag->name),
                        RG_STR_ARG(tag->name), RG_STR_ARG(tag->name));
-    for (int i = 0; s->asks->rough != NULL && i < var->typical_chars; i++)
-        rg_buf_addc(s->asks->rough, ROUGH_PLACEHOLDER);
+    struct rg_buf *rough = rough_of(s);
+    for (int i = 0; rough != NULL && i < var->typical_chars; i++)
+        rg_buf_addc(rough, ROUGH_PLACEHOLDER);
 }
 
 static bool wrong_syntax(struct scan *s, const struct rg_tag *tag, const char *why)
 {
     size_t bytes = tag->end > tag->start ? tag->end - tag->start : 2;
-    rg_diags_error(s->templates->diags, place_of(s, tag->start, bytes), "template-syntax", "%s", why);
+    complain(s, place_of(s, tag->start, bytes), "template-syntax", "%s", why);
     return false;
 }
 
@@ -295,7 +322,7 @@ static bool take_partial(struct scan *s, const struct rg_tag *tag)
         text = rg_template_text_for(partial, (struct rg_str){0}, RG_PART_TXT);
     if (text == NULL) {
         const char *near = rg_suggest(tag->name, names, count);
-        rg_diags_error(s->templates->diags, name_place(s, tag), "unknown-template", "no partial \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
+        complain(s, name_place(s, tag), "unknown-template", "no partial \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
                        near != NULL ? ", did you mean \"" : "; partials are files templates/partials/NAME.pt-BR.txt", near != NULL ? near : "",
                        near != NULL ? "\"?" : "");
         return true;
@@ -332,7 +359,7 @@ static void scan_text(struct scan *s)
     const char *wrong;
     struct rg_str source = s->text->source;
     while (rg_tag_next(source, &at, &tag, &wrong)) {
-        if (s->asks->rough != NULL)
+        if (rough_of(s) != NULL)
             rg_buf_add(s->asks->rough, source.p + done, tag.start - done);
         done = tag.end;
         if (!take_tag(s, &tag))
@@ -346,7 +373,7 @@ static void scan_text(struct scan *s)
         rg_buf_add(s->asks->rough, source.p + done, source.n - done);
     if (s->depth > s->base) {
         struct rg_str name = s->open[s->depth - 1];
-        rg_diags_error(s->templates->diags, place_of(s, (size_t)(name.p - source.p), name.n), "template-syntax",
+        complain(s, place_of(s, (size_t)(name.p - source.p), name.n), "template-syntax",
                        "the section \"" RG_STR_FMT "\" does not close", RG_STR_ARG(name));
     }
 }
