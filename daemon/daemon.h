@@ -29,6 +29,9 @@ struct rg_daemon_options {
 
 struct rg_daemon;
 
+/* reguad's command line, from arguments to exit status. `given` holds what no argument can say: a clock, the pace of rounds. */
+int rg_daemon_main(int argc, char **argv, const struct rg_daemon_options *given);
+
 /* `reguad --check`, `reguactl check`: reads everything, connects to nothing, prints findings and inventory to stdout. */
 int rg_daemon_check(const char *config_file, const char *shipped, bool json, bool colour);
 

@@ -21,7 +21,7 @@
  *     GET  /entry/N, /raw/N, /html/N     one entry as JSON, as it arrived, its HTML for a sandboxed frame
  *     GET  /control             the faults in force; DELETE /control ends them
  *     POST /control/smtp, /control/http  adds one (fault.h says what it may say); the first that fits is taken
- *     *    /provider/NAME/…     a provider. Paths ending in /messages answer like WhatsApp Cloud, others {"id":…}
+ *     *    /provider/NAME/…     a provider. With whatsapp in its name and /messages at the end: WhatsApp Cloud; others: {"id":…}
  *
  * A line of the log is the entry as /entry/N gives it:
  *     n at_ms virtual_ms channel door state accepted code provider method path from to subject step message_id

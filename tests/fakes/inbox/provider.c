@@ -1,5 +1,5 @@
-/* What HTTP providers do, as far as a sender can see it: WhatsApp's Cloud API (Meta, "Send Messages", Graph API) for paths that
- * end in /messages, and an SMS gateway that answers {"id":…} for the rest. The recipient and the text are looked for where such
+/* What HTTP providers do, as far as a sender can see it: WhatsApp's Cloud API (Meta, "Send Messages", Graph API) for paths of a
+ * provider so named that end in /messages, and an SMS gateway that answers {"id":…} for the rest. The recipient and the text are looked for where such
  * interfaces put them; what is not found is simply not shown, the body is kept whole. */
 #include "tests/fakes/inbox/http.h"
 
@@ -142,7 +142,7 @@ static void read_request(struct http_request *request, struct delivery *delivery
     struct rg_str body = rg_buf_str(&request->body);
     (void)snprintf(delivery->provider, sizeof delivery->provider, "%.*s", (int)strcspn(request->path + 10, "/"),
                    request->path + 10);
-    delivery->whatsapp = ends_in(request->path, "/messages");
+    delivery->whatsapp = ends_in(request->path, "/messages") && strcasestr(delivery->provider, "whatsapp") != NULL;
     entry->headers = rg_arena_str(delivery->arena, rg_buf_str(&headers));
     entry->door = RG_STR("http");
     entry->channel = channel_of(delivery);

@@ -1,0 +1,573 @@
+"""One Régua in a temporary directory, with everything around it real: Kafka, Redis, SMTP, HTTP providers, the daemon itself.
+
+    with World(clocked=True) as world:
+        world.start()
+        world.event("invoice.issued", invoice="F1", debtor="d1", due_on="2026-03-10", amount_cents=15990)
+        world.clock.advance_to(at("2026-03-11 12:00"))
+        world.inbox.taken()
+
+A World publishes to topics of its own (their names begin with its prefix), so that tests share one Kafka. With `clocked` the
+daemon is `reguad-clocked`, whose wall and shared clock are a page that world.clock turns, and only while nothing is under
+way; without, it is the shipped `reguad` on real time. What tests assert is read from topics and inbox, not from the daemon.
+"""
+import contextlib
+import dataclasses
+import datetime
+import http.client
+import json
+import mmap
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+import confluent_kafka
+import confluent_kafka.admin
+
+import servers
+
+SHARDS = 4
+PATIENCE_S = 60
+BRASILIA = datetime.timezone(datetime.timedelta(hours=-3))
+SHIPPED = servers.ROOT / "config" / "shipped"
+FIXTURES = servers.ROOT / "tests" / "fixtures"
+OPERATOR = "tester"
+TOKEN = "a-token-of-the-tests-and-of-nothing-else"
+
+SITE = """
+language: 1
+mode: live
+creditors:
+  provedor:
+    name: Provedor Exemplo Ltda
+    document: 12.345.678/0001-95
+    address: "Rua das Flores 10, Campinas SP"
+    email: cobranca@provedor.example
+    phone: "+55 19 3000-0000"
+    state: SP
+services:
+  internet: {{ sector: telecom, creditor: provedor }}
+kafka:
+  brokers: {brokers}
+  group: {prefix}
+  shards: {shards}
+  create_topics: true
+  topics: {{ {topics} }}
+redis: {{ url: "{redis}" }}
+sources:
+  billing: {{ topic: {prefix}.billing, live: true, namespace: asaas }}
+  asaas: {{ topic: {prefix}.asaas, format: json, mapping: asaas, namespace: asaas, live: true }}
+channels:
+{channels}
+rules: [rules.d]
+policy: policy.yaml
+http:
+  listen: "127.0.0.1:{port}"
+  operators:
+    {operator}: {{ token: {{ file: token }}, roles: [look, act, approve] }}
+doors: {{ listen: none }}
+log: {{ level: info, format: json }}
+tuning: {{ decide_workers: 2, session_timeout: 6s }}
+"""
+
+OWN_TOPICS = ("ledger", "people", "control", "actions", "messages", "signals", "retry", "deadletter")
+
+
+def at(text, zone=BRASILIA):
+    """ "2026-03-10 08:00" in Brasília (or `zone`) → milliseconds since 1970."""
+    return int(datetime.datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
+
+
+def instant(ms):
+    """Milliseconds → RFC 3339, in UTC."""
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local(ms, zone=BRASILIA):
+    return datetime.datetime.fromtimestamp(ms / 1000, zone)
+
+
+@dataclasses.dataclass
+class Record:
+    """A Kafka record, as oracles read it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: dict
+    timestamp_ms: int
+
+    @property
+    def json(self):
+        return json.loads(self.value)
+
+    @property
+    def kind(self):
+        return self.headers.get("regua_kind", b"").decode()
+
+
+class Topic:
+    """Reads a topic from its beginning; each `read` goes on to the end that the topic has at that moment."""
+
+    def __init__(self, bootstrap, name):
+        self.name = name
+        self.records = []
+        self.consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": bootstrap, "group.id": f"e2e-{uuid.uuid4()}", "enable.auto.commit": False,
+            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "fetch.message.max.bytes": 4 << 20})
+        self.next = {}
+
+    def _partitions(self):
+        found = self.consumer.list_topics(self.name, timeout=PATIENCE_S).topics[self.name].partitions
+        self.next = {partition: 0 for partition in found}
+        self.consumer.assign([confluent_kafka.TopicPartition(self.name, partition, 0) for partition in found])
+
+    def read(self):
+        """What is new, partition by partition in order; all of it stays in `records`."""
+        if not self.next:
+            self._partitions()
+        ends, news = {}, []
+        for partition in self.next:
+            begin, end = self.consumer.get_watermark_offsets(confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S)
+            ends[partition] = end
+            self.next[partition] = max(self.next[partition], begin)
+        deadline = time.monotonic() + PATIENCE_S
+        while any(self.next[partition] < end for partition, end in ends.items()):
+            message = self.consumer.poll(0.2)
+            if message is None:
+                self._skip_holes(ends)
+            elif message.error() is None:
+                self.next[message.partition()] = message.offset() + 1
+                news.append(Record(self.name, message.partition(), message.offset(), message.key(), message.value(),
+                                   dict(message.headers() or []), message.timestamp()[1]))
+            assert time.monotonic() < deadline, f"{self.name}: read to {self.next} of {ends}"
+        self.records += news
+        return news
+
+    def _skip_holes(self, ends):
+        """Compaction and markers leave offsets without records at a partition's end."""
+        for place in self.consumer.position([confluent_kafka.TopicPartition(self.name, partition) for partition in ends]):
+            if place.offset >= 0:
+                self.next[place.partition] = max(self.next[place.partition], place.offset)
+
+    def all(self):
+        self.read()
+        return self.records
+
+    def close(self):
+        self.consumer.close()
+
+
+class Clock:
+    """Turns the daemon's clock while everything is at rest. Time only grows."""
+
+    LAYOUT = "=8sIIqq"
+
+    def __init__(self, world, path, start_ms):
+        self.world = world
+        self.path = pathlib.Path(path)
+        self.now = start_ms
+        self.path.write_bytes(struct.pack(self.LAYOUT, b"RGCLOCK1", 1, 0, start_ms, start_ms).ljust(4096, b"\0"))
+        with self.path.open("r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 4096)
+
+    def set(self, ms):
+        assert ms >= self.now, "time only grows"
+        self.now = ms
+        self.page[24:32] = struct.pack("=q", ms)
+        self.page[16:24] = struct.pack("=q", ms)
+
+    def settle(self, timeout=PATIENCE_S):
+        """Everything published so far is read, folded, decided and delivered, as of a millisecond later; what tests play
+        around the daemon (receipts, the system that suspends) has answered too. Returns the last status."""
+        while True:
+            self.set(self.now + 1)
+            self.world.redis.ask("HSET", "regua:{all}:fresh", "want", self.now)
+            status = self._until_rest(timeout)
+            if not any([reaction() for reaction in self.world.reactions]):
+                return status
+
+    def _until_rest(self, timeout):
+        deadline = time.monotonic() + timeout
+        resting, status = 0, None
+        while resting < 2:
+            self.world.check_alive()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status = self.world.status()
+            rest = status is not None and status["at_rest"] and status["now_ms"] >= self.now
+            resting = resting + 1 if rest else 0
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not at rest at {instant(self.now)} after {timeout} s:\n{json.dumps(status, indent=1)}\n"
+                                     + self.world.log_tail())
+            if resting < 2:
+                time.sleep(0.01)
+        return status
+
+    def advance_to(self, target_ms, stride_ms=1800_000):
+        """Through all instants at which something is due, at least `stride_ms` apart: late is allowed, early never."""
+        while True:
+            due = self.settle().get("next_due_ms")
+            if due is None or due > target_ms:
+                break
+            self.set(min(max(due, self.now + stride_ms), target_ms))
+            if self.now == target_ms:
+                break
+        self.set(max(self.now, target_ms))
+        return self.settle()
+
+    def play(self, schedule, until_ms=None):
+        """[(instant, call), …]: each call is made when the clock has come to its instant and everything was at rest."""
+        for when, call in sorted(schedule, key=lambda entry: entry[0]):
+            self.advance_to(when)
+            call()
+        if until_ms is not None:
+            self.advance_to(until_ms)
+
+
+class World:
+    """See the module's text. Keyword arguments are what tests vary; everything else is as an installation would have it."""
+
+    def __init__(self, *, clocked=False, start=None, kafka=None, mode="live", ladders=None, site=None, channels=None, inbox=(),
+                 redis=(), upstream=None):
+        self.clocked = clocked
+        self.own_kafka = kafka is None
+        self.kafka = kafka or servers.SharedKafka()
+        self.prefix = "e2e-" + uuid.uuid4().hex[:8]
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-e2e-"))
+        self.process = None
+        self.readers = {}
+        self.reactions = []
+        self.expected_errors = []
+        self.serial = 0
+        self.port = servers.kafka_server.free_ports(1)[0]
+        self.log_path = self.folder / "reguad.log"
+        self.redis = servers.Redis(self.folder / "redis", *redis)
+        self.clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
+        self.authority = None
+        self.inbox = servers.Inbox(self.folder, *inbox, clock=self.clock.path if clocked else None)
+        self.producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.bootstrap, "enable.idempotence": True, "linger.ms": 0,
+                                                  "message.max.bytes": 4 << 20})
+        self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.kafka.bootstrap})
+        self.create_topics(upstream or {f"{self.prefix}.billing": 3, f"{self.prefix}.asaas": 2})
+        self.write_site(mode=mode, ladders=ladders, change=site, channels=channels)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.close(failed=kind is not None)
+
+    def close(self, failed=False):
+        try:
+            if self.process is not None:
+                self.stop()
+            if not failed:
+                self.check_log()
+        except AssertionError:
+            failed = True
+            raise
+        finally:
+            self._close_rest(failed)
+
+    def _close_rest(self, failed):
+        for reader in self.readers.values():
+            reader.close()
+        with contextlib.suppress(AssertionError, OSError):
+            self.inbox.stop()
+        with contextlib.suppress(AssertionError, OSError):
+            self.redis.stop()
+        names = [name for name in self.admin.list_topics(timeout=PATIENCE_S).topics if name.startswith(self.prefix + ".")]
+        for future in self.admin.delete_topics(names, operation_timeout=30).values() if names else ():
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                future.result()
+        if self.own_kafka:
+            self.kafka.close()
+        if failed or os.environ.get("RG_E2E_KEEP"):
+            print(f"kept: {self.folder}\n{self.log_tail()}", flush=True)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- configuration ----
+
+    def topic(self, name):
+        return f"{self.prefix}.{name}"
+
+    def create_topics(self, topics, **settings):
+        new = [confluent_kafka.admin.NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
+               for name, partitions in topics.items()]
+        for future in self.admin.create_topics(new, operation_timeout=PATIENCE_S).values():
+            future.result(PATIENCE_S)
+
+    def default_channels(self):
+        """Text of `channels:`; every provider is the inbox. Tests put their own lines in place of a channel's."""
+        provider = "transport: http, internal: true, token: { file: token }, claim_time: 20s, timeout: 10s"
+        return {
+            "email": f'{{ transport: smtp, url: "smtp://127.0.0.1:{self.inbox.ports["smtp"]}", tls: none, evidence: delivered, '
+                     'from: "Provedor Exemplo <cobranca@provedor.example>", claim_time: 20s, timeout: 10s }',
+            "sms": f'{{ {provider}, preset: sms-http, url: "{self.inbox.url("sms")}" }}',
+            "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{self.inbox.url("whatsapp")}", version: v23.0, '
+                        'phone_number_id: "1055500000000" }',
+            "letter": f'{{ {provider}, preset: sms-http, url: "{self.inbox.url("letter")}" }}',
+        }
+
+    def write_site(self, mode="live", ladders=None, change=None, channels=None):
+        """regua.yaml and what lies beside it. `ladders`: file name → text; none: the shipped internet_residencial. `change`: a
+        function from the text of regua.yaml to the one wanted."""
+        (self.folder / "token").write_text(TOKEN + "\n")
+        (self.folder / "rules.d").mkdir(exist_ok=True)
+        lines = {**self.default_channels(), **(channels or {})}
+        text = SITE.format(brokers=json.dumps(self.kafka.bootstrap.split(",")), prefix=self.prefix, shards=SHARDS, redis=self.redis.url,
+                           topics=", ".join(f"{name}: {self.topic(name)}" for name in OWN_TOPICS), port=self.port, operator=OPERATOR,
+                           channels="".join(f"  {name}: {line}\n" for name, line in lines.items() if line))
+        text = text.replace("\nmode: live\n", f"\nmode: {mode}\n")
+        (self.folder / "regua.yaml").write_text(change(text) if change else text)
+        shutil.copy(SHIPPED / "policy.yaml", self.folder / "policy.yaml")
+        for path in (self.folder / "rules.d").iterdir():
+            path.unlink()
+        for name, ladder in (ladders or {"internet_residencial.yaml": (SHIPPED / "ladders" / "internet_residencial.yaml").read_text()}).items():
+            (self.folder / "rules.d" / name).write_text(ladder)
+
+    def template(self, name, text):
+        """An own template beside regua.yaml; `name` as a file name, "atraso.pt-BR.txt"."""
+        (self.folder / "templates").mkdir(exist_ok=True)
+        (self.folder / "templates" / name).write_text(text)
+
+    # ---- the daemon ----
+
+    def command(self, *arguments):
+        program = servers.program("reguad-clocked" if self.clocked else "reguad")
+        clock = ["--clock", str(self.clock.path)] if self.clocked else []
+        return [program, *clock, "--config", str(self.folder / "regua.yaml"), "--shipped", str(SHIPPED), *arguments]
+
+    def start(self, ready=True, live=None):
+        """Starts the daemon; with `ready` waits until it says so, and with `live` goes live up to that step."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            preexec_fn=servers.die_with_parent)
+        if ready:
+            self.wait_ready()
+        if live is not None:
+            self.go_live(live)
+        return self
+
+    def run_to_end(self, timeout=PATIENCE_S):
+        """For a start that must fail: (exit status, what it said)."""
+        done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+                              preexec_fn=servers.die_with_parent)
+        return done.returncode, done.stdout + done.stderr
+
+    def stop(self):
+        process, self.process = self.process, None
+        status = servers.end(process)
+        assert status == 0, f"reguad ended with {status}:\n{self.log_tail()}"
+
+    def kill(self):
+        """As by kill -9 or a power cut: no goodbye to anybody."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def check_alive(self):
+        assert self.process is not None and self.process.poll() is None, f"the daemon has ended:\n{self.log_tail()}"
+
+    def wait_ready(self, timeout=PATIENCE_S):
+        deadline = time.monotonic() + timeout
+        while True:
+            self.check_alive()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status, body = self.http("/readyz")
+                if status == 200:
+                    return
+                assert time.monotonic() < deadline, f"not ready after {timeout} s: {body}\n{self.log_tail()}"
+            assert time.monotonic() < deadline, f"does not answer after {timeout} s\n{self.log_tail()}"
+            time.sleep(0.02)
+
+    def log(self):
+        """The daemon's lines, parsed; what is no JSON becomes {"text": …}."""
+        lines = []
+        for line in self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else ():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                lines.append({"level": "raw", "event": "", "text": line})
+        return lines
+
+    def log_tail(self, count=60):
+        if not self.log_path.exists():
+            return "(no log)"
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-count:])
+
+    def check_log(self):
+        """An error that no test has expected fails it; so does anything that is no line of the log (sanitizers speak so)."""
+        wrong = [line for line in self.log() if line["level"] in ("error", "raw")
+                 and not any(word in line["event"] + " " + line["text"] for word in self.expected_errors)]
+        assert not wrong, "unexpected lines in the log:\n" + "\n".join(json.dumps(line) for line in wrong[:20])
+
+    # ---- the admin port ----
+
+    def http(self, path, method="GET", body=None, token=TOKEN):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def status(self):
+        code, body = self.http("/api/v1/status")
+        assert code == 200, (code, body)
+        return json.loads(body)
+
+    def ctl(self, *arguments):
+        """reguactl; (exit status, standard output, standard error)."""
+        command = [servers.program("reguactl"), "--url", f"http://127.0.0.1:{self.port}", "--token-file", str(self.folder / "token"),
+                   *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                              env={**os.environ, "NO_COLOR": "1"})
+        return done.returncode, done.stdout, done.stderr
+
+    def go_live(self, step):
+        status, out, err = self.ctl("go-live", "--max-step", step, "--reason", "end-to-end test")
+        assert status == 0, out + err
+        deadline = time.monotonic() + PATIENCE_S
+        while self.status().get("live_max_step") != step:  # an act takes effect when it is read back
+            assert time.monotonic() < deadline, f"going live did not take effect: {self.status()}"
+            time.sleep(0.02)
+
+    # ---- upstream ----
+
+    def now_ms(self):
+        return self.clock.now if self.clocked else int(time.time() * 1000)
+
+    def publish(self, topic, value, key=None, headers=None, timestamp_ms=None, partition=-1, flush=True):
+        """A raw record. Its Kafka timestamp is the daemon's clock, so that oracles know what upstream held at an instant."""
+        reports = []
+        self.producer.produce(self.topic(topic), value=value, key=key, headers=headers or [], partition=partition,
+                              timestamp=timestamp_ms if timestamp_ms is not None else self.now_ms(),
+                              on_delivery=lambda error, message: reports.append((error, message)))
+        if not flush:
+            return None
+        assert self.producer.flush(PATIENCE_S) == 0, "Kafka takes nothing"
+        assert reports[0][0] is None, reports[0][0]
+        return reports[0][1]
+
+    def event(self, type_, *, topic="billing", binary=False, id_=None, time_ms=None, source="/e2e/billing", key=None, flush=True, **data):
+        """A CloudEvent of ours; `data` are its fields."""
+        self.serial += 1
+        attributes = {"specversion": "1.0", "id": id_ or f"{self.prefix}-{self.serial}", "source": source, "type": "regua." + type_,
+                      "time": instant(time_ms if time_ms is not None else self.now_ms())}
+        key = key or data.get("debtor") or data.get("invoice") or data.get("action")
+        if binary:
+            headers = [("ce_" + name, value) for name, value in attributes.items()] + [("content-type", "application/json")]
+            return self.publish(topic, json.dumps(data), key, headers, flush=flush)
+        envelope = {**attributes, "datacontenttype": "application/json", "data": data}
+        return self.publish(topic, json.dumps(envelope), key, [("content-type", "application/cloudevents+json")], flush=flush)
+
+    def asaas(self, word, invoice, customer, *, value, due_on, id_=None, flush=True, **payment):
+        """A webhook of Asaas: the fixture of that name with ids, dates and amounts of the test's."""
+        self.serial += 1
+        webhook = json.loads((FIXTURES / "asaas" / f"{word}.json").read_text(encoding="utf-8"))["webhook"]
+        now = local(self.now_ms())
+        webhook["id"] = id_ or f"evt_{self.prefix}_{self.serial}"
+        webhook["dateCreated"] = now.strftime("%Y-%m-%d %H:%M:%S")
+        webhook["payment"].update({"id": invoice, "customer": customer, "value": value, "dueDate": due_on, "originalDueDate": due_on,
+                                   "dateCreated": now.strftime("%Y-%m-%d"), "invoiceUrl": f"https://www.asaas.com/i/{invoice}"})
+        for name in ("paymentDate", "clientPaymentDate", "confirmedDate"):
+            if webhook["payment"].get(name) is not None:
+                webhook["payment"][name] = now.strftime("%Y-%m-%d")
+        webhook["payment"].update(payment)
+        return self.publish("asaas", json.dumps(webhook), invoice, flush=flush)
+
+    def flush(self):
+        assert self.producer.flush(PATIENCE_S) == 0, "Kafka takes nothing"
+
+    # ---- what came out ----
+
+    def read(self, name):
+        """All records of one of our topics, by its short name: "ledger", "signals", "actions.email"."""
+        if name not in self.readers:
+            self.readers[name] = Topic(self.kafka.bootstrap, self.topic(name))
+        return self.readers[name].all()
+
+    def ledger(self, *kinds, debtor=None):
+        return [record for record in self.read("ledger") if (not kinds or record.kind in kinds)
+                and (debtor is None or record.key == debtor.encode())]
+
+    def signals(self, debtor=None):
+        return [record.json for record in self.read("signals") if debtor is None or record.key == debtor.encode()]
+
+    def deadletters(self):
+        return self.read("deadletter")
+
+    def wait(self, condition, what, timeout=PATIENCE_S):
+        """For real time: until `condition()` is true; returns what it gave."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = condition()
+            if found:
+                return found
+            if self.process is not None:
+                self.check_alive()
+            assert time.monotonic() < deadline, f"{what}: not within {timeout} s\n{self.log_tail()}"
+            time.sleep(0.02)
+
+
+class Receipts:
+    """Plays the providers' delivery receipts: for each delivery that the ledger tells of, what `answer(outcome)` says (a list of
+    provider facts) comes back as delivery.receipt events on a source topic."""
+
+    def __init__(self, world, answer):
+        self.world = world
+        self.answer = answer
+        self.topic = Topic(world.kafka.bootstrap, world.topic("ledger"))
+        world.readers["receipts"] = self.topic
+        world.reactions.append(self)
+
+    def __call__(self):
+        sent = False
+        for record in self.topic.read():
+            outcome = record.json if record.kind == "outcome" else {}
+            if outcome.get("verdict") != "accepted" or outcome.get("channel") == "signals":
+                continue
+            for status in self.answer(outcome):
+                self.world.event("delivery.receipt", action=outcome["action"], status=status, flush=False)
+                sent = True
+        self.world.flush()
+        return sent
+
+
+class Switchboard:
+    """Plays the system that suspends and restores services: confirms each signal."""
+
+    TYPES = {"regua.service.suspend_requested": "service.suspended", "regua.service.restore_requested": "service.restored"}
+
+    def __init__(self, world):
+        self.world = world
+        self.topic = Topic(world.kafka.bootstrap, world.topic("signals"))
+        world.readers["switchboard"] = self.topic
+        world.reactions.append(self)
+
+    def __call__(self):
+        sent = False
+        for record in self.topic.read():
+            signal = record.json
+            self.world.event(self.TYPES[signal["type"]], debtor=record.key.decode(), flush=False)
+            sent = True
+        self.world.flush()
+        return sent
+
+
+def main():
+    """What the test files call: unittest, without buffering, so that a time-out still shows how far it came."""
+    unittest.main(verbosity=2, failfast=bool(os.environ.get("RG_E2E_FAILFAST")))
