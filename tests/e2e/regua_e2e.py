@@ -21,6 +21,7 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -30,6 +31,9 @@ import confluent_kafka
 import confluent_kafka.admin
 
 import servers
+
+sys.path.insert(0, str(servers.ROOT / "tests" / "oracle"))
+import judge  # noqa: E402 (the path is known only now)
 
 SHARDS = 4
 PATIENCE_S = 60
@@ -111,6 +115,31 @@ class Record:
     @property
     def kind(self):
         return self.headers.get("regua_kind", b"").decode()
+
+
+@dataclasses.dataclass
+class Message:
+    """A message as it arrived, and the decision behind it."""
+
+    entry: dict
+    raw: bytes
+    decision: dict
+
+    @property
+    def step(self):
+        return self.decision["step"]
+
+    @property
+    def channel(self):
+        return self.decision["channel"]
+
+    @property
+    def at_ms(self):
+        return self.entry["virtual_ms"] if self.entry["virtual_ms"] is not None else self.entry["at_ms"]
+
+    @property
+    def text(self):
+        return self.entry["text"]
 
 
 class Topic:
@@ -235,7 +264,7 @@ class World:
     """See the module's text. Keyword arguments are what tests vary; everything else is as an installation would have it."""
 
     def __init__(self, *, clocked=False, start=None, kafka=None, mode="live", ladders=None, site=None, channels=None, inbox=(),
-                 redis=(), upstream=None):
+                 redis=(), tls=None):
         self.clocked = clocked
         self.own_kafka = kafka is None
         self.kafka = kafka or servers.SharedKafka()
@@ -250,12 +279,18 @@ class World:
         self.log_path = self.folder / "reguad.log"
         self.redis = servers.Redis(self.folder / "redis", *redis)
         self.clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
-        self.authority = None
+        self.authority = servers.Authority(self.folder / "ca") if tls is not None else None
+        certificate = tls(self.authority) if tls is not None else None
+        if certificate is not None:
+            inbox = ("--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1]), "--tls-required", *inbox)
         self.inbox = servers.Inbox(self.folder, *inbox, clock=self.clock.path if clocked else None)
         self.producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.bootstrap, "enable.idempotence": True, "linger.ms": 0,
                                                   "message.max.bytes": 4 << 20})
         self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.kafka.bootstrap})
-        self.create_topics(upstream or {f"{self.prefix}.billing": 3, f"{self.prefix}.asaas": 2})
+        self.sources = {"billing": 3, "asaas": 2}
+        # On real time an oracle asks when Kafka had a record; on the test's clock each record says itself when it came.
+        settings = {} if clocked else {"message.timestamp.type": "LogAppendTime"}
+        self.create_topics({self.topic(name): partitions for name, partitions in self.sources.items()}, **settings)
         self.write_site(mode=mode, ladders=ladders, change=site, channels=channels)
 
     def __enter__(self):
@@ -307,9 +342,10 @@ class World:
 
     def default_channels(self):
         """Text of `channels:`; every provider is the inbox. Tests put their own lines in place of a channel's."""
+        tls = f'tls: required, ca_file: "{self.authority.certificate}"' if self.authority else "tls: none"
         provider = "transport: http, internal: true, token: { file: token }, claim_time: 20s, timeout: 10s"
         return {
-            "email": f'{{ transport: smtp, url: "smtp://127.0.0.1:{self.inbox.ports["smtp"]}", tls: none, evidence: delivered, '
+            "email": f'{{ transport: smtp, url: "smtp://127.0.0.1:{self.inbox.ports["smtp"]}", {tls}, evidence: delivered, '
                      'from: "Provedor Exemplo <cobranca@provedor.example>", claim_time: 20s, timeout: 10s }',
             "sms": f'{{ {provider}, preset: sms-http, url: "{self.inbox.url("sms")}" }}',
             "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{self.inbox.url("whatsapp")}", version: v23.0, '
@@ -346,10 +382,10 @@ class World:
         clock = ["--clock", str(self.clock.path)] if self.clocked else []
         return [program, *clock, "--config", str(self.folder / "regua.yaml"), "--shipped", str(SHIPPED), *arguments]
 
-    def start(self, ready=True, live=None):
+    def start(self, ready=True, live=None, roles=None):
         """Starts the daemon; with `ready` waits until it says so, and with `live` goes live up to that step."""
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.process = subprocess.Popen(self.command(*(["--roles", roles] if roles else [])), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=servers.die_with_parent)
         if ready:
             self.wait_ready()
@@ -507,6 +543,27 @@ class World:
     def signals(self, debtor=None):
         return [record.json for record in self.read("signals") if debtor is None or record.key == debtor.encode()]
 
+    def delivered(self, debtor=None):
+        """What arrived in the inbox, in order, each with the decision it came from: the bytes lie in regua.messages under the
+        action's id, and the ledger says what that was."""
+        decisions = {record.json["action"]: record.json for record in self.ledger("decided")}
+        origin = {record.value: record.key.decode().split("/")[-2] for record in self.read("messages") if record.value is not None}
+        found = []
+        for entry in self.inbox.taken():
+            raw = self.inbox.raw(entry["n"])
+            assert raw in origin, f"message {entry['n']} to {entry['to']} is not in regua.messages:\n{raw.decode(errors='replace')}"
+            decision = decisions[origin[raw]]
+            if debtor is None or decision["debtor"] == debtor:
+                found.append(Message(entry, raw, decision))
+        return found
+
+    def judge(self):
+        """The oracle's findings over everything that happened in this world, and how many messages it judged."""
+        inbox = [{**entry, "raw": self.inbox.raw(entry["n"])} for entry in self.inbox.entries()]
+        court = judge.Judge(self.read("ledger"), self.read("messages"), self.read("signals"),
+                            {source: self.read(source) for source in self.sources}, inbox)
+        return court.run(), court.judged
+
     def deadletters(self):
         return self.read("deadletter")
 
@@ -566,6 +623,21 @@ class Switchboard:
             sent = True
         self.world.flush()
         return sent
+
+
+class Case(unittest.TestCase):
+    """A test case whose worlds end with it, and are kept for looking at when it failed."""
+
+    def world(self, **options):
+        world = World(**options)
+        self.addCleanup(lambda: world.close(failed=not self._outcome.success))
+        return world
+
+    def assert_just(self, world, at_least=0):
+        """The oracle has nothing to say."""
+        findings, judged = world.judge()
+        self.assertEqual(findings, [])
+        self.assertGreaterEqual(judged, at_least)
 
 
 def main():

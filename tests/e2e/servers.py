@@ -269,6 +269,10 @@ class Authority:
                       "-in", request, "-out", certificate, *times)
         return certificate, key
 
+    def stranger(self):
+        """Another CA, which nobody here trusts."""
+        return Authority(self.folder / "stranger")
+
 
 if __name__ == "__main__":
     if len(sys.argv) != 4 or sys.argv[1] != "kafka" or sys.argv[2] not in ("start", "stop"):

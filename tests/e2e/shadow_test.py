@@ -1,0 +1,78 @@
+"""Shadow: everything is decided and nothing leaves, until an operator goes live, and then only up to the step he named."""
+from regua_e2e import Case, at, main
+
+START = at("2026-03-02 07:00")
+LADDER = """
+language: 1
+ladder: curta
+title: Régua curta
+owner: cobranca@provedor.example
+priority: 10
+calendar: br-generico
+mode: live
+defaults: { via: [email] }
+steps:
+  lembrete: { day: D-5, tone: courtesy, template: lembrete }
+  atraso: { day: D+1, tone: reminder, template: atraso }
+  insiste: { day: D+4, tone: reminder, template: atraso }
+templates:
+  lembrete: "{{nome}}, a fatura de {{valor}} vence em {{vencimento}}. {{> credor}}"
+  atraso: "{{nome}}, a fatura de {{valor}}, vencida em {{vencimento}}, está em aberto. {{> credor}}"
+"""
+NAMES = ("ana", "bia", "caio")
+
+
+class Shadow(Case):
+    def begin(self, mode):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER}, mode=mode)
+        world.start()
+        for name in NAMES:
+            world.event("invoice.issued", invoice=f"F-{name}", debtor=name, due_on="2026-03-10", amount_cents=15990,
+                        debtor_details={"name": name.capitalize(), "kind": "person", "state": "SP",
+                                        "contacts": [{"channel": "email", "address": f"{name}@cliente.example"}]})
+        return world
+
+    def decided(self, world, name):
+        return [(decision["step"], decision["mode"]) for decision in (record.json for record in world.ledger("decided", debtor=name))]
+
+    def test_the_packages_default_sends_nothing(self):
+        world = self.begin("shadow")
+        world.clock.advance_to(at("2026-03-17 12:00"))
+        for name in NAMES:
+            self.assertEqual(self.decided(world, name), [("lembrete", "shadow"), ("atraso", "shadow"), ("insiste", "shadow")])
+        self.assertEqual(world.inbox.entries(), [])
+        self.assertEqual(world.ledger("claim"), [])
+        self.assertEqual(world.read("actions.email"), [])
+
+    def test_the_file_can_only_lower_the_mode(self):
+        world = self.begin("shadow")
+        world.go_live("insiste")
+        world.clock.advance_to(at("2026-03-17 12:00"))
+        self.assertEqual(world.inbox.entries(), [])
+
+    def test_going_live_is_an_act_with_a_cap(self):
+        world = self.begin("live")
+        world.clock.advance_to(at("2026-03-06 12:00"))
+        self.assertEqual(world.inbox.entries(), [])
+        self.assertEqual(self.decided(world, "ana"), [("lembrete", "shadow")])
+        status, _, says = world.ctl("go-live", "--reason", "we have looked at the shadow")
+        self.assertNotEqual(status, 0)
+        self.assertIn("--max-step", says)
+        status, _, says = world.ctl("go-live", "--max-step", "atrasso", "--reason", "a typo")
+        self.assertNotEqual(status, 0)
+        self.assertIn("atraso", says)
+        status, _, says = world.ctl("go-live", "--max-step", "atraso")
+        self.assertNotEqual(status, 0)
+        self.assertIn("--reason", says)
+        world.go_live("atraso")
+        world.clock.advance_to(at("2026-03-17 12:00"))
+        for name in NAMES:
+            # The reminder's window was still open when its ladder went live: what shadow had decided counts as not done.
+            self.assertEqual([(message.step, message.decision["attempt"]) for message in world.delivered(name)],
+                             [("lembrete", 2), ("atraso", 1)], name)
+            self.assertEqual(self.decided(world, name)[-1], ("insiste", "shadow"))
+        self.assert_just(world, at_least=2 * len(NAMES))
+
+
+if __name__ == "__main__":
+    main()
