@@ -143,7 +143,7 @@ class PaymentWins(Case):
         for name in ("cortado", "devolvido"):
             first, second = world.signals(name)
             self.assertEqual((first["type"], second["type"]), (SUSPEND, RESTORE))
-            self.assertGreater(int(second["sequence"]), int(first["sequence"]))
+            self.assertGreater(second["data"]["sequence"], first["data"]["sequence"])
         # The payment comes back: a new cycle, with a notice and its term before anything else.
         pay(world, "devolvido", "reversed", reason="chargeback")
         world.clock.advance_to(at("2026-03-19 12:00"))
@@ -178,7 +178,7 @@ class PaymentWins(Case):
         self.assertEqual(self.signals("duvida"), [RESTORE])
         self.assertEqual([record.json["verdict"] for record in world.ledger("outcome", debtor="duvida") if record.json["channel"] == "signals"],
                          ["uncertain", "accepted"])
-        self.assertGreater(int(world.signals("duvida")[0]["sequence"]), action.json["sequence"])
+        self.assertGreater(world.signals("duvida")[0]["data"]["sequence"], action.json["sequence"])
         self.assert_just(world)
 
 

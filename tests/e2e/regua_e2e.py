@@ -264,7 +264,7 @@ class World:
     """See the module's text. Keyword arguments are what tests vary; everything else is as an installation would have it."""
 
     def __init__(self, *, clocked=False, start=None, kafka=None, mode="live", ladders=None, site=None, channels=None, inbox=(),
-                 redis=(), tls=None):
+                 redis=(), tls=None, calendars=None):
         self.clocked = clocked
         self.own_kafka = kafka is None
         self.kafka = kafka or servers.SharedKafka()
@@ -291,6 +291,9 @@ class World:
         # On real time an oracle asks when Kafka had a record; on the test's clock each record says itself when it came.
         settings = {} if clocked else {"message.timestamp.type": "LogAppendTime"}
         self.create_topics({self.topic(name): partitions for name, partitions in self.sources.items()}, **settings)
+        for name, text in (calendars or {}).items():
+            (self.folder / "calendars").mkdir(exist_ok=True)
+            (self.folder / "calendars" / name).write_text(text)
         self.write_site(mode=mode, ladders=ladders, change=site, channels=channels)
 
     def __enter__(self):

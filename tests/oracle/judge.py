@@ -250,21 +250,19 @@ class Judge:
 
     def _judge_signals(self):
         sent = collections.defaultdict(list)
-        known = collections.Counter()
         for signal in self.signals:
-            known[signal["id"], signal["sequence"]] += 1
-            sent[signal["data"]["debtor"] if "data" in signal else signal["debtor"]].append(signal)
+            sent[signal["data"]["debtor"]].append(signal)
         for attempt in self.attempts.values():
             if attempt.decision["kind"] == "signal" and attempt.verdict == "accepted":
                 debtor, sequence = attempt.decision["debtor"], attempt.decision["sequence"]
-                if not any(int(signal["sequence"]) == sequence for signal in sent[debtor]):
+                if not any(signal["data"]["sequence"] == sequence for signal in sent[debtor]):
                     self._say(attempt, "was delivered but is not on the signals topic")
         owing = self._suspended()
         for debtor, sequence in owing.items():
-            restores = [int(signal["sequence"]) for signal in sent[debtor] if signal["type"].endswith(RESTORE)]
+            restores = [signal["data"]["sequence"] for signal in sent[debtor] if signal["type"].endswith(RESTORE)]
             if not restores or max(restores) < sequence:
                 self.findings.append(f"{debtor} was suspended (sequence {sequence}), owes nothing of it any more, and was not restored")
-            last = max(sent[debtor], key=lambda signal: int(signal["sequence"]))
+            last = max(sent[debtor], key=lambda signal: signal["data"]["sequence"])
             if not last["type"].endswith(RESTORE):
                 self.findings.append(f"{debtor}: the last word is {last['type']}, not a restore")
 

@@ -1,0 +1,115 @@
+"""The daemon is killed while messages are under way, and Redis forgets everything: nothing is lost, nothing comes twice."""
+import random
+import time
+
+from regua_e2e import Case, at, main
+
+# Killing runs on real time, at any hour of any day: a calendar without nights.
+CALENDAR = """
+language: 1
+calendar: sem-noite
+hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
+"""
+LADDER = """
+language: 1
+ladder: agora
+title: Agora
+owner: cobranca@provedor.example
+priority: 10
+calendar: sem-noite
+mode: live
+defaults: { via: [whatsapp, sms, email], uncertain: skip }
+steps:
+  atraso: { day: D+1, tone: reminder, template: atraso, until: 300d }
+templates:
+  atraso: "{{nome}}, a fatura de {{valor}}, vencida em {{vencimento}}, está em aberto. {{> credor}}"
+"""
+FORGETFUL = LADDER.replace("sem-noite", "br-generico").replace("until: 300d }", "until: 300d }\n  insiste: { day: D+4, tone: reminder, template: atraso }")
+SEED = 20261124
+DEBTORS = 180
+KILLS = 6
+
+
+def issue(world, number, channel, due_on):
+    address = f"devedor{number}@cliente.example" if channel == "email" else f"+55119910{number:05d}"
+    world.event("invoice.issued", invoice=f"F{number}", debtor=f"d{number}", due_on=due_on, amount_cents=15990, flush=False,
+                debtor_details={"name": f"Devedor {number}", "kind": "person", "state": "SP",
+                                "contacts": [{"channel": channel, "address": address}]})
+
+
+class Killed(Case):
+    def test_nothing_is_lost_and_nothing_comes_twice(self):
+        dice = random.Random(SEED)
+        provider = "transport: http, internal: true, token: { file: token }, claim_time: 10s, timeout: 5s, concurrency: 4"
+        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR})
+        lines = {"sms": f'{{ {provider}, preset: sms-http, url: "{world.inbox.url("sms")}" }}',
+                 "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{world.inbox.url("whatsapp")}", version: v23.0, '
+                             'phone_number_id: "1055500000000" }'}
+        world.write_site(ladders={"agora.yaml": LADDER}, channels=lines)
+        for door in ("smtp", "http"):
+            world.inbox.fault(door, delay_ms=80, **({"at": "dot"} if door == "smtp" else {}))
+        world.start(live="atraso")
+        due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
+        killed_with = []
+        for round_ in range(KILLS + 1):
+            for number in range(round_ * DEBTORS // (KILLS + 1), (round_ + 1) * DEBTORS // (KILLS + 1)):
+                issue(world, number, ("email", "sms", "whatsapp")[number % 3], due_on)
+                if number % 5 == 0:  # some pay at once: nobody of them may be dunned after that
+                    world.event("payment.confirmed", invoice=f"F{number}", debtor=f"d{number}", payment=f"P{number}", amount_cents=15990,
+                                flush=False)
+            world.flush()
+            if round_ == KILLS:
+                break
+            before = len(world.inbox.entries())
+            world.wait(lambda: len(world.inbox.entries()) > before, "messages are under way", 60)
+            time.sleep(dice.uniform(0, 0.7))
+            world.kill()
+            killed_with.append(len(world.ledger("claim")) - len({record.json["claim"] for record in world.ledger("outcome")
+                                                                 if "claim" in record.json}))
+            world.start()
+        world.wait(lambda: self.drained(world), "everything is sent", 120)
+        world.stop()
+        verdicts = {}
+        for record in world.ledger("outcome"):
+            verdicts.setdefault(record.json["debtor"], []).append(record.json["verdict"])
+        uncertain = sorted(debtor for debtor, ended in verdicts.items() if "uncertain" in ended)
+        arrived = {message.decision["debtor"] for message in world.delivered()}
+        print(f"seed {SEED}: killed {KILLS} times with {killed_with} claims open; {len(arrived)} debtors got their message, "
+              f"uncertain: {', '.join(uncertain) or 'none'}", flush=True)
+        self.assertGreater(sum(killed_with), 0, "a kill while nothing is under way proves nothing")
+        self.assertLessEqual(len(uncertain), sum(killed_with))
+        paid = {f"d{number}" for number in range(0, DEBTORS, 5)}
+        everybody = {f"d{number}" for number in range(DEBTORS)}
+        self.assertEqual(everybody - arrived - set(uncertain) - paid, set())
+        self.assert_just(world, at_least=DEBTORS // 2)
+
+    @staticmethod
+    def drained(world):
+        with_rest = world.status()
+        return with_rest["at_rest"] if time.time() * 1000 - with_rest["now_ms"] < 5000 else False
+
+
+class Forgotten(Case):
+    def test_redis_forgets_everything(self):
+        world = self.world(clocked=True, start=at("2026-03-02 07:00"), ladders={"agora.yaml": FORGETFUL})
+        world.start(live="insiste")
+        for number in range(40):
+            issue(world, number, ("email", "sms", "whatsapp")[number % 3], "2026-03-10")
+        world.flush()
+        world.clock.advance_to(at("2026-03-12 12:00"))
+        before = world.inbox.entries()
+        decided = [record.value for record in world.ledger("decided")]
+        self.assertEqual(len(before), 40)
+        world.redis.ask("FLUSHALL")
+        world.wait(lambda: world.http("/readyz")[0] == 503, "the loss is seen", 30)
+        world.wait_ready()
+        world.clock.settle()
+        self.assertEqual(world.inbox.entries(), before)
+        self.assertEqual([record.value for record in world.ledger("decided")], decided)
+        world.clock.advance_to(at("2026-03-17 12:00"))
+        self.assertEqual(len(world.inbox.entries()), 80)
+        self.assert_just(world, at_least=80)
+
+
+if __name__ == "__main__":
+    main()
