@@ -279,8 +279,11 @@ struct rg_str rg_template_source(const struct rg_templates *t, struct rg_str nam
     if (template == NULL || !part_of(part, &wanted))
         return (struct rg_str){0};
     const struct rg_template_text *text = rg_template_text_for(template, channel, wanted);
-    if (text == NULL && wanted == RG_PART_SUBJECT)
-        return rg_template_partial(t, RG_STR(DEFAULT_SUBJECT), "txt");
+    if (text == NULL && wanted == RG_PART_SUBJECT) {
+        struct rg_str subject = rg_template_partial(t, RG_STR(DEFAULT_SUBJECT), "txt");
+        trim_end(&subject); /* a partial keeps its line's end, a header has none */
+        return subject;
+    }
     return text != NULL ? text->source : (struct rg_str){0};
 }
 

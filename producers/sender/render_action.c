@@ -254,6 +254,13 @@ static struct rg_mu_value parameters(struct making *m)
     return (struct rg_mu_value){.kind = RG_MU_LIST, .items = items, .count = count};
 }
 
+/* Files end in a line's end, and so do the partials in them; on a phone that is an empty line, in an SMS paid for. */
+static void trim_end(struct rg_buf *text)
+{
+    while (text->len > 0 && memchr(" \t\r\n", text->data[text->len - 1], 4) != NULL)
+        text->data[--text->len] = '\0';
+}
+
 static int make_request(struct making *m, struct rg_rendered *rendered)
 {
     char action[RG_ACTION_TEXT + 1], key[33];
@@ -264,6 +271,7 @@ static int make_request(struct making *m, struct rg_rendered *rendered)
     int rc = render_part(m, "txt", &text);
     if (rc < 0)
         return rc;
+    trim_end(&text);
     if (rg_str_is(m->decision->channel, SMS_CHANNEL))
         fold_sms(&text);
     rg_action_id_print(&m->decision->action, action);

@@ -477,8 +477,8 @@ class World:
         return done.returncode, done.stdout, done.stderr
 
     def go_live(self, step):
-        status, out, err = self.ctl("go-live", "--max-step", step, "--reason", "end-to-end test")
-        assert status == 0, out + err
+        status, body = self.http("/api/v1/go-live", "POST", {"max_step": step, "reason": "end-to-end test"})
+        assert status == 200, body
         deadline = time.monotonic() + PATIENCE_S
         while self.status().get("live_max_step") != step:  # an act takes effect when it is read back
             assert time.monotonic() < deadline, f"going live did not take effect: {self.status()}"
