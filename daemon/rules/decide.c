@@ -123,7 +123,7 @@ static void look_closed(struct rg_case *c)
         (void)find(c, RG_VIEW_CLOSED, gate, RG_NEVER);
         return;
     }
-    if (look->world->due_ms > look->world->asof_ms && !look->world->all_known) {
+    if (!look->world->all_known && !rg_asof_allows(look->world->asof_ms, look->world->due_ms, look->world->now_ms)) {
         rg_look_at(look, look->world->due_ms); /* a payment still unread may be the true reason */
         return;
     }

@@ -9,6 +9,14 @@
 #include "daemon/rules/record.h"
 
 #define RG_NEVER INT64_MAX
+/* However long ago a step was due, nothing is dunned by what was known of upstream longer ago than this. */
+#define RG_ASOF_STALE_MS 60000
+
+/* Whether what is known of upstream lets a look act that was due for `due_ms`. */
+static inline bool rg_asof_allows(int64_t asof_ms, int64_t due_ms, int64_t now_ms)
+{
+    return due_ms <= asof_ms && asof_ms >= now_ms - RG_ASOF_STALE_MS;
+}
 
 /* What a decision needs to know beside the record. */
 struct rg_world {

@@ -505,7 +505,7 @@ static bool gate_gap(struct rg_case *c)
 static bool gate_frontier(struct rg_case *c)
 {
     const struct rg_world *world = c->look->world;
-    if (world->all_known || world->due_ms <= world->asof_ms)
+    if (world->all_known || rg_asof_allows(world->asof_ms, world->due_ms, world->now_ms))
         return false;
     c->until_ms = world->due_ms;
     rg_case_why(c, "waiting for %s" RG_STR_FMT, rg_str_has(world->lagging) ? "" : "the sources", RG_STR_ARG(world->lagging));

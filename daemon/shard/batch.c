@@ -309,7 +309,8 @@ enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err)
         struct rg_touched *touched = &batch->touched[i];
         if (touched->record == NULL)
             continue;
-        int64_t due_ms = replaying ? 1 : decide(batch, touched); /* the past is not decided again: looked at once it is over */
+        /* the past is not decided again: he is looked at once it is over, and upstream is known past this instant */
+        int64_t due_ms = replaying ? batch->world->now_ms : decide(batch, touched);
         collect_actions(batch, touched);
         collect_people(batch, touched);
         enum rg_commit rc = collect_record(batch, touched, due_ms, err);

@@ -211,7 +211,7 @@ static bool passed(const struct rg_shard *shard, int64_t ledger_end, int64_t peo
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms)
 {
     int64_t due_ms = rg_shard_next_due_ms(shard);
-    if (shard->state != RG_SHARD_RUNNING || due_ms > now_ms || due_ms <= shard->asof_ms)
+    if (shard->state != RG_SHARD_RUNNING || due_ms > now_ms || rg_asof_allows(shard->asof_ms, due_ms, now_ms))
         return false;
     *ret_want_ms = now_ms;
     return true;

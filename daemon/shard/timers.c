@@ -4,6 +4,8 @@
 enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more, struct rg_error *err)
 {
     int64_t until_ms = shard->asof_ms < world->now_ms ? shard->asof_ms : world->now_ms;
+    if (!rg_asof_allows(shard->asof_ms, shard->asof_ms, world->now_ms))
+        until_ms = -1; /* too long ago to act on; the outbox is trimmed all the same */
     struct rg_batch batch;
     size_t count = 0;
     *ret_more = false;
