@@ -48,7 +48,7 @@ static struct rg_control_state *state_copy(const struct rg_control_state *from)
     to->live_max_step = rg_arena_str(arena, from->live_max_step);
     struct rg_control_known *known = RG_NEW(arena, struct rg_control_known, KNOWN_MAX);
     for (size_t i = 0; i < from->known_count; i++)
-        known[i] = (struct rg_control_known){rg_arena_str(arena, from->known[i].source), from->known[i].through_ms};
+        known[i] = (struct rg_control_known){rg_arena_str(arena, from->known[i].source), from->known[i].through_ms, from->known[i].at_ms};
     to->known = known;
     return to;
 }
@@ -114,15 +114,19 @@ static struct rg_str text(struct rg_control_state *state, const struct rg_json_v
     return rg_json_str(rg_json_get(root, key), &value) ? rg_arena_str(state->arena, value) : (struct rg_str){0};
 }
 
-static void fold_known(struct rg_control_state *state, struct rg_str source, int64_t through_ms)
+/* Payments that are known stay known: an older word, come late, takes nothing back. */
+static void fold_known(struct rg_control_state *state, struct rg_str source, int64_t through_ms, int64_t at_ms)
 {
+    for (size_t i = 0; i < state->known_count; i++)
+        if (rg_str_eq(state->known[i].source, source) && state->known[i].through_ms >= through_ms)
+            return;
     struct rg_control_known *known = RG_NEW(state->arena, struct rg_control_known, KNOWN_MAX);
     size_t n = 0;
     for (size_t i = 0; i < state->known_count; i++)
         if (!rg_str_eq(state->known[i].source, source))
             known[n++] = state->known[i];
     if (n < KNOWN_MAX)
-        known[n++] = (struct rg_control_known){rg_arena_str(state->arena, source), through_ms};
+        known[n++] = (struct rg_control_known){rg_arena_str(state->arena, source), through_ms, at_ms};
     state->known = known;
     state->known_count = n;
 }
@@ -143,7 +147,7 @@ static void fold(struct rg_control *c, struct rg_str key, const struct rg_json_v
         state->live_spread_ms = number(root, "spread_ms");
         state->live_since_ms = number(root, "since");
     } else if (key.n > sizeof known_prefix - 1 && memcmp(key.p, known_prefix, sizeof known_prefix - 1) == 0) {
-        fold_known(state, (struct rg_str){key.p + sizeof known_prefix - 1, key.n - (sizeof known_prefix - 1)}, number(root, "through"));
+        fold_known(state, (struct rg_str){key.p + sizeof known_prefix - 1, key.n - (sizeof known_prefix - 1)}, number(root, "through"), number(root, "at"));
     }
     c->dirty = true;
 }
@@ -300,5 +304,6 @@ int rg_control_synced(struct rg_control *c, struct rg_str source, int64_t throug
     rg_buf_done(&name);
     begin(&act);
     rg_jw_member_int(&act.jw, "through", through_ms);
+    rg_jw_member_int(&act.jw, "at", rg_shared_ms(&c->runtime->clock));
     return finish(c, &act, key, err);
 }

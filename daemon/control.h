@@ -4,7 +4,7 @@
  *   layout           {"v":1,"shards":64}                                  fixed for ever once recorded
  *   stop             {"v":1,"stopped":true,"by":…,"reason":…,"at":ms}
  *   live             {"v":1,"max_step":…,"spread_ms":…,"since":ms,"by":…,"reason":…}
- *   known/<source>   {"v":1,"through":ms}                                 payments of a synced source are known through
+ *   known/<source>   {"v":1,"through":ms,"at":ms}                         payments of a synced source are known through
  *
  * Unknown keys are kept by Kafka and ignored here: a newer instance may have written them. */
 #pragma once

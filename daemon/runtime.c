@@ -106,7 +106,7 @@ struct rg_control_state rg_runtime_control(struct rg_runtime *runtime, struct rg
         copy.live_max_step = rg_arena_str(arena, now->live_max_step);
         struct rg_control_known *known = now->known_count > 0 ? RG_NEW(arena, struct rg_control_known, now->known_count) : NULL;
         for (size_t i = 0; i < now->known_count; i++)
-            known[i] = (struct rg_control_known){rg_arena_str(arena, now->known[i].source), now->known[i].through_ms};
+            known[i] = (struct rg_control_known){rg_arena_str(arena, now->known[i].source), now->known[i].through_ms, now->known[i].at_ms};
         copy.known = known;
     }
     unlock(runtime);

@@ -12,6 +12,7 @@
 struct rg_control_known {
     struct rg_str source;
     int64_t through_ms;
+    int64_t at_ms; /* said at this instant: it counts once the source has been read past it */
 };
 struct rg_control_state {
     struct rg_arena *arena; /* owns the slices */

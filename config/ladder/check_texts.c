@@ -101,29 +101,39 @@ static const struct rg_template *find_template(struct rg_draft *d, struct rg_str
 
 /* ---- what it asks for ---- */
 
-static void check_sms(struct rg_draft *d, const struct rg_node *at, struct rg_str name, const struct rg_buf *rough)
+static size_t sms_segments(struct rg_draft *d, struct rg_template_text *text, const struct rg_node *node)
 {
-    struct rg_buf folded RG_CLEANUP(rg_buf_done);
-    struct rg_sms sms;
+    if (text->sms_segments != 0)
+        return text->sms_segments;
+    struct rg_buf rough RG_CLEANUP(rg_buf_done), folded RG_CLEANUP(rg_buf_done);
+    struct rg_sms sms = {.segments = 1};
+    rg_buf_init(&rough, SMS_BYTES_MAX);
     rg_buf_init(&folded, 2 * SMS_BYTES_MAX);
-    (void)rg_fold_sms(rg_buf_str(rough), &folded); /* what cannot be folded costs room, and is measured */
-    if (rg_sms_measure(rg_buf_str(&folded), &sms) && sms.segments > SMS_SEGMENTS_ADVISED)
+    rg_template_scan(d->loader->templates, text, node, &rough);
+    (void)rg_fold_sms(rg_buf_str(&rough), &folded);         /* what cannot be folded costs room, and is measured */
+    (void)rg_sms_measure(rg_buf_str(&folded), &sms); /* the source was checked to be UTF-8; cut within a character, it is too long anyway */
+    return text->sms_segments = rough.overflow ? SIZE_MAX : sms.segments;
+}
+
+static void check_sms(struct rg_draft *d, const struct rg_node *at, struct rg_str name, struct rg_template_text *text, const struct rg_node *node)
+{
+    size_t segments = sms_segments(d, text, node);
+    if (segments > SMS_SEGMENTS_ADVISED)
         rg_diags_warn(d->loader->diags, rg_node_place(at), "sms-too-long",
                       "template \"" RG_STR_FMT "\" takes about %zu segments as SMS, each paid for; a shorter text of its own stands in templates/" RG_STR_FMT
                       "." SMS_CHANNEL ".pt-BR.txt",
-                      RG_STR_ARG(name), sms.segments, RG_STR_ARG(name));
+                      RG_STR_ARG(name), segments, RG_STR_ARG(name));
 }
 
-static void say_unlawful(struct rg_draft *d, const struct rg_template *template, const struct rg_template_text *text, const struct rg_node *node, unsigned legal)
+static void say_unlawful(struct rg_draft *d, const struct rg_template *template, const struct rg_template_text *text, const struct rg_node *node)
 {
     struct rg_buf list RG_CLEANUP(rg_buf_done);
     rg_buf_init(&list, 128);
     static const char *const fields[] = {"name", "document", "address"};
-    for (unsigned i = 0, missing = RG_LEGAL_ALL & ~legal; i < RG_COUNT(fields); i++)
+    for (unsigned i = 0, missing = RG_LEGAL_ALL & ~text->legal; i < RG_COUNT(fields); i++)
         if ((missing >> i & 1u) != 0)
             rg_buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", fields[i]);
-    bool here = text->channel.p == NULL && text->part == RG_PART_TXT && node != NULL;
-    struct rg_place place = here ? rg_node_place(node) : (struct rg_place){.file = text->file, .line = 1, .column = 1};
+    struct rg_place place = node != NULL ? rg_node_place(node) : (struct rg_place){.file = text->file, .line = 1, .column = 1};
     rg_diags_error(d->loader->diags, place, "template-missing-legal-field",
                    "template \"" RG_STR_FMT "\" does not say who asks for payment (%s of the creditor, CDC art. 42-A); add {{> credor}}",
                    RG_STR_ARG(template->name), rg_buf_cstr(&list));
@@ -132,25 +142,21 @@ static void say_unlawful(struct rg_draft *d, const struct rg_template *template,
 /* Everything one channel would get of a template. */
 static unsigned scan_for_channel(struct rg_draft *d, const struct rg_template *template, struct rg_str channel, const struct rg_node *at, bool collects)
 {
-    const struct rg_node *node = inline_node(d, template->name);
     unsigned needs = 0;
     for (int part = 0; part < RG_PART_COUNT; part++) {
-        const struct rg_template_text *text = rg_template_text_for(template, channel, (enum rg_part)part);
+        struct rg_template_text *text = rg_template_text_for(template, channel, (enum rg_part)part);
         if (text == NULL)
             continue;
-        struct rg_buf rough RG_CLEANUP(rg_buf_done);
-        rg_buf_init(&rough, SMS_BYTES_MAX);
-        bool sms = part == RG_PART_TXT && rg_str_is(channel, SMS_CHANNEL);
         bool in_ladder = template->ladder != NULL && text->file == template->ladder;
-        struct rg_template_asks asks = {.rough = sms ? &rough : NULL};
-        rg_template_scan(d->loader->templates, text, in_ladder ? node : NULL, &asks);
-        needs |= asks.needs;
-        if (asks.wrong)
+        const struct rg_node *node = in_ladder ? inline_node(d, template->name) : NULL;
+        rg_template_scan(d->loader->templates, text, node, NULL);
+        needs |= text->needs;
+        if (text->wrong)
             continue; /* what else it lacks is known when it can be read */
-        if (collects && part != RG_PART_SUBJECT && asks.legal != RG_LEGAL_ALL)
-            say_unlawful(d, template, text, in_ladder ? node : NULL, asks.legal);
-        if (sms)
-            check_sms(d, at, template->name, &rough);
+        if (collects && part != RG_PART_SUBJECT && text->legal != RG_LEGAL_ALL)
+            say_unlawful(d, template, text, node);
+        if (part == RG_PART_TXT && rg_str_is(channel, SMS_CHANNEL))
+            check_sms(d, at, template->name, text, node);
     }
     return needs;
 }

@@ -197,8 +197,9 @@ static void resolve_steps(struct rg_draft *d)
 {
     struct rg_loader *loader = d->loader;
     size_t count = d->written->steps.count;
-    if (count == 0 && rg_section_has(&d->written->section, "steps"))
-        rg_diags_error(loader->diags, rg_key_place(rg_member(&d->written->section, "steps")), "missing-key", "expected at least one step");
+    const struct rg_node *map = rg_member(&d->written->section, "steps");
+    if (map != NULL && map->kind == RG_NODE_MAP && map->count == 0)
+        rg_diags_error(loader->diags, rg_key_place(map), "missing-key", "expected at least one step");
     d->ladder->step_count = (int)count;
     d->ladder->steps = RG_NEW(loader->rules->arena, struct rg_step, count);
     const struct rg_cel *common = rg_condition_compile(loader, rg_member(&d->written->defaults.section, "when"));

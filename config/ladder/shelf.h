@@ -14,6 +14,11 @@ struct rg_template_text {
     enum rg_part part;
     const char *file;
     struct rg_str source;
+    bool scanned;         /* what follows is known; its findings are made */
+    unsigned needs;       /* RG_TN_… */
+    unsigned legal;       /* RG_LEGAL_… that stand in every message */
+    bool wrong;           /* something was found, and said */
+    size_t sms_segments;  /* of a text for SMS, roughly; 0: not asked yet */
 };
 
 struct rg_template {
@@ -49,7 +54,7 @@ struct rg_template *rg_templates_get(const struct rg_templates *templates, struc
 /* Reads the files of that name; NULL when there is none. */
 struct rg_template *rg_templates_read(struct rg_templates *templates, struct rg_str name);
 struct rg_template *rg_templates_add_inline(struct rg_templates *templates, struct rg_str name, struct rg_str text, const struct rg_node *node);
-const struct rg_template_text *rg_template_text_for(const struct rg_template *template, struct rg_str channel, enum rg_part part);
+struct rg_template_text *rg_template_text_for(const struct rg_template *template, struct rg_str channel, enum rg_part part);
 const struct rg_template *rg_templates_partial(const struct rg_templates *templates, struct rg_str name);
 void rg_templates_list(struct rg_templates *templates, struct rg_rules *rules); /* sorts, fills rules->templates; the last act of a load */
 
@@ -70,12 +75,6 @@ bool rg_tag_next(struct rg_str text, size_t *at, struct rg_tag *ret_tag, const c
 #define RG_LEGAL_ADDRESS 4u
 #define RG_LEGAL_ALL 7u
 
-/* What one source asks for, partials included. */
-struct rg_template_asks {
-    unsigned needs;      /* RG_TN_… */
-    unsigned legal;      /* RG_LEGAL_… that stand in every message */
-    bool wrong;          /* something was found, and said */
-    struct rg_buf *rough; /* if given: the text with typical values */
-};
-/* Looks through a source; findings go to templates->diags, placed in `node` for a text in a ladder. */
-void rg_template_scan(struct rg_templates *templates, const struct rg_template_text *text, const struct rg_node *node, struct rg_template_asks *asks);
+/* Finds out once what a source asks for, partials included. Findings go to templates->diags, placed in `node` for a text in a
+ * ladder. `rough`, if given, gets the text with typical values. */
+void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node, struct rg_buf *rough);

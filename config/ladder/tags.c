@@ -124,7 +124,8 @@ struct scan {
     struct rg_templates *templates;
     const struct rg_template_text *text;
     const struct rg_node *node; /* the text in a ladder; NULL: a file */
-    struct rg_template_asks *asks;
+    struct rg_template_text *whole; /* what asks for all of this: `text`, or the one that includes it */
+    struct rg_buf *rough;           /* may be NULL */
     const struct rg_template_var *guards[RG_TEMPLATE_DEPTH_MAX]; /* sections that are open, of outer texts too */
     bool shown[RG_TEMPLATE_DEPTH_MAX];                           /* … and not inverted */
     struct rg_str open[RG_TEMPLATE_DEPTH_MAX];
@@ -165,7 +166,7 @@ static void complain(struct scan *s, struct rg_place place, const char *code, co
     (void)vsnprintf(bytes, sizeof bytes, fmt, args); /* findings are cut at that, too */
     va_end(args);
     rg_diags_error(s->templates->diags, place, code, "%s", bytes);
-    s->asks->wrong = true;
+    s->whole->wrong = true;
 }
 
 static const struct rg_template_var *find_var(struct rg_str of, struct rg_str name)
@@ -236,7 +237,7 @@ static struct rg_buf *rough_of(const struct scan *s)
     for (int i = 0; i < s->depth; i++)
         if (!s->shown[i])
             return NULL;
-    return s->asks->rough;
+    return s->rough;
 }
 
 static bool always_shown(const struct scan *s)
@@ -257,7 +258,7 @@ static void note_legal(struct scan *s, const struct rg_template_var *var)
         return;
     for (size_t i = 0; i < RG_COUNT(legal); i++)
         if (strcmp(var->name, legal[i].name) == 0)
-            s->asks->legal |= legal[i].bit;
+            s->whole->legal |= legal[i].bit;
 }
 
 static void take_value(struct scan *s, const struct rg_tag *tag)
@@ -273,7 +274,7 @@ static void take_value(struct scan *s, const struct rg_tag *tag)
     note_legal(s, var);
     bool there = guarded(s, var);
     if (!there)
-        s->asks->needs |= var->need;
+        s->whole->needs |= var->need;
     if (var->optional && !there)
         complain(s, name_place(s, tag), "unknown-variable",
                        "\"" RG_STR_FMT "\" is not in every message; write {{#" RG_STR_FMT "}}…{{/" RG_STR_FMT "}} around it", RG_STR_ARG(tag->name),
@@ -360,7 +361,7 @@ static void scan_text(struct scan *s)
     struct rg_str source = s->text->source;
     while (rg_tag_next(source, &at, &tag, &wrong)) {
         if (rough_of(s) != NULL)
-            rg_buf_add(s->asks->rough, source.p + done, tag.start - done);
+            rg_buf_add(s->rough, source.p + done, tag.start - done);
         done = tag.end;
         if (!take_tag(s, &tag))
             return;
@@ -369,8 +370,8 @@ static void scan_text(struct scan *s)
         (void)wrong_syntax(s, &tag, wrong);
         return;
     }
-    if (s->asks->rough != NULL)
-        rg_buf_add(s->asks->rough, source.p + done, source.n - done);
+    if (s->rough != NULL)
+        rg_buf_add(s->rough, source.p + done, source.n - done);
     if (s->depth > s->base) {
         struct rg_str name = s->open[s->depth - 1];
         complain(s, place_of(s, (size_t)(name.p - source.p), name.n), "template-syntax",
@@ -378,8 +379,11 @@ static void scan_text(struct scan *s)
     }
 }
 
-void rg_template_scan(struct rg_templates *templates, const struct rg_template_text *text, const struct rg_node *node, struct rg_template_asks *asks)
+void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node, struct rg_buf *rough)
 {
-    struct scan s = {.templates = templates, .text = text, .node = node, .asks = asks};
+    struct scan s = {.templates = templates, .text = text, .node = node, .whole = text, .rough = rough};
+    if (text->scanned && rough == NULL)
+        return;
+    text->scanned = true;
     scan_text(&s);
 }

@@ -257,11 +257,11 @@ void rg_templates_list(struct rg_templates *t, struct rg_rules *rules)
 
 /* ---- asking ---- */
 
-const struct rg_template_text *rg_template_text_for(const struct rg_template *template, struct rg_str channel, enum rg_part part)
+struct rg_template_text *rg_template_text_for(const struct rg_template *template, struct rg_str channel, enum rg_part part)
 {
-    const struct rg_template_text *general = NULL;
+    struct rg_template_text *general = NULL;
     for (size_t i = 0; i < template->text_count; i++) {
-        const struct rg_template_text *text = &template->texts[i];
+        struct rg_template_text *text = &template->texts[i];
         if (text->part != part)
             continue;
         if (text->channel.p == NULL)

@@ -273,10 +273,11 @@ static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, 
     return partitions > 0 && seen >= partitions ? earliest : -1;
 }
 
-static int64_t synced_through(const struct rg_control_state *control, struct rg_str source)
+/* A source's word counts once all its partitions were read to their end after it was given. */
+static int64_t synced_through(const struct rg_control_state *control, struct rg_str source, int64_t read_ms)
 {
     for (size_t i = 0; i < control->known_count; i++)
-        if (rg_str_eq(control->known[i].source, source))
+        if (rg_str_eq(control->known[i].source, source) && read_ms >= control->known[i].at_ms)
             return control->known[i].through_ms;
     return -1;
 }
@@ -290,7 +291,7 @@ static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, cons
         int partition = -1;
         const struct rg_source_info *source = &rules->sources[i];
         int64_t at_ms = source_fresh(fresh, source->name, &partition);
-        w->known_through_ms[i] = source->payments == RG_PAYMENTS_SYNCED ? synced_through(control, source->name) : at_ms;
+        w->known_through_ms[i] = source->payments == RG_PAYMENTS_SYNCED ? synced_through(control, source->name, at_ms) : at_ms;
         if (at_ms >= earliest)
             continue;
         earliest = at_ms;
