@@ -123,7 +123,7 @@ void rg_post_detach(struct rg_post *post, const struct rg_hand *hand);
 /* Hands to the producer what waits, serves what came back waiting at most wait_ms, mends what is broken. */
 void rg_post_serve(struct rg_post *post, int wait_ms);
 size_t rg_post_pending(const struct rg_post *post);
-bool rg_post_open(const struct rg_post *post); /* the topics are known: records can be written */
+bool rg_post_open(const struct rg_post *post); /* the topics are known and the producer is well: records can be written */
 
 /* ---- copies coming in ---- */
 

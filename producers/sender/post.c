@@ -125,7 +125,7 @@ static bool open_topics(struct rg_post *post)
 
 bool rg_post_open(const struct rg_post *post)
 {
-    return post->open;
+    return post->open && !rg_kafka_producer_broken(post->producer);
 }
 
 size_t rg_post_pending(const struct rg_post *post)

@@ -232,8 +232,10 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
 {
     if (producer->broken)
         return rg_fail(err, RG_EIO, "broken");
-    if (mk.dead)
-        return rg_fail(err, RG_ELIMIT, "dead");
+    if (mk.dead) {
+        producer->broken = true;
+        return rg_fail(err, RG_EIO, "dead");
+    }
     if (record->key.n + record->value.n > 900000)
         return rg_fail(err, RG_EINVAL, "too large");
     rg_assert(record->partition >= 0 && record->partition < mk.partitions);

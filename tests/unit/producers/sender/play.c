@@ -37,6 +37,7 @@ void play_sender(struct play *play)
 
 void play_end(struct play *play)
 {
+    fake_transport_answer_all(play->transport, RG_VERDICT_ACCEPTED); /* nothing is left to the process's end */
     rg_sender_free(&play->sender);
     fake_transport_free(&play->transport);
     stage_done(&play->stage);
@@ -128,6 +129,7 @@ uint64_t play_verdicts(const struct play *play, enum rg_verdict verdict)
 void play_crash(struct play *play)
 {
     mk_die();
+    fake_transport_answer_all(play->transport, RG_VERDICT_UNCERTAIN); /* so that the jobs are free; nobody hears it */
     rg_sender_free(&play->sender);
     mk_live();
     fake_transport_free(&play->transport);
