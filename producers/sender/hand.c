@@ -293,8 +293,10 @@ static void retry_later(struct rg_sender *sender, struct rg_hand *hand, const st
 {
     bool passing = err->retryable || err->code == RG_EIO;
     hand->lookup_failures += passing ? 0 : 1;
-    rg_log(RG_LOG_WARNING, "SENDER-RECIPIENT", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .shard = hand->shard}, "%s; trying again",
-           err->text);
+    if (!sender->recipients_failing)
+        rg_log(RG_LOG_WARNING, "SENDER-RECIPIENT", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .shard = hand->shard},
+               "%s; trying again, and with others", err->text);
+    sender->recipients_failing = true;
     if (hand->lookup_failures >= RECIPIENT_TRIES) {
         conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_MISSING_DATA, "the debtor's record could not be read");
         return;
@@ -309,6 +311,7 @@ static void render(struct rg_sender *sender, struct rg_hand *hand)
     struct rg_error err = {0};
     rg_buf_reset(&hand->rendered.payload);
     int rc = rg_render_action(sender->renderer, &hand->decision, rg_shared_ms(&sender->config.clock), hand->arena, &hand->rendered, &why, &err);
+    sender->recipients_failing = sender->recipients_failing && rc != 0;
     if (rc == 0)
         store(sender, hand);
     else if (rc == RG_EREFUSED)

@@ -158,6 +158,7 @@ struct rg_sender {
     int64_t boot_ms, shared_ms; /* of this turn */
     bool stopped, draining;
     bool moved; /* something happened in this turn */
+    bool recipients_failing; /* said so already */
     int64_t *shard_look_boot_ms; /* by shard: not asked before */
     int *shard_failures;
 };

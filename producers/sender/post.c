@@ -39,6 +39,7 @@ struct rg_post {
     bool open;
     bool refused;    /* since the last rebuild */
     bool one_by_one;
+    bool told;       /* of the trouble since the last rebuild */
     int64_t retry_boot_ms;
 };
 
@@ -58,8 +59,10 @@ static void on_report(void *ctx, const struct rg_kafka_report *report)
         entry->offset = report->offset;
         return;
     }
-    rg_log(RG_LOG_WARNING, "SENDER-POST", &(struct rg_log_ctx){.topic = report->topic, .shard = report->partition}, "%s; it will be sent again",
-           report->err.text);
+    if (!post->told)
+        rg_log(RG_LOG_WARNING, "SENDER-POST", &(struct rg_log_ctx){.topic = report->topic, .shard = report->partition},
+               "%s; what is not acknowledged will be sent again", report->err.text);
+    post->told = true;
     if (report->err.code == RG_EUNKNOWN)
         entry->doubtful = true;
     if (report->err.code != RG_EREFUSED)
@@ -229,7 +232,7 @@ static void mend(struct rg_post *post)
         return;
     }
     post->one_by_one = one_by_one;
-    post->refused = false;
+    post->refused = post->told = false;
 }
 
 /* Tells of every record that ended; what is told may add records behind. */

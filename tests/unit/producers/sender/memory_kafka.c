@@ -62,6 +62,9 @@ struct rg_kafka_consumer {
     bool assigned, held[MK_PARTITIONS_MAX];
     int64_t next[MK_PARTITIONS_MAX];
     int turn; /* partitions in turn */
+    struct rg_kafka_position answered[MK_PARTITIONS_MAX]; /* an asynchronous commit that waits for the next poll */
+    size_t answered_count;
+    struct rg_error answer;
 };
 
 /* ---- logs ---- */
@@ -389,6 +392,9 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
 {
     (void)timeout_ms;
     *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_NONE, .partition = -1};
+    if (consumer->answered_count > 0)
+        consumer->ops.on_committed(consumer->ctx, consumer->answered, consumer->answered_count, &consumer->answer);
+    consumer->answered_count = 0;
     if (mk.rebalance || mk.revoke)
         take(consumer, mk.lost);
     bool away = mk.revoke;
@@ -447,9 +453,11 @@ int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg
         mk.committed[positions[i].partition] = positions[i].offset;
     }
     mk.commits++;
-    if (wait_ms == 0)
-        consumer->ops.on_committed(consumer->ctx, positions, n, &answer);
-    else if (fails)
+    if (wait_ms == 0) {
+        memcpy(consumer->answered, positions, n * sizeof *positions);
+        consumer->answered_count = n;
+        consumer->answer = answer;
+    } else if (fails)
         return rg_fail(err, RG_EREFUSED, "the script says so");
     return 0;
 }
