@@ -213,6 +213,7 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
         for (c.repetition = 1; c.repetition <= c.step->repeat_times; c.repetition++) {
             c.done = rg_invoice_done(invoice, c.step->name, c.repetition, c.cycle);
             c.channel = -1;
+            c.opens_ms = c.closes_ms = 0;
             c.why = (struct rg_str){0};
             look_case(&c, passed);
         }
