@@ -1,9 +1,11 @@
 /* What a consumer has, where each partition stands, and how it is moved, held back and committed.
  *
- * A partition without a start yet ("held") is assigned at its end and paused at once; a seek moves and resumes it. We resume
- * only what we paused: resuming anything else makes librdkafka 2.0 fetch an old position again. Held partitions are resumed
- * before they are given up, because the pause would outlive the assignment. Where a partition stands is kept in the slots
- * rather than asked from librdkafka, whose answer is a list that must not leak. */
+ * A partition without a start yet ("held") is paused before it is assigned, at a plain offset: an assignment at a logical one
+ * asks the broker where that is, and the answer moves the partition even when it comes after a seek, over records that are
+ * then never delivered (seen with 2.0.2). A seek moves a held partition and resumes it. We resume only what we paused:
+ * resuming anything else makes librdkafka 2.0 fetch an old position again. Held partitions are resumed before they are given
+ * up, because the pause would outlive the assignment. Where a partition stands is kept in the slots rather than asked from
+ * librdkafka, whose answer is a list that must not leak. */
 #include "base/kafka/internal.h"
 
 #define SEEK_TIMEOUT_MS 5000
@@ -40,12 +42,15 @@ int rg_kafka_assignment_start(struct rg_kafka_consumer *consumer, const struct r
     RG_KAFKA_LIST list = rg_kafka_list_from(positions, n);
     for (int i = 0; i < list->cnt; i++)
         if (list->elems[i].offset == RG_KAFKA_HOLD)
-            list->elems[i].offset = RD_KAFKA_OFFSET_END;
+            list->elems[i].offset = 0; /* never fetched from */
     rg_kafka_slots_set(&consumer->slots, positions, n);
+    int held = rg_kafka_assignment_hold(consumer, err);
+    if (held < 0)
+        return held;
     rd_kafka_resp_err_t assigned = rd_kafka_assign(consumer->rk, list);
     if (assigned != RD_KAFKA_RESP_ERR_NO_ERROR)
         return rg_kafka_fail(err, assigned, "%zu partitions could not be taken", n);
-    return rg_kafka_assignment_hold(consumer, err);
+    return 0;
 }
 
 void rg_kafka_assignment_drop(struct rg_kafka_consumer *consumer)

@@ -88,6 +88,8 @@ struct rg_shard {
     size_t inbox_first, inbox_count, inbox_cap;
     bool verify_crc;              /* the first ledger record that comes has to prove itself */
     int64_t live_actions;         /* in regua:{p}:act */
+    int64_t expected;             /* next ledger offset to be delivered; −1: any */
+    int64_t gap_at;               /* a hole before this offset was met once and read again; −1: none */
     int64_t replay_ledger, replay_people;
     struct rg_shard_round round;  /* begun, not reached yet; fresh_ms −1: none */
     bool round_open;

@@ -29,7 +29,7 @@ struct rg_shard *rg_shard_new(const struct rg_shard_config *config)
     shard->memory = rg_arena_new(MEMORY_BYTES);
     shard->batch_arena = rg_arena_new(BATCH_ARENA_BYTES);
     shard->relay = rg_relay_new();
-    shard->seen_ms = shard->asof_ms = shard->out_done = -1;
+    shard->seen_ms = shard->asof_ms = shard->out_done = shard->expected = shard->gap_at = -1;
     return shard;
 }
 
@@ -124,6 +124,7 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
     shard->live_actions = opened.act_count;
     shard->verify_crc = true;
     *ret_ledger_from = shard->pos.ledger_next < 0 ? RG_KAFKA_BEGINNING : shard->pos.ledger_next > 0 ? shard->pos.ledger_next - 1 : 0;
+    shard->expected = *ret_ledger_from >= 0 ? *ret_ledger_from : -1;
     *ret_people_from = shard->pos.people_next < 0 ? RG_KAFKA_BEGINNING : shard->pos.people_next;
     return 0;
 }
@@ -157,11 +158,33 @@ static bool same_ledger(struct rg_shard *shard, const struct rg_kafka_event *mes
     return why[0] == '\0';
 }
 
+/* The ledger has no holes: nobody compacts it, and our producers use no transactions. One that shows is read again from the
+ * position; if it is still there it is real (markers of a foreign producer), and passed with a word. */
+static bool contiguous(struct rg_shard *shard, int64_t offset)
+{
+    bool hole = shard->expected >= 0 && offset > shard->expected;
+    if (!hole)
+        return true;
+    char why[128];
+    (void)snprintf(why, sizeof why, "ledger offsets %lld to %lld were not delivered", (long long)shard->expected, (long long)offset - 1);
+    rg_log(RG_LOG_WARNING, "LEDGER-HOLE", &(struct rg_log_ctx){.shard = shard->config.shard}, "%s; %s", why,
+           shard->gap_at == offset ? "they do not exist: going on" : "reading them again");
+    if (shard->gap_at == offset)
+        return true;
+    shard->gap_at = offset;
+    rg_shard_reopen(shard, why);
+    return false;
+}
+
 void rg_shard_receive(struct rg_shard *shard, const struct rg_kafka_event *message)
 {
     if (shard->state == RG_SHARD_OPENING || shard->state == RG_SHARD_STOPPED)
         return; /* read again from the position once it is open */
     bool people = strcmp(message->topic, shard->config.people_topic) == 0;
+    if (!people && !contiguous(shard, message->offset))
+        return;
+    if (!people)
+        shard->expected = message->offset + 1;
     if ((!people && !same_ledger(shard, message)) || message->offset < (people ? shard->pos.people_next : shard->pos.ledger_next))
         return;
     if (shard->inbox_first > 0 && shard->inbox_first + shard->inbox_count == shard->inbox_cap) {
@@ -188,12 +211,17 @@ static int64_t applied(const struct rg_shard *shard, bool people)
 /* Only what follows an empty inbox can be said to be applied: a position in memory, written with the next batch. */
 void rg_shard_reached(struct rg_shard *shard, bool people, int64_t next)
 {
+    if (!people) {
+        bool reading = shard->state == RG_SHARD_REPLAY || shard->state == RG_SHARD_RUNNING;
+        if (reading && contiguous(shard, next))
+            shard->expected = next;
+        return;
+    }
     for (size_t i = 0; i < shard->inbox_count; i++)
         if (shard->inbox[shard->inbox_first + i].people == people)
             return;
-    int64_t *position = people ? &shard->pos.people_next : &shard->pos.ledger_next;
-    if (people && next > applied(shard, people))
-        *position = next; /* compaction leaves holes in the people topic; the ledger has none but for its end */
+    if (next > applied(shard, people))
+        shard->pos.people_next = next; /* compaction leaves holes in the people topic */
 }
 
 size_t rg_shard_inbox(const struct rg_shard *shard)
