@@ -29,3 +29,7 @@ enum rg_folded rg_record_apply(struct rg_record *record, const struct rg_fact_re
 /* Whether the facts have made a decision unwanted since it was made: paid, other amount, other cycle, voided, disputed,
  * promised, held, protected, consent gone. RG_GATE_NONE: still wanted. What is owed is always wanted. */
 enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_decision *decision);
+
+/* For whoever keeps records: what came last cannot be kept any more. The debtor is held from now on, and what is queued for him is
+ * void, since what was not applied may have been the reason not to send it. What is owed to him stays. */
+void rg_record_overflow(struct rg_record *record);

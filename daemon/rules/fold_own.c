@@ -151,6 +151,16 @@ void rg_record_void_unwanted(struct rg_record *record)
     }
 }
 
+void rg_record_overflow(struct rg_record *record)
+{
+    record->overflowing = true;
+    for (size_t i = record->action_count; i > 0; i--) {
+        const struct rg_action *action = &record->actions[i - 1];
+        if (action->state == RG_ACTION_QUEUED && !action->decision.owed)
+            rg_record_end_action(record, &action->decision.action, RG_DONE_VOIDED, RG_GATE_HELD);
+    }
+}
+
 static enum rg_gate invoice_unwanted(const struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *seen)
 {
     const struct rg_invoice *invoice = rg_record_invoice(record, seen->ns, seen->invoice);

@@ -77,10 +77,10 @@ enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
         struct rg_touched *touched = &batch->touched[i];
         if (touched->record != NULL)
             continue;
-        struct rg_str bytes = values[n++];
-        if (bytes.p == NULL)
+        touched->stored = values[n++];
+        if (touched->stored.p == NULL)
             touched->record = rg_record_new(batch->arena, touched->debtor);
-        else if (rg_record_decode(bytes, batch->arena, &touched->record, err) < 0)
+        else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
             return RG_COMMIT_BROKEN;
         remember_actions(batch, touched);
     }
@@ -257,22 +257,53 @@ static void collect_people(struct rg_batch *batch, struct rg_touched *touched)
     }
 }
 
-static enum rg_commit collect_record(struct rg_batch *batch, struct rg_touched *touched, int64_t due_ms, struct rg_error *err)
+static bool encode(struct rg_batch *batch, const struct rg_touched *touched, struct rg_str *ret_bytes, struct rg_error *err)
 {
-    struct rg_store_put *put = RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap);
-    *put = (struct rg_store_put){.key = {RG_STORE_DEBTOR, touched->debtor}, .due_ms = due_ms};
-    if (!touched->changed)
-        return RG_COMMITTED;
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     rg_buf_init(&buf, RG_RECORD_BYTES_MAX + 1024);
-    if (rg_record_encode(touched->record, &buf, err) < 0) {
-        /* too much of one debtor: he is held, and what could be kept before stays as it was */
+    if (rg_record_encode(touched->record, &buf, err) < 0)
+        return false;
+    *ret_bytes = rg_arena_str(batch->arena, rg_buf_str(&buf));
+    return true;
+}
+
+/* More of one debtor than can be kept. What this batch brought cannot be applied, so nothing may go out that it might have
+ * stopped: the record stays as it was, held, and what was queued for him is void. */
+static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *touched, struct rg_str *ret_bytes, struct rg_error *err)
+{
+    struct rg_error why = *err;
+    if (touched->stored.p == NULL)
+        touched->record = rg_record_new(batch->arena, touched->debtor);
+    else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
+        return RG_COMMIT_BROKEN;
+    if (!touched->record->overflowing)
         rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW", &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
-               "%s; nothing more of this debtor is applied", err->text);
-        return RG_COMMITTED;
+               "%s; he is held, and what comes is not applied where it does not fit", why.text);
+    rg_record_overflow(touched->record);
+    return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;
+}
+
+/* Decides, unless the past is being folded, and collects what has to be written of one debtor. */
+static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *touched, struct rg_error *err)
+{
+    bool replaying = batch->shard->state == RG_SHARD_REPLAY;
+    size_t out_count = batch->out_count;
+    int64_t out_next = batch->pos.out_next;
+    struct rg_str bytes = {0};
+    /* the past is not decided again: he is looked at once it is over, and upstream is known past this instant */
+    int64_t due_ms = replaying ? batch->world->now_ms : decide(batch, touched);
+    if (touched->changed && !encode(batch, touched, &bytes, err)) {
+        batch->out_count = out_count; /* what was just decided did not happen */
+        batch->pos.out_next = out_next;
+        enum rg_commit rc = hold_overflow(batch, touched, &bytes, err);
+        if (rc != RG_COMMITTED)
+            return rc;
+        due_ms = RG_STORE_NEVER;
     }
-    put->write = true;
-    put->value = rg_arena_str(batch->arena, rg_buf_str(&buf));
+    collect_actions(batch, touched);
+    collect_people(batch, touched);
+    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) = (struct rg_store_put){
+        .key = {RG_STORE_DEBTOR, touched->debtor}, .write = touched->changed, .value = bytes, .due_ms = due_ms};
     return RG_COMMITTED;
 }
 
@@ -289,6 +320,8 @@ static void adopt(struct rg_batch *batch)
     for (size_t i = 0; i < batch->pos.origin_count; i++)
         rg_shard_note_origin(shard, &batch->pos.origins[i]);
     shard->out_done = -1;
+    if (shard->batch_max < RG_SHARD_BATCH_MAX)
+        shard->batch_max++;
     shard->live_actions += batch->live_change;
     atomic_store(&shard->config.counters->under_way, shard->live_actions);
 }
@@ -304,16 +337,8 @@ static enum rg_commit relay_new(struct rg_batch *batch, struct rg_error *err)
 enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err)
 {
     struct rg_shard *shard = batch->shard;
-    bool replaying = shard->state == RG_SHARD_REPLAY;
     for (size_t i = 0; i < batch->touched_count; i++) {
-        struct rg_touched *touched = &batch->touched[i];
-        if (touched->record == NULL)
-            continue;
-        /* the past is not decided again: he is looked at once it is over, and upstream is known past this instant */
-        int64_t due_ms = replaying ? batch->world->now_ms : decide(batch, touched);
-        collect_actions(batch, touched);
-        collect_people(batch, touched);
-        enum rg_commit rc = collect_record(batch, touched, due_ms, err);
+        enum rg_commit rc = finish_debtor(batch, &batch->touched[i], err);
         if (rc != RG_COMMITTED)
             return rc;
     }

@@ -32,6 +32,7 @@ struct rg_action_before {
 struct rg_touched {
     struct rg_str debtor;
     struct rg_record *record;
+    struct rg_str stored; /* its bytes as loaded; absent: new */
     struct rg_action_before *before;
     size_t before_count;
     bool changed;
@@ -86,6 +87,7 @@ struct rg_shard {
     struct rg_pos pos;
     struct rg_fetched *inbox;
     size_t inbox_first, inbox_count, inbox_cap;
+    size_t batch_max;             /* records of a batch, debtors of a page: halved when what they need is more than Redis takes at once */
     bool verify_crc;              /* the first ledger record that comes has to prove itself */
     int64_t live_actions;         /* in regua:{p}:act */
     int64_t expected;             /* next ledger offset to be delivered; −1: any */

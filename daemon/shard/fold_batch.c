@@ -26,6 +26,7 @@ struct item {
     struct rg_str reference; /* key of that reference */
     struct rg_reference *known; /* the reference as it stands in this batch */
     bool skip;
+    bool stranger; /* its debtor lives in another shard */
 };
 
 /* A reference in this batch, loaded once. */
@@ -104,6 +105,8 @@ static int decode_event(struct rg_batch *batch, struct item *item, struct rg_err
     item->fact.personal = item->intake->people;
     if (rg_event_has(&item->event, RG_F_DEBTOR))
         item->debtor = item->event.debtor;
+    else if (item->intake->people) /* it would leave the only topic that can be erased */
+        return rg_fail(err, RG_EINVAL, "an update of personal data that names no debtor");
     else if (!nameless_reference(batch, &item->event, &item->reference))
         return rg_fail(err, RG_EINVAL, "names neither a debtor nor anything by which one could be found");
     return 0;
@@ -223,6 +226,11 @@ static enum rg_commit load_references(struct folding *f, struct rg_error *err)
     return rc;
 }
 
+static struct rg_str first_origin(const struct rg_fetched *intake)
+{
+    return intake->first.p != NULL ? intake->first : intake->origin;
+}
+
 /* A fact released to the debtor's shard: the same event with the debtor named, and an origin of this shard's own. */
 static void forward(struct folding *f, struct rg_str value, struct rg_str first, struct rg_str debtor, int64_t released_at, int index)
 {
@@ -271,7 +279,7 @@ static void hold_conflict(struct folding *f, const struct item *item, struct rg_
     rg_jw_init(&jw, &buf);
     rg_event_write(&hold, false, &jw);
     rg_jw_done(&jw);
-    forward(f, rg_buf_str(&buf), item->intake->origin, debtor, item->intake->offset, index);
+    forward(f, rg_buf_str(&buf), first_origin(item->intake), debtor, item->intake->offset, index);
 }
 
 static void fold_located(struct folding *f, const struct item *item)
@@ -295,24 +303,51 @@ static void fold_located(struct folding *f, const struct item *item)
     reference->parked_count = 0;
 }
 
+/* A receipt may come in the same batch as the decision it is about, when the past is folded again. */
+static void learn_action(struct folding *f, const struct rg_decision *decision)
+{
+    char id[RG_ACTION_TEXT + 1], key[sizeof id + 8];
+    if (f->found_count == 0)
+        return;
+    rg_action_id_print(&decision->action, id);
+    (void)snprintf(key, sizeof key, "action:%s", id);
+    for (size_t i = 0; i < f->found_count; i++)
+        if (rg_str_is(f->found[i].key, key))
+            f->found[i].reference.debtor = decision->debtor;
+}
+
 /* A nameless fact: on to its debtor's shard, or parked until its reference is located. */
 static void fold_nameless(struct folding *f, const struct item *item)
 {
     struct found *found = find_reference(f, item->reference);
     struct rg_reference *reference = &found->reference;
     if (reference->debtor.p != NULL) {
-        forward(f, item->intake->value, item->intake->origin, reference->debtor, item->intake->offset, 0);
+        forward(f, item->intake->value, first_origin(item->intake), reference->debtor, item->intake->offset, 0);
         return;
     }
     bool receipt = item->event.type == RG_EV_DELIVERY_RECEIPT;
-    if (receipt || reference->parked_count >= RG_PARKED_MAX) {
+    size_t bytes = item->intake->value.n;
+    for (size_t i = 0; i < reference->parked_count; i++)
+        bytes += reference->parked[i].value.n;
+    if (receipt || reference->parked_count >= RG_PARKED_MAX || bytes > RG_PARKED_BYTES_MAX) {
         dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, receipt ? "no action of that id is known here, or it is too old for receipts"
                                                                  : "too many records wait for an invoice that nobody has issued");
         return;
     }
     found->changed = true;
     *RG_PUSH(f->batch->arena, reference->parked, reference->parked_count, reference->parked_cap) =
-        (struct rg_parked){rg_arena_str(f->batch->arena, item->intake->origin), rg_arena_str(f->batch->arena, item->intake->value)};
+        (struct rg_parked){rg_arena_str(f->batch->arena, first_origin(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
+}
+
+/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. In its turn, for the
+ * places of what this shard forwards may only grow. */
+static void fold_stranger(struct folding *f, const struct item *item)
+{
+    atomic_fetch_add(&f->batch->shard->config.counters->strangers, 1);
+    if (item->intake->kind == RG_REC_EVENT || item->intake->kind == RG_REC_FORWARDED)
+        forward(f, item->intake->value, first_origin(item->intake), item->debtor, item->intake->offset, 0);
+    else
+        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, "the debtor's shard is another partition");
 }
 
 static void put_references(struct folding *f)
@@ -321,8 +356,9 @@ static void put_references(struct folding *f)
         if (!f->found[i].changed)
             continue;
         RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-        rg_buf_init(&buf, (size_t)RG_PARKED_MAX * RG_LEDGER_BYTES_MAX);
+        rg_buf_init(&buf, 2 * RG_PARKED_BYTES_MAX); /* with origins and lengths */
         rg_reference_encode(&f->found[i].reference, &buf);
+        rg_assert(!buf.overflow);
         rg_batch_put(f->batch, RG_STORE_REFERENCE, f->found[i].key, rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
     }
 }
@@ -337,10 +373,14 @@ struct charges {
     size_t count, key_cap, charge_cap;
 };
 
+struct charge_stamps {
+    struct rg_stamp pix, boleto, link;
+};
+
 static bool has_charge(const struct item *item)
 {
     bool fields = ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0;
-    return !item->skip && item->fact.event != NULL && !item->fact.personal && fields && rg_event_has(&item->event, RG_F_INVOICE);
+    return !item->skip && !item->stranger && item->debtor.p != NULL && item->fact.event != NULL && !item->fact.personal && fields && rg_event_has(&item->event, RG_F_INVOICE);
 }
 
 static size_t charge_index(struct folding *f, struct charges *c, const struct rg_event *event)
@@ -376,27 +416,39 @@ static enum rg_commit load_charges(struct folding *f, struct charges *c, struct 
     return rc;
 }
 
-/* The stamps in the record say which parts of the event won; only those are written. */
-static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record)
+static struct charge_stamps stamps_of(const struct rg_record *record, const struct item *item)
+{
+    const struct rg_invoice *invoice = has_charge(item) ? rg_record_invoice(record, item->event.ns, item->event.invoice) : NULL;
+    return invoice == NULL ? (struct charge_stamps){0}
+                           : (struct charge_stamps){invoice->set[RG_IG_PIX], invoice->set[RG_IG_BOLETO], invoice->set[RG_IG_LINK]};
+}
+
+static bool moved(struct rg_stamp before, struct rg_stamp after)
+{
+    return before.time_ms != after.time_ms || before.tie != after.tie;
+}
+
+/* A stamp that the event has moved says that its part is the latest; only such parts are written. */
+static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record, struct charge_stamps before)
 {
     const struct rg_event *e = &item->event;
-    const struct rg_invoice *invoice = rg_record_invoice(record, e->ns, e->invoice);
-    if (invoice == NULL)
+    if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
         return;
+    struct charge_stamps after = stamps_of(record, item);
     struct rg_charge *charge = &c->charges[charge_index(f, c, e)];
-    if (((e->has | e->null) & RG_BIT(RG_F_PIX_CODE)) != 0 && invoice->set[RG_IG_PIX].time_ms == e->time_ms) {
+    if (moved(before.pix, after.pix)) {
         charge->pix_code = e->pix_code;
         charge->pix_cents = e->pix_cents;
         charge->pix_until = rg_event_has(e, RG_F_PIX_UNTIL) ? e->pix_until : RG_DAY_NONE;
     }
-    if (((e->has | e->null) & (RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE))) != 0 && invoice->set[RG_IG_BOLETO].time_ms == e->time_ms) {
+    if (moved(before.boleto, after.boleto)) {
         charge->boleto_line = e->boleto_line;
         charge->boleto_barcode = e->boleto_barcode;
         charge->boleto_url = e->boleto_url;
         charge->boleto_cents = e->boleto_cents;
         charge->boleto_until = rg_event_has(e, RG_F_BOLETO_UNTIL) ? e->boleto_until : RG_DAY_NONE;
     }
-    if (((e->has | e->null) & RG_BIT(RG_F_LINK)) != 0 && invoice->set[RG_IG_LINK].time_ms == e->time_ms)
+    if (moved(before.link, after.link))
         charge->link = e->link;
 }
 
@@ -424,6 +476,10 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         fold_nameless(f, item);
         return;
     }
+    if (item->stranger) {
+        fold_stranger(f, item);
+        return;
+    }
     struct rg_touched *touched = rg_batch_find(batch, item->debtor);
     rg_assert(touched != NULL);
     item->fact.offset = item->intake->offset;
@@ -433,29 +489,24 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         touched->changed = true;
         return;
     }
+    struct charge_stamps before = stamps_of(touched->record, item);
     enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
     if (folded == RG_FOLD_CONFLICT)
         dead_letter(f, item->intake, RG_DEAD_CONFLICT, err.text);
     touched->changed = touched->changed || folded == RG_FOLD_CHANGED;
+    if (item->intake->kind == RG_REC_DECIDED)
+        learn_action(f, &item->decision);
     if (item->intake->kind == RG_REC_UPDATE)
         *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) = rg_arena_str(batch->arena, item->intake->key);
     if (has_charge(item))
-        fold_charge(f, charges, item, touched->record);
+        fold_charge(f, charges, item, touched->record, before);
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);
 }
 
-/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. */
-static bool stranger(struct folding *f, const struct item *item)
+static bool is_stranger(const struct folding *f, const struct item *item)
 {
     const struct rg_shard_config *config = &f->batch->shard->config;
-    if (item->debtor.p == NULL || rg_shard_of(item->debtor, config->shards) == config->shard)
-        return false;
-    atomic_fetch_add(&config->counters->strangers, 1);
-    if (item->intake->kind == RG_REC_EVENT || item->intake->kind == RG_REC_FORWARDED)
-        forward(f, item->intake->value, item->intake->origin, item->debtor, item->intake->offset, 0);
-    else
-        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, "the debtor's shard is another partition");
-    return true;
+    return item->debtor.p != NULL && rg_shard_of(item->debtor, config->shards) != config->shard;
 }
 
 static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t count)
@@ -475,10 +526,9 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
         } else if (decode_item(batch, item, &err) < 0) {
             item->skip = true;
             dead_letter(f, &intakes[i], RG_DEAD_BAD_JSON, err.text);
-        } else if (!item->skip && stranger(f, item)) {
-            item->skip = true;
         }
-        if (!item->skip && item->debtor.p != NULL)
+        item->stranger = !item->skip && is_stranger(f, item);
+        if (!item->skip && !item->stranger && item->debtor.p != NULL)
             (void)rg_batch_add(batch, item->debtor);
         if (intakes[i].people) {
             batch->pos.people_next = intakes[i].offset + 1;
@@ -492,7 +542,7 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err)
 {
     rg_assert(shard->inbox_count > 0);
-    size_t count = shard->inbox_count < RG_SHARD_BATCH_MAX ? shard->inbox_count : RG_SHARD_BATCH_MAX;
+    size_t count = shard->inbox_count < shard->batch_max ? shard->inbox_count : shard->batch_max;
     struct rg_batch batch;
     struct charges charges = {0};
     rg_batch_begin(&batch, shard, world);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
+#define MEMORY_BYTES ((size_t)256 * 1024 * 1024) /* of position, origins and the outbox as found; replies are capped before */
 
 const char *rg_shard_state_name(enum rg_shard_state state)
 {
@@ -30,6 +30,7 @@ struct rg_shard *rg_shard_new(const struct rg_shard_config *config)
     shard->batch_arena = rg_arena_new(BATCH_ARENA_BYTES);
     shard->relay = rg_relay_new();
     shard->seen_ms = shard->asof_ms = shard->out_done = shard->expected = shard->gap_at = -1;
+    shard->batch_max = RG_SHARD_BATCH_MAX;
     return shard;
 }
 
@@ -292,7 +293,11 @@ static void after(struct rg_shard *shard, enum rg_commit rc, const struct rg_err
         rg_log(RG_LOG_WARNING, "SHARD-REOWN", &ctx, "%s; taking the shard anew", err->text);
         atomic_fetch_add(&shard->config.counters->rewinds, 1);
         break;
-    default: rg_log(RG_LOG_WARNING, "SHARD-REOPEN", &ctx, "%s; trying again", err->text); break;
+    default:
+        if (err->code == RG_ELIMIT && shard->batch_max > 1)
+            shard->batch_max /= 2;
+        rg_log(RG_LOG_WARNING, "SHARD-REOPEN", &ctx, "%s; trying again", err->text);
+        break;
     }
     rg_shard_reopen(shard, err->text);
 }

@@ -12,8 +12,9 @@ enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard
     if (shard->store->ops->next_due_ms(shard->store) > until_ms && shard->out_done < 0)
         return RG_COMMITTED;
     rg_batch_begin(&batch, shard, world);
-    struct rg_due *due = RG_NEW(batch.arena, struct rg_due, RG_SHARD_PAGE_MAX);
-    enum rg_commit rc = shard->store->ops->due(shard->store, until_ms, RG_SHARD_PAGE_MAX, batch.arena, due, &count, err);
+    size_t max = shard->batch_max < RG_SHARD_PAGE_MAX ? shard->batch_max : RG_SHARD_PAGE_MAX;
+    struct rg_due *due = RG_NEW(batch.arena, struct rg_due, max);
+    enum rg_commit rc = shard->store->ops->due(shard->store, until_ms, max, batch.arena, due, &count, err);
     if (rc != RG_COMMITTED || (count == 0 && shard->out_done < 0))
         return rc;
     for (size_t i = 0; i < count; i++)
@@ -22,6 +23,6 @@ enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard
         rc = rg_batch_load(&batch, err);
     if (rc == RG_COMMITTED)
         rc = rg_batch_end(&batch, err);
-    *ret_more = rc == RG_COMMITTED && count == RG_SHARD_PAGE_MAX;
+    *ret_more = rc == RG_COMMITTED && count == max;
     return rc;
 }

@@ -14,6 +14,7 @@
 #define EDGES_TIMEOUT_MS 2000
 #define REBUILD_TIMEOUT_MS 2000
 #define LINGER_MS 1
+#define FLUSH_MS 2000
 #define WORLD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 
 struct rg_worker {
@@ -122,6 +123,8 @@ void rg_worker_free(struct rg_worker **worker)
         return;
     rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
     drop_shards(w);
+    if (w->producer != NULL && rg_kafka_producer_flush(w->producer, FLUSH_MS, NULL) < 0)
+        rg_log(RG_LOG_NOTICE, "PRODUCER-FLUSH", RG_LOG_NO_CTX, "some records were not acknowledged in time; whoever has the shards next sends them again");
     rg_kafka_producer_free(&w->producer, RG_KAFKA_FREE_MS);
     rg_kafka_admin_free(&w->admin, RG_KAFKA_FREE_MS);
     rg_fresh_store_free(&w->fresh);
@@ -195,16 +198,17 @@ static void open_shards(struct rg_worker *w, int64_t boot_ms)
         struct rg_error err = {0};
         if (shard == NULL || rg_shard_state(shard) != RG_SHARD_OPENING || boot_ms < w->open_at_boot_ms[p])
             continue;
+        w->open_at_boot_ms[p] = boot_ms + OPEN_RETRY_MS; /* also of one that opens and falls at once, for a refusal may last */
         if (open_shard(w, shard, &err) == 0)
             continue;
         const struct rg_log_ctx ctx = {.shard = p};
-        if (err.code == RG_EREFUSED && !err.retryable) {
+        bool damaged = err.code == RG_EREFUSED || err.code == RG_EINVAL;
+        if (damaged && !err.retryable) {
             rg_shard_stop(shard, err.text);
             continue;
         }
         rg_log(RG_LOG_WARNING, "SHARD-OPEN", &ctx, "%s; trying again in %d ms", err.text, OPEN_RETRY_MS);
         rg_shard_reopen(shard, err.text);
-        w->open_at_boot_ms[p] = boot_ms + OPEN_RETRY_MS;
     }
 }
 
@@ -227,9 +231,19 @@ static void fault(struct rg_worker *w, const struct rg_kafka_event *event)
         rg_log(RG_LOG_WARNING, "CONSUMER-TROUBLE", RG_LOG_NO_CTX, "%s", event->error.text);
 }
 
+/* What was fetched and not folded stays within bounds: past them nothing more is taken until the shard has caught up. */
+static bool inboxes_full(const struct rg_worker *w)
+{
+    for (int p = 0; p < w->config.shards; p++)
+        if (w->shards[p] != NULL && rg_shard_inbox(w->shards[p]) >= RG_SHARD_INBOX_MAX)
+            return true;
+    return false;
+}
+
 static void take(struct rg_worker *w, int wait_ms)
 {
-    for (int i = 0; i < POLL_MAX && w->consumer != NULL; i++) {
+    int most = inboxes_full(w) ? 0 : POLL_MAX;
+    for (int i = 0; i < most && w->consumer != NULL; i++) {
         struct rg_kafka_event event;
         rg_kafka_consumer_poll(w->consumer, i == 0 ? wait_ms : 0, &event);
         if (event.kind == RG_KAFKA_EVENT_NONE)

@@ -16,6 +16,7 @@
 #define RG_STORE_NEVER INT64_MAX    /* no timer */
 #define RG_STORE_UNCHANGED (-1)     /* leave the timer as it is */
 #define RG_PARKED_MAX 64            /* records waiting for one reference */
+#define RG_PARKED_BYTES_MAX ((size_t)256 * 1024) /* their values together */
 
 struct rg_origin_high {
     bool people;

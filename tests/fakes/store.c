@@ -328,9 +328,10 @@ static enum rg_commit fake_commit(struct rg_store *store, const struct rg_store_
         apply(s->state, batch);
     if (!now)
         return RG_COMMITTED;
-    (void)rg_fail(err, RG_EUNREACHABLE, "the fake was told to");
+    (void)rg_fail(err, s->state->fate == RG_FAKE_TOO_LARGE ? RG_ELIMIT : RG_EUNREACHABLE, "the fake was told to");
     switch (s->state->fate) {
-    case RG_FAKE_REFUSED: return RG_COMMIT_REFUSED;
+    case RG_FAKE_REFUSED:
+    case RG_FAKE_TOO_LARGE: return RG_COMMIT_REFUSED;
     case RG_FAKE_BROKEN: return RG_COMMIT_BROKEN;
     default: s->token = 0; return RG_COMMIT_UNKNOWN;
     }

@@ -16,6 +16,7 @@ struct rg_store *rg_fake_store_new(struct rg_fake_state *state, int shard) __att
 /* What becomes of a commit. */
 enum rg_fake_fate {
     RG_FAKE_REFUSED,         /* nothing applied, and said so */
+    RG_FAKE_TOO_LARGE,       /* the same, for its size (RG_ELIMIT) */
     RG_FAKE_UNKNOWN_LOST,    /* the connection breaks before it is applied */
     RG_FAKE_UNKNOWN_APPLIED, /* … and after */
     RG_FAKE_BROKEN,

@@ -42,7 +42,7 @@ static void a_doomed_commit_meets_its_fate(void **state)
         enum rg_fake_fate fate;
         enum rg_commit answer;
         bool applied;
-    } rows[] = {{RG_FAKE_REFUSED, RG_COMMIT_REFUSED, false}, {RG_FAKE_UNKNOWN_LOST, RG_COMMIT_UNKNOWN, false},
+    } rows[] = {{RG_FAKE_REFUSED, RG_COMMIT_REFUSED, false}, {RG_FAKE_TOO_LARGE, RG_COMMIT_REFUSED, false}, {RG_FAKE_UNKNOWN_LOST, RG_COMMIT_UNKNOWN, false},
                 {RG_FAKE_UNKNOWN_APPLIED, RG_COMMIT_UNKNOWN, true}, {RG_FAKE_BROKEN, RG_COMMIT_BROKEN, false}};
     struct store_rig *rig = *state;
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

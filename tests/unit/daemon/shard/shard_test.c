@@ -1,0 +1,462 @@
+/* A shard's life: folding and deciding, log before release, voids, claims, and what it does when its store or its ledger are not
+ * what they were. */
+#include "tests/unit/daemon/shard/bench.h"
+
+#define D1 "D1"
+#define F1 "F1"
+
+static int begin(void **state)
+{
+    *state = bench_new(rg_shard_of(RG_STR(D1), SHARDS));
+    return 0;
+}
+
+static int finish(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+static void put_debt(struct bench *b)
+{
+    put_person(b, D1);
+    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
+    (void)put(b, &invoice);
+}
+
+/* The day of the first message, D-5: decided and on its way, not yet claimed. */
+static struct rg_decision decide_first(struct bench *b)
+{
+    put_debt(b);
+    bench_to(b, "2026-10-29 12:00");
+    return last_decision(b);
+}
+
+static void pay(struct bench *b)
+{
+    struct rg_event payment = payment_of(b, D1, F1, "P1", 15900);
+    (void)put(b, &payment);
+}
+
+/* ---- fold and decide ---- */
+
+static void an_event_is_folded_and_decided_when_due(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(rg_shard_state(b->shard), RG_SHARD_REPLAY);
+    bench_settle(b);
+    assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
+    put_debt(b);
+    bench_settle(b);
+    struct rg_record *record = record_of(b, D1);
+    assert_int_equal(record->invoice_count, 1);
+    assert_int_equal(record->invoices[0].amount_cents, 15900);
+    assert_true(rg_str_is(record->name, "Maria da Silva"));
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    assert_int_not_equal(rg_fake_state_due_ms(b->state, D1), RG_STORE_NEVER);
+    bench_to(b, "2026-10-29 07:59");
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0); /* early never */
+    bench_to(b, "2026-10-29 12:00");
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+    assert_int_equal(rg_fake_stream_end(b->stream, ACTIONS "email", b->p), 1);
+    struct rg_decision decision = last_decision(b);
+    assert_true(rg_str_is(decision.step, "lembrete"));
+    struct rg_act_value act;
+    assert_true(rg_fake_state_act(b->state, &decision.action, &act));
+    assert_false(act.claimed);
+    assert_int_equal(atomic_load(&b->counters.under_way), 1);
+    assert_int_equal(record_of(b, D1)->action_count, 1);
+    assert_int_equal(out_count(b), 0); /* acknowledged, so it left the outbox */
+    struct rg_kafka_event copy;
+    assert_true(rg_fake_stream_read(b->stream, ACTIONS "email", b->p, 0, &copy));
+    struct rg_decision sent;
+    assert_int_equal(rg_decision_read(copy.value, b->arena, &sent, NULL), 0);
+    assert_true(rg_action_id_eq(&sent.action, &decision.action));
+}
+
+static void the_decision_is_logged_before_its_action_leaves(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 07:59");
+    b->keep = true;
+    bench_to(b, "2026-10-29 12:00");
+    assert_int_equal(out_count(b), 2);
+    assert_int_equal(out_at(b, 0).kind, RG_OUT_LEDGER);
+    assert_true(rg_str_is(out_at(b, 0).record_kind, "decided"));
+    assert_int_equal(out_at(b, 1).kind, RG_OUT_ACTION);
+    assert_int_equal(rg_fake_stream_waiting(b->stream), 1);
+    assert_string_equal(rg_fake_stream_sent(b->stream, 0)->topic, LEDGER);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_waiting(b->stream), 1);
+    rg_fake_stream_deliver(b->stream, 1);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_waiting(b->stream), 1);
+    assert_string_equal(rg_fake_stream_sent(b->stream, 0)->topic, ACTIONS "email");
+    assert_int_equal(out_count(b), 1);
+}
+
+/* Nobody is dunned while it is not known whether payments wait unread. */
+static void nothing_is_decided_before_upstream_is_known(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_settle(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    int64_t want_ms = 0;
+    assert_true(rg_shard_wants(b->shard, b->world.now_ms, &want_ms));
+    assert_true(want_ms >= b->world.now_ms);
+    rg_shard_begin_round(b->shard, &(struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms,
+                                                            .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p) + 1,
+                                                            .people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p)});
+    bench_settle(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0); /* one record of the round is still to come */
+    assert_int_equal(rg_shard_asof_ms(b->shard), -1);
+    pay(b);
+    b->known_ms[0] = b->world.now_ms;
+    bench_settle(b);
+    assert_int_equal(rg_shard_asof_ms(b->shard), b->world.now_ms);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+}
+
+static void held_timers_do_not_act(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    b->world.hold_timers = true;
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_round(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    b->world.hold_timers = false;
+    bench_to(b, "2026-10-29 12:00");
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+}
+
+/* ---- voids and claims ---- */
+
+static void a_payment_voids_what_is_queued(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision decision = decide_first(b);
+    pay(b);
+    bench_settle(b);
+    struct rg_act_value act;
+    assert_false(rg_fake_state_act(b->state, &decision.action, &act));
+    assert_int_equal(record_of(b, D1)->action_count, 0);
+    assert_int_equal(atomic_load(&b->counters.under_way), 0);
+}
+
+static void a_payment_takes_back_what_has_not_left(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 07:59");
+    b->keep = true;
+    bench_to(b, "2026-10-29 12:00");
+    pay(b);
+    bench_settle(b); /* `decided` is in the producer already, its action is not */
+    assert_int_equal(out_count(b), 1);
+    assert_int_equal(out_at(b, 0).kind, RG_OUT_LEDGER);
+    assert_int_equal(rg_fake_state_act_count(b->state), 0);
+    b->keep = false;
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, ACTIONS "email", b->p), 0);
+    assert_int_equal(out_count(b), 0);
+}
+
+static void claim_and_outcome_move_the_action(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision decision = decide_first(b);
+    struct rg_act_value act;
+    int64_t first = put_claim(b, &decision, 1);
+    (void)put_claim(b, &decision, 2); /* comes second */
+    bench_settle(b);
+    assert_true(rg_fake_state_act(b->state, &decision.action, &act));
+    assert_true(act.claimed);
+    assert_true(rg_claim_id_eq(&act.claim, &(struct rg_claim_id){{1, 1}}));
+    assert_int_equal(act.claim_offset, first);
+    pay(b); /* too late: the claim stands below it */
+    bench_settle(b);
+    assert_true(rg_fake_state_act(b->state, &decision.action, &act));
+    (void)put_outcome(b, &decision, 1, first, RG_VERDICT_ACCEPTED);
+    bench_settle(b);
+    assert_false(rg_fake_state_act(b->state, &decision.action, &act));
+    assert_int_equal(record_of(b, D1)->invoices[0].done[0].state, RG_DONE_SENT);
+}
+
+static void a_claim_after_the_payment_meets_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision decision = decide_first(b);
+    pay(b);
+    (void)put_claim(b, &decision, 1);
+    bench_settle(b);
+    assert_int_equal(rg_fake_state_act_count(b->state), 0);
+}
+
+static void what_is_released_goes_out_again_with_its_old_id(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision decision = decide_first(b), copied;
+    int64_t claim = put_claim(b, &decision, 1);
+    (void)put_outcome(b, &decision, 1, claim, RG_VERDICT_RELEASED);
+    bench_settle(b);
+    struct rg_act_value act;
+    assert_true(rg_fake_state_act(b->state, &decision.action, &act));
+    assert_false(act.claimed);
+    assert_int_equal(rg_fake_stream_end(b->stream, ACTIONS "email", b->p), 2);
+    struct rg_kafka_event copy;
+    assert_true(rg_fake_stream_read(b->stream, ACTIONS "email", b->p, 1, &copy));
+    assert_int_equal(rg_decision_read(copy.value, b->arena, &copied, NULL), 0);
+    assert_true(rg_action_id_eq(&copied.action, &decision.action));
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+}
+
+static void a_receipt_finds_its_debtor_by_its_action(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision decision = decide_first(b);
+    int64_t claim = put_claim(b, &decision, 1);
+    (void)put_outcome(b, &decision, 1, claim, RG_VERDICT_ACCEPTED);
+    bench_settle(b);
+    char action[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&decision.action, action);
+    struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "r1", NULL);
+    receipt.action = rg_str(action);
+    receipt.status = RG_FACT_DELIVERED;
+    receipt.has = RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
+    (void)put(b, &receipt);
+    bench_settle(b); /* forwarded to the debtor, here the same shard */
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_FORWARDED), 1);
+    assert_int_equal(record_of(b, D1)->invoices[0].done[0].evidence, RG_EVIDENCE_DELIVERED);
+
+    receipt.action = RG_STR("000000000000000000000000000000000000"); /* of nothing we know */
+    receipt.id = RG_STR("r2");
+    (void)put(b, &receipt);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 1);
+}
+
+/* ---- repeats ---- */
+
+static void repeats_change_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct rg_event first = payment_of(b, D1, F1, "P1", 100), second = payment_of(b, D1, F1, "P2", 200);
+    put_debt(b);
+    (void)put_event(b, &first, 10);
+    (void)put_event(b, &second, 11);
+    bench_settle(b);
+    struct rg_str before = rg_arena_str(b->arena, rg_fake_state_value(b->state, RG_STORE_DEBTOR, D1));
+    (void)put_event(b, &first, 10);
+    (void)put_event(b, &second, 11);
+    first.payment = RG_STR("P9"); /* another content at an old place is still a repeat */
+    (void)put_event(b, &first, 9);
+    bench_settle(b);
+    assert_int_equal(atomic_load(&b->counters.repeated), 3);
+    assert_true(rg_str_eq(rg_fake_state_value(b->state, RG_STORE_DEBTOR, D1), before));
+    assert_int_equal(rg_fake_state_pos(b->state)->ledger_next, rg_fake_stream_end(b->stream, LEDGER, b->p));
+    (void)put_event(b, &first, 12);
+    bench_settle(b);
+    assert_int_equal(record_of(b, D1)->invoices[0].payment_count, 3);
+}
+
+static void repeats_within_one_batch_are_seen(void **state)
+{
+    struct bench *b = *state;
+    struct rg_event payment = payment_of(b, D1, F1, "P1", 100);
+    for (int i = 0; i < 3; i++)
+        (void)put_event(b, &payment, 10);
+    bench_settle(b);
+    assert_int_equal(atomic_load(&b->counters.repeated), 2);
+    assert_int_equal(rg_fake_state_pos(b->state)->origin_count, 1);
+}
+
+/* ---- bad input ---- */
+
+static void bad_records_go_to_the_dead_letters(void **state)
+{
+    struct bench *b = *state;
+    (void)append(b, LEDGER, b->p, RG_REC_EVENT, RG_STR(D1), RG_STR("{\"v\":1"), "billing:0:0:1:0");
+    (void)append(b, LEDGER, b->p, RG_REC_CLAIM, RG_STR(D1), RG_STR("null"), NULL);
+    (void)append(b, LEDGER, b->p, RG_REC_DECIDED, RG_STR(D1), RG_STR(""), NULL);
+    (void)append(b, LEDGER, b->p, RG_REC_UNKNOWN, RG_STR(D1), RG_STR("{}"), NULL);
+    struct rg_event nobody = event_of(b, RG_EV_DEBTOR_UPDATED, "x", NULL);
+    (void)append(b, PEOPLE, b->p, RG_REC_UPDATE, RG_STR("k"), bytes_of(b, &nobody, true), "billing:0:0:2:3");
+    b->upstream = 10;
+    put_debt(b);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 5);
+    assert_int_equal(atomic_load(&b->counters.dead), 5);
+    assert_int_equal(record_of(b, D1)->invoice_count, 1); /* it harmed nobody else */
+    struct rg_kafka_event letter;
+    assert_true(rg_fake_stream_read(b->stream, DEAD, 0, 1, &letter));
+    assert_true(rg_str_is(rg_kafka_event_header(&letter, "regua_reason"), RG_DEAD_BAD_JSON));
+    assert_int_not_equal(rg_kafka_event_header(&letter, "regua_detail").n, 0);
+    char from[64];
+    (void)snprintf(from, sizeof from, LEDGER "/%d/0", b->p);
+    assert_true(rg_str_is(rg_kafka_event_header(&letter, "regua_source"), from));
+}
+
+static const char *stranger_name(int shard)
+{
+    static char name[16];
+    for (int i = 0;; i++) {
+        (void)snprintf(name, sizeof name, "S%d", i);
+        if (rg_shard_of(rg_str(name), SHARDS) == shard)
+            return name;
+    }
+}
+
+static void strangers_are_sent_home(void **state)
+{
+    struct bench *b = *state;
+    int home = (b->p + 1) % SHARDS;
+    const char *name = stranger_name(home);
+    struct rg_event invoice = invoice_of(b, name, "F7", "2026-11-03", 100);
+    int64_t offset = put(b, &invoice);
+    bench_settle(b);
+    assert_int_equal(atomic_load(&b->counters.strangers), 1);
+    assert_null(rg_fake_state_value(b->state, RG_STORE_DEBTOR, name).p);
+    assert_null(rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":F7").p);
+    struct rg_kafka_event sent;
+    assert_true(rg_str_is(kind_at(b, LEDGER, home, 0, &sent), "forwarded"));
+    char origin[64];
+    (void)snprintf(origin, sizeof origin, "ledger:0:%d:%lld:0", b->p, (long long)offset);
+    assert_true(rg_str_is(rg_kafka_event_header(&sent, RG_HEADER_ORIGIN), origin));
+    assert_true(rg_str_is(rg_kafka_event_header(&sent, RG_HEADER_FIRST), "billing:0:0:0:0"));
+}
+
+/* Places of what a shard forwards only grow, or the receiver would take the earlier for a repeat. */
+static void forwards_leave_in_the_order_of_their_places(void **state)
+{
+    struct bench *b = *state;
+    int home = (b->p + 1) % SHARDS;
+    const char *name = stranger_name(home);
+    struct rg_event nameless = payment_of(b, NULL, "F7", "P7", 100);
+    (void)put(b, &nameless);
+    (void)put_located(b, "invoice:" NS ":F7", name, "billing:0:1:5:1");
+    struct rg_event invoice = invoice_of(b, name, "F8", "2026-11-03", 100);
+    (void)put(b, &invoice);
+    nameless.id = nameless.payment = RG_STR("P8");
+    (void)put(b, &nameless);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, LEDGER, home), 3);
+    int64_t last = -1;
+    for (int64_t i = 0; i < 3; i++) {
+        struct rg_kafka_event sent;
+        struct rg_origin origin;
+        assert_true(rg_fake_stream_read(b->stream, LEDGER, home, i, &sent));
+        assert_int_equal(rg_origin_parse(rg_kafka_event_header(&sent, RG_HEADER_ORIGIN), &origin, NULL), 0);
+        assert_true(origin.offset > last);
+        last = origin.offset;
+    }
+}
+
+/* ---- charges ---- */
+
+static void the_charge_of_the_latest_event_is_kept(void **state)
+{
+    struct bench *b = *state;
+    struct rg_charge charge;
+    put_debt(b);
+    bench_settle(b);
+    assert_int_equal(rg_charge_read(rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":" F1), b->arena, &charge, NULL), 0);
+    assert_true(rg_str_is(charge.pix_code, "0002012658"));
+    assert_true(rg_str_is(charge.link, "https://pagar.example/1"));
+    struct rg_event update = event_of(b, RG_EV_INVOICE_UPDATED, "u1", D1);
+    update.invoice = RG_STR(F1);
+    update.time_ms += 1000;
+    update.pix_code = RG_STR("new");
+    update.pix_until = update.boleto_until = RG_DAY_NONE;
+    update.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_PIX_CODE);
+    update.null = RG_BIT(RG_F_LINK);
+    (void)put(b, &update);
+    struct rg_event older = update;
+    older.id = RG_STR("u0");
+    older.time_ms -= 500;
+    older.pix_code = RG_STR("older");
+    older.null = 0;
+    (void)put(b, &older);
+    bench_settle(b);
+    assert_int_equal(rg_charge_read(rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":" F1), b->arena, &charge, NULL), 0);
+    assert_true(rg_str_is(charge.pix_code, "new"));
+    assert_null(charge.link.p);
+}
+
+/* Two events of the same instant: the record and the charge believe the same one, whichever comes first. */
+static void charges_and_records_agree_on_a_tie(void **state)
+{
+    struct rg_charge charge;
+    struct rg_str first_winner = {0};
+    for (int turn = 0; turn < 2; turn++) {
+        struct bench *b = turn == 0 ? *state : bench_new(((struct bench *)*state)->p);
+        put_debt(b);
+        for (int i = 0; i < 2; i++) {
+            struct rg_event update = event_of(b, RG_EV_INVOICE_UPDATED, (i ^ turn) == 0 ? "a" : "b", D1);
+            update.invoice = RG_STR(F1);
+            update.time_ms += 1000;
+            update.pix_until = update.boleto_until = RG_DAY_NONE;
+            update.pix_code = update.id;
+            update.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_PIX_CODE);
+            (void)put(b, &update);
+        }
+        bench_settle(b);
+        assert_int_equal(rg_charge_read(rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":" F1), b->arena, &charge, NULL), 0);
+        if (turn == 0)
+            first_winner = charge.pix_code;
+        else
+            assert_true(rg_str_eq(charge.pix_code, first_winner));
+        if (turn == 1)
+            bench_free(b);
+    }
+}
+
+/* ---- personal data ---- */
+
+static void updates_are_merged_and_removed(void **state)
+{
+    struct bench *b = *state;
+    put_person(b, D1);
+    bench_settle(b);
+    assert_int_equal(count_kind(b, PEOPLE, b->p, RG_REC_MERGED), 1);
+    struct rg_kafka_event record;
+    assert_true(rg_fake_stream_read(b->stream, PEOPLE, b->p, 1, &record));
+    assert_true(rg_str_is(record.key, D1));
+    assert_true(rg_fake_stream_read(b->stream, PEOPLE, b->p, 2, &record));
+    assert_true(rg_str_is(record.key, D1 "/billing:0:0:0:3"));
+    assert_null(record.value.p);
+    assert_int_equal(rg_fake_stream_end(b->stream, PEOPLE, b->p), 3); /* and reading that back writes no more */
+    assert_int_equal(rg_fake_state_pos(b->state)->people_next, 3);
+    assert_int_equal(rg_fake_stream_end(b->stream, LEDGER, b->p), 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_event_is_folded_and_decided_when_due),
+        TEST(the_decision_is_logged_before_its_action_leaves),
+        TEST(nothing_is_decided_before_upstream_is_known),
+        TEST(held_timers_do_not_act),
+        TEST(a_payment_voids_what_is_queued),
+        TEST(a_payment_takes_back_what_has_not_left),
+        TEST(claim_and_outcome_move_the_action),
+        TEST(a_claim_after_the_payment_meets_nothing),
+        TEST(what_is_released_goes_out_again_with_its_old_id),
+        TEST(a_receipt_finds_its_debtor_by_its_action),
+        TEST(repeats_change_nothing),
+        TEST(repeats_within_one_batch_are_seen),
+        TEST(bad_records_go_to_the_dead_letters),
+        TEST(strangers_are_sent_home),
+        TEST(forwards_leave_in_the_order_of_their_places),
+        TEST(the_charge_of_the_latest_event_is_kept),
+        TEST(charges_and_records_agree_on_a_tie),
+        TEST(updates_are_merged_and_removed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
