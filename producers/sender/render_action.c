@@ -169,17 +169,21 @@ static int render_part(struct making *m, const char *part, struct rg_buf *out)
 /* ---- mail ---- */
 
 /* Without a subject of its own it says who writes and nothing of a debt: others may see it on the screen. */
-static int render_subject(struct making *m, struct rg_buf *out)
+static int render_subject(struct making *m, struct rg_str *ret_subject)
 {
-    struct rg_str source = source_of(m, "subject");
-    int rc = source.p == NULL ? 0 : render_text(m, "subject", source, out);
-    if (rc == 0 && out->len == 0) {
-        struct rg_str name = rg_clean_text(m->renderer->scratch, m->creditor->name);
-        if (!rg_str_has(name))
-            return refuse(m->why, RG_GATE_MISSING_DATA, "the creditor has no name");
-        rg_buf_addf(out, "Mensagem de " RG_STR_FMT, RG_STR_ARG(name));
-    }
-    return rc;
+    struct rg_str source = source_of(m, "subject"), name = rg_clean_text(m->renderer->scratch, m->creditor->name);
+    struct rg_buf out RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&out, SUBJECT_BYTES_MAX);
+    int rc = source.p == NULL ? 0 : render_text(m, "subject", source, &out);
+    if (rc < 0)
+        return rc;
+    *ret_subject = rg_clean_text(m->renderer->scratch, rg_buf_str(&out)); /* a file ends in a line end */
+    if (rg_str_has(*ret_subject))
+        return 0;
+    if (!rg_str_has(name))
+        return refuse(m->why, RG_GATE_MISSING_DATA, "the creditor has no name");
+    *ret_subject = rg_arena_printf(m->renderer->scratch, "Mensagem de " RG_STR_FMT, RG_STR_ARG(name));
+    return 0;
 }
 
 static int build_mail(struct making *m, struct rg_str subject, struct rg_str text, struct rg_str html, struct rg_rendered *rendered)
@@ -202,10 +206,10 @@ static int build_mail(struct making *m, struct rg_str subject, struct rg_str tex
 
 static int make_mail(struct making *m, struct rg_rendered *rendered)
 {
-    struct rg_buf text RG_CLEANUP(rg_buf_done), html RG_CLEANUP(rg_buf_done), subject RG_CLEANUP(rg_buf_done);
+    struct rg_str subject = {0};
+    struct rg_buf text RG_CLEANUP(rg_buf_done), html RG_CLEANUP(rg_buf_done);
     rg_buf_init(&text, RG_MIME_BODY_BYTES_MAX);
     rg_buf_init(&html, RG_MIME_BODY_BYTES_MAX);
-    rg_buf_init(&subject, SUBJECT_BYTES_MAX);
     if (rg_mime_address_check(m->recipient.address, NULL) < 0)
         return refuse(m->why, RG_GATE_UNREACHABLE, "the e-mail address cannot be used");
     int rc = render_subject(m, &subject);
@@ -216,7 +220,7 @@ static int make_mail(struct making *m, struct rg_rendered *rendered)
         rc = render_part(m, "html", &html);
     if (rc < 0)
         return rc;
-    return build_mail(m, rg_buf_str(&subject), rg_buf_str(&text), has_html ? rg_buf_str(&html) : (struct rg_str){0}, rendered);
+    return build_mail(m, subject, rg_buf_str(&text), has_html ? rg_buf_str(&html) : (struct rg_str){0}, rendered);
 }
 
 /* ---- a provider's request ---- */

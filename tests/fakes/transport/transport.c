@@ -24,7 +24,8 @@ static int submit(struct rg_transport *transport, const struct rg_transport_job 
     rg_assert(f->count < FAKE_TRANSPORT_JOBS_MAX);
     struct fake_transport_job *kept = &f->jobs[f->count++];
     *kept = (struct fake_transport_job){.payload = rg_alloc(job->payload.n + 1), .payload_bytes = job->payload.n, .partition = job->partition,
-                                        .deadline_boot_ms = job->deadline_boot_ms, .job = job};
+                                        .deadline_boot_ms = job->deadline_boot_ms,
+                                        .submitted_boot_ms = f->clock == NULL ? 0 : rg_boot_ms(f->clock), .job = job};
     memcpy(kept->payload, job->payload.p, job->payload.n);
     copy(kept->action, sizeof kept->action, job->action);
     copy(kept->idempotency_key, sizeof kept->idempotency_key, job->idempotency_key);

@@ -4,6 +4,7 @@
  * fake_transport_answer_all. One thread. */
 #pragma once
 
+#include "base/core/clock.h"
 #include "producers/transport/transport.h"
 
 #define FAKE_TRANSPORT_JOBS_MAX 1024
@@ -13,13 +14,14 @@ struct fake_transport_job {
     char *payload;
     size_t payload_bytes;
     int32_t partition;
-    int64_t deadline_boot_ms;
+    int64_t deadline_boot_ms, submitted_boot_ms;
     const struct rg_transport_job *job; /* NULL once it was answered */
     struct rg_transport_result result;  /* verdict unset until it is to be answered */
 };
 
 struct fake_transport {
-    struct rg_transport base; /* first */
+    struct rg_transport base;     /* first */
+    const struct rg_clock *clock; /* for submitted_boot_ms; may be NULL */
     struct fake_transport_job jobs[FAKE_TRANSPORT_JOBS_MAX]; /* all there ever were, in order */
     size_t count, in_flight, in_flight_max;
     struct rg_transport_result script[64];

@@ -164,7 +164,8 @@ void mail_read(struct rg_str bytes, struct read_mail *ret_mail)
     const char *type = mail_header(ret_mail, "Content-Type");
     if (sscanf(type, "multipart/alternative; boundary=\"%79[^\"]\"", boundary) != 1) {
         assert_string_equal(type, "text/plain; charset=utf-8");
-        decode_body(rest, &ret_mail->text);
+        assert_true(rest.n >= 2 && memcmp(rest.p + rest.n - 2, "\r\n", 2) == 0);
+        decode_body((struct rg_str){rest.p, rest.n - 2}, &ret_mail->text); /* the last line end is the mail's */
         return;
     }
     rest = (struct rg_str){rest.p - 2, rest.n + 2}; /* the line end before the first boundary */

@@ -7,7 +7,7 @@
 
 #define LOGS_MAX 64
 #define QUEUED_MAX 2048
-#define FAILS_MAX 16
+#define FAILS_MAX 256
 
 struct log {
     char topic[64];
@@ -299,6 +299,7 @@ static void report_all(struct rg_kafka_producer *producer, bool held_too)
 void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms)
 {
     (void)timeout_ms;
+    producer->broken = producer->broken || mk.dead;
     if (!mk.dead)
         report_all(producer, false);
 }

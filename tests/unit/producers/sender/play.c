@@ -21,6 +21,7 @@ void play_start(struct play *play)
     stage_init(&play->stage);
     play->stage.ledger = read_ledger;
     play->transport = fake_transport_new();
+    play->transport->clock = &play->stage.clock;
     play->config = (struct rg_sender_config){
         .kafka = {.brokers = "memory", .client_id = "test"}, .group = "regua-send-email", .channel = "email", .actions_topic = STAGE_ACTIONS,
         .ledger_topic = STAGE_LEDGER, .messages_topic = STAGE_MESSAGES, .signals_topic = STAGE_SIGNALS, .shards = STAGE_SHARDS,
@@ -134,6 +135,7 @@ void play_crash(struct play *play)
     mk_live();
     fake_transport_free(&play->transport);
     play->transport = fake_transport_new();
+    play->transport->clock = &play->stage.clock;
     play->config.transport = &play->transport->base;
     play_sender(play);
 }

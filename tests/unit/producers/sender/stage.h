@@ -6,7 +6,7 @@
 
 #define STAGE_SHARDS 4
 #define STAGE_ACTS_MAX 1024
-#define STAGE_NOW INT64_C(1795856400000) /* 2026-11-28T09:00:00-03:00 */
+#define STAGE_NOW INT64_C(1795867200000) /* 2026-11-28T09:00:00-03:00 */
 
 #define STAGE_ACTIONS "regua.actions.email"
 #define STAGE_LEDGER "regua.ledger"
