@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACTIONS = 24, ROUNDS = 160, SEEDS = 60 };
+enum { ACTIONS = 24, ROUNDS = 160, SEEDS = 100 };
 
 struct die {
     uint64_t state;
@@ -160,6 +160,18 @@ static void go_on(struct chaos *chaos)
     }
 }
 
+static bool is_over(struct chaos *chaos)
+{
+    bool over = atomic_load(&rg_sender_counters(chaos->play.sender)->in_hand) == 0;
+    for (int p = 0; p < STAGE_SHARDS; p++) {
+        stage_fold(&chaos->play.stage, p);
+        over = over && (mk_end(STAGE_ACTIONS, p) == 0 || mk_committed(p) == mk_end(STAGE_ACTIONS, p));
+    }
+    for (int i = 0; i < chaos->decided && over; i++)
+        over = !stage_act_of(&chaos->play.stage, &chaos->decisions[i].action)->live;
+    return over;
+}
+
 static void let_it_end(struct chaos *chaos)
 {
     struct stage *stage = &chaos->play.stage;
@@ -167,7 +179,7 @@ static void let_it_end(struct chaos *chaos)
     mk_hold_reports(false);
     mk_rebuild_fails(false);
     stage->asleep = stage->away = stage->stopped = false;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 300 && !is_over(chaos); i++) { /* actions of one debtor wait for each other, each for a claim's time */
         go_on(chaos);
         look_at_jobs(chaos);
         answer(chaos);
