@@ -1,0 +1,30 @@
+/* reguactl check: the same function as reguad --check. */
+#include "daemon/ctl/ctl.h"
+
+#include "config/site/site.h"
+
+#include <sys/stat.h>
+
+const char *rg_ctl_config_file(const struct rg_ctl *ctl)
+{
+    const char *given = rg_ctl_option(ctl, "config");
+    return given != NULL ? given : RG_CTL_CONFIG;
+}
+
+int rg_ctl_check(struct rg_ctl *ctl)
+{
+    char path[RG_SITE_PATH_MAX];
+    struct stat st;
+    const char *file = rg_ctl_config_file(ctl);
+    if (ctl->arg_count == 1 && rg_ctl_option(ctl, "config") != NULL) {
+        fputs("reguactl check: a PATH or --config, not both\n", stderr);
+        return RG_EXIT_USAGE;
+    }
+    if (ctl->arg_count == 1)
+        file = ctl->args[0];
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        (void)snprintf(path, sizeof path, "%s/regua.yaml", file);
+        file = path;
+    }
+    return rg_daemon_check(file, rg_ctl_option(ctl, "shipped"), rg_ctl_option(ctl, "json") != NULL, ctl->colour);
+}

@@ -1,0 +1,67 @@
+/* reguactl config: each value with its origin. */
+#include "daemon/ctl/ctl.h"
+
+#include "base/json/write.h"
+#include "config/site/site.h"
+
+struct listing {
+    bool defaults, json;
+    struct rg_jw jw;
+};
+
+static void tell(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+{
+    struct listing *list = ctx;
+    if (node == NULL && !list->defaults)
+        return;
+    struct rg_place place = node != NULL ? rg_node_place(node) : (struct rg_place){0};
+    if (!list->json) {
+        int n = printf("%s = " RG_STR_FMT, path, RG_STR_ARG(value));
+        printf("%*s", n < 60 ? 60 - n : 2, "");
+        if (node != NULL)
+            printf("# %s:%d\n", place.file, place.line);
+        else
+            puts("# default");
+        return;
+    }
+    rg_jw_object(&list->jw);
+    rg_jw_member_cstr(&list->jw, "key", path);
+    rg_jw_member_str(&list->jw, "value", value);
+    if (node != NULL) {
+        rg_jw_member_cstr(&list->jw, "file", place.file);
+        rg_jw_member_int(&list->jw, "line", place.line);
+    }
+    rg_jw_object_end(&list->jw);
+}
+
+static void print_findings(struct rg_diags *diags)
+{
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&text, (size_t)1024 * 1024);
+    rg_diags_print(diags, RG_DIAGS_PLAIN, &text);
+    fputs(rg_buf_cstr(&text), stderr);
+}
+
+int rg_ctl_config(struct rg_ctl *ctl)
+{
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
+    RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    const struct rg_site *site = NULL;
+    struct listing list = {.defaults = rg_ctl_option(ctl, "effective") != NULL, .json = rg_ctl_option(ctl, "json") != NULL};
+    if (rg_site_load(rg_ctl_config_file(ctl), rg_ctl_option(ctl, "shipped"), arena, diags, &site) < 0) {
+        print_findings(diags);
+        return RG_EXIT_USAGE;
+    }
+    rg_buf_init(&text, (size_t)4 * 1024 * 1024);
+    rg_jw_init(&list.jw, &text);
+    if (list.json)
+        rg_jw_array(&list.jw);
+    rg_table_effective(&rg_site_table, site->section.node, tell, &list);
+    if (list.json) {
+        rg_jw_array_end(&list.jw);
+        rg_jw_done(&list.jw);
+        puts(rg_buf_cstr(&text));
+    }
+    return RG_EXIT_FINE;
+}
