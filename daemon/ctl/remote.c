@@ -42,8 +42,9 @@ static int first_line(const char *path, struct rg_buf *into, struct rg_error *er
     int rc = rg_file_read(path, into, err);
     if (rc < 0)
         return rc;
-    into->len = strcspn(rg_buf_cstr(into), "\r\n");
-    into->data[into->len] = '\0';
+    size_t n = strcspn(rg_buf_cstr(into), "\r\n");
+    if (n < into->len)
+        into->data[into->len = n] = '\0';
     return 0;
 }
 
@@ -216,14 +217,19 @@ int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg
         fprintf(stderr, "reguactl %s: %s\n", ctl->command->name, err.text);
         return RG_EXIT_USAGE;
     }
+    if (strncmp(rg_buf_cstr(&url), "http://", 7) != 0 && strncmp(rg_buf_cstr(&url), "https://", 8) != 0) {
+        fprintf(stderr, "reguactl %s: \"%s\" is no address of a daemon; one such as http://127.0.0.1:8470 expected\n", ctl->command->name, rg_buf_cstr(&url));
+        return RG_EXIT_USAGE;
+    }
     if (token.len > 0 && !may_carry_token(rg_buf_cstr(&url))) {
         fprintf(stderr, "reguactl %s: will not send a token to %s in the clear; use https, or ssh -L 8470:127.0.0.1:8470\n", ctl->command->name, rg_buf_cstr(&url));
         return RG_EXIT_REFUSED;
     }
     int rc = send_request(rg_buf_cstr(&url), path, rg_buf_cstr(&token), body, &answer, &err);
     if (rc < 0) {
-        fprintf(stderr, "reguactl %s: %s: %s\n  %s\n", ctl->command->name, rg_buf_cstr(&url), err.text,
-                rc == RG_EINVAL ? "an address such as http://127.0.0.1:8470 expected" : "is reguad running there? systemctl status reguad; another address: --url");
+        fprintf(stderr, "reguactl %s: %s: %s\n", ctl->command->name, rg_buf_cstr(&url), err.text);
+        if (rc != RG_EINVAL)
+            fputs("  is reguad running there? systemctl status reguad; another address: --url\n", stderr);
         return rc == RG_EINVAL ? RG_EXIT_USAGE : RG_EXIT_UNREACHABLE;
     }
     if (answer.body.len > 0 && answer.body.data[0] == '{' && rg_json_parse(rg_buf_str(&answer.body), ANSWER_BYTES_MAX, &answer.doc, NULL) < 0)

@@ -1,0 +1,493 @@
+/* The program reguactl itself, run against a real admin port with a cardboard daemon behind it: what it prints, where, and how it
+ * ends. */
+#include "base/core/file.h"
+#include "base/core/log.h"
+#include "daemon/rules/explain.h"
+#include "tests/unit/daemon/admin/fake_daemon.h"
+#include "tests/unit/daemon/rules/play.h"
+#include "tests/unit/support/cmocka.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef RG_REGUACTL
+#error "the build says where reguactl is"
+#endif
+
+#define ARGS_MAX 12
+#define OUTPUT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
+struct rig {
+    struct rg_daemon daemon;
+    char home[64], url[64];
+    struct rg_buf out, err;
+};
+
+/* ---- running it ---- */
+
+static void drain(int fds[2], struct rg_buf *bufs[2])
+{
+    bool open[2] = {true, true};
+    while (open[0] || open[1]) {
+        struct pollfd polls[2] = {{.fd = open[0] ? fds[0] : -1, .events = POLLIN}, {.fd = open[1] ? fds[1] : -1, .events = POLLIN}};
+        int n = poll(polls, 2, 30000);
+        assert_true(n > 0);
+        for (int i = 0; i < 2; i++) {
+            char bytes[4096];
+            if (polls[i].revents == 0)
+                continue;
+            ssize_t got = read(fds[i], bytes, sizeof bytes);
+            if (got > 0)
+                rg_buf_add(bufs[i], bytes, (size_t)got);
+            else
+                open[i] = false;
+        }
+    }
+}
+
+static pid_t start(const char *const *args, const char *const *environment, int ret_fds[2])
+{
+    int out[2], err[2];
+    char *argv[ARGS_MAX + 2] = {rg_strdup("reguactl")}, *envp[8] = {NULL};
+    pid_t pid = 0;
+    posix_spawn_file_actions_t actions;
+    for (int i = 0; args[i] != NULL; i++)
+        argv[i + 1] = rg_strdup(args[i]);
+    for (int i = 0; environment[i] != NULL; i++)
+        envp[i] = rg_strdup(environment[i]);
+    assert_int_equal(pipe2(out, O_CLOEXEC) | pipe2(err, O_CLOEXEC), 0);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO), 0);
+    assert_int_equal(posix_spawn(&pid, RG_REGUACTL, &actions, NULL, argv, envp), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(out[1]);
+    (void)close(err[1]);
+    for (int i = 0; argv[i] != NULL; i++)
+        rg_free(&argv[i]);
+    for (int i = 0; envp[i] != NULL; i++)
+        rg_free(&envp[i]);
+    ret_fds[0] = out[0];
+    ret_fds[1] = err[0];
+    return pid;
+}
+
+static int run_with(struct rig *rig, const char *const *environment, const char *const *args)
+{
+    int fds[2], status = 0;
+    rg_buf_reset(&rig->out);
+    rg_buf_reset(&rig->err);
+    pid_t pid = start(args, environment, fds);
+    drain(fds, (struct rg_buf *[2]){&rig->out, &rig->err});
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* With the fake's URL in the environment and a home that holds maria's token. */
+static int run(struct rig *rig, const char *const *args)
+{
+    char home[96], url[96];
+    (void)snprintf(home, sizeof home, "HOME=%s", rig->home);
+    (void)snprintf(url, sizeof url, "REGUA_URL=%s", rig->url);
+    return run_with(rig, (const char *const[]){home, url, NULL}, args);
+}
+#define RUN(rig, ...) run(rig, (const char *const[]){__VA_ARGS__, NULL})
+
+static const char *out(struct rig *rig)
+{
+    return rg_buf_cstr(&rig->out);
+}
+
+static const char *err(struct rig *rig)
+{
+    return rg_buf_cstr(&rig->err);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in: %s", part, text);
+}
+
+/* ---- the rig ---- */
+
+static void write_home(struct rig *rig, const char *name, const char *text, mode_t mode)
+{
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/.config/regua/%s", rig->home, name);
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(fd), 0);
+}
+
+static void ignore_log(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text, void *sink)
+{
+    (void)level, (void)id, (void)ctx, (void)text, (void)sink; /* the daemon's side is looked at in its own test */
+}
+
+static int open_rig(void **state)
+{
+    struct rig *rig = rg_alloc(sizeof *rig);
+    struct play p;
+    char path[160];
+    rg_log_capture(ignore_log, NULL);
+    fake_daemon_open(&rig->daemon);
+    play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    play_to(&p, "2026-11-24 10:12");
+    fake_daemon_put_debtor(&rig->daemon, p.record);
+    fake_daemon_put_reference(&rig->daemon, "invoice:provedor:F1", "D1");
+    play_end(&p);
+    (void)snprintf(rig->url, sizeof rig->url, "http://127.0.0.1:%u", rg_admin_port(rig->daemon.admin));
+    (void)snprintf(rig->home, sizeof rig->home, "/tmp/regua-home-XXXXXX");
+    assert_non_null(mkdtemp(rig->home));
+    (void)snprintf(path, sizeof path, "%s/.config", rig->home);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/.config/regua", rig->home);
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_home(rig, "token", FAKE_MARIA "\n", 0600);
+    rg_buf_init(&rig->out, OUTPUT_BYTES_MAX);
+    rg_buf_init(&rig->err, OUTPUT_BYTES_MAX);
+    *state = rig;
+    return 0;
+}
+
+static int close_rig(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const files[] = {".config/regua/token", ".config/regua/url", "regua.yaml"}, *const directories[] = {".config/regua", ".config", ""};
+    char path[160];
+    for (size_t i = 0; i < RG_COUNT(files); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", rig->home, files[i]);
+        (void)unlink(path);
+    }
+    for (size_t i = 0; i < RG_COUNT(directories); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", rig->home, directories[i]);
+        (void)rmdir(path);
+    }
+    fake_daemon_close(&rig->daemon);
+    rg_log_capture(NULL, NULL);
+    rg_buf_done(&rig->out);
+    rg_buf_done(&rig->err);
+    rg_free(&rig);
+    return 0;
+}
+
+/* ---- show, explain, status ---- */
+
+static void show_is_a_dossier_and_masks_people(void **state)
+{
+    struct rig *rig = *state;
+    assert_int_equal(RUN(rig, "show", "D1"), 0);
+    assert_has(out(rig), "debtor D1  Maria S.");
+    assert_has(out(rig), "looked at again when something happens");
+    assert_has(out(rig), "CHANNEL");
+    assert_has(out(rig), "R$\u00a0159,00");
+    assert_has(out(rig), "steps of F1\n");
+    assert_has(out(rig), "aviso_suspensao");
+    assert_null(strstr(out(rig), "maria@exemplo.example"));
+    assert_string_equal(err(rig), "");
+    assert_int_equal(RUN(rig, "show", "F1", "--reveal"), 0);
+    assert_has(out(rig), "debtor D1  Maria da Silva");
+    assert_has(out(rig), "maria@exemplo.example");
+    assert_int_equal(RUN(rig, "show", "--json", "provedor:F1"), 0);
+    assert_int_equal(strncmp(out(rig), "{\"shard\":", 9), 0);
+    assert_int_equal(out(rig)[rig->out.len - 1], '\n');
+    assert_int_equal(RUN(rig, "show", "D2"), 1);
+    assert_string_equal(err(rig), "reguactl show: no debtor and no invoice \"D2\" is known\n");
+    assert_string_equal(out(rig), "");
+    assert_int_equal(RUN(rig, "show", "a/b c?d#e"), 1);
+    assert_string_equal(err(rig), "reguactl show: no debtor and no invoice \"a/b c?d#e\" is known\n");
+}
+
+static void explain_prints_the_engines_words(void **state)
+{
+    struct rig *rig = *state;
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_RECORD_ARENA_BYTES);
+    struct rg_buf expected RG_CLEANUP(rg_buf_done);
+    struct play p;
+    play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    play_to(&p, "2026-11-24 10:12");
+    for (int all = 0; all <= 1; all++) {
+        rg_buf_init(&expected, OUTPUT_BYTES_MAX);
+        rg_explain_text(p.rules, &rig->daemon.world, p.record, (struct rg_str){0}, all != 0, &expected);
+        assert_int_equal(all ? RUN(rig, "explain", "F1", "-v") : RUN(rig, "explain", "D1"), 0);
+        assert_string_equal(out(rig), rg_buf_cstr(&expected));
+        if (all == 0)
+            rg_buf_done(&expected);
+    }
+    play_end(&p);
+    assert_int_equal(RUN(rig, "explain", "D1", "--step", "suspensao"), 0);
+    assert_has(out(rig), "suspensao");
+    assert_null(strstr(out(rig), "lembrete"));
+    assert_int_equal(RUN(rig, "explain", "D1", "--step", "suspensa"), 2);
+    assert_string_equal(err(rig), "reguactl explain: no ladder has a step \"suspensa\", did you mean \"suspensao\"?\n");
+    assert_int_equal(RUN(rig, "explain", "D1", "--json"), 0);
+    assert_int_equal(strncmp(out(rig), "{\"debtor\":\"D1\"", 14), 0);
+}
+
+static void status_says_whether_all_is_well(void **state)
+{
+    struct rig *rig = *state;
+    assert_int_equal(RUN(rig, "status"), 0);
+    assert_has(out(rig), "   ready   rules 3fa9c1d200aa   everything in shadow\n");
+    assert_has(out(rig), "shards 2 of 64 here, 2 running   3 records behind   next timer 2026-11-24T10:11:57.500-03:00\n");
+    assert_has(out(rig), "email");
+    assert_null(strchr(out(rig), '\033'));
+    rig->daemon.status.ready = false;
+    rig->daemon.status.reason_count = 1;
+    memcpy(rig->daemon.status.reasons[0], "shard 7 is replay", sizeof "shard 7 is replay");
+    rig->daemon.status.stopped = rig->daemon.status.live = true;
+    memcpy(rig->daemon.status.live_max_step, "atraso", sizeof "atraso");
+    assert_int_equal(RUN(rig, "status"), 1);
+    assert_has(out(rig), "   NOT READY   rules 3fa9c1d200aa   live up to atraso   STOPPED (reguactl resume)\n  - shard 7 is replay\n");
+    assert_int_equal(RUN(rig, "status", "--json"), 1);
+    assert_has(out(rig), "\"ready\":false");
+}
+
+static void status_follows_until_interrupted(void **state)
+{
+    struct rig *rig = *state;
+    int fds[2], status = 0, lines = 0;
+    char home[96];
+    (void)snprintf(home, sizeof home, "HOME=%s", rig->home);
+    pid_t pid = start((const char *const[]){"status", "-f", "--json", "--url", rig->url, NULL}, (const char *const[]){home, NULL}, fds);
+    while (lines < 2) {
+        char bytes[4096];
+        ssize_t n = read(fds[0], bytes, sizeof bytes);
+        assert_true(n > 0);
+        for (ssize_t i = 0; i < n; i++)
+            lines += bytes[i] == '\n';
+    }
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
+/* ---- acts ---- */
+
+static void acts_say_what_changed_and_how_to_undo_it(void **state)
+{
+    struct rig *rig = *state;
+    assert_int_equal(RUN(rig, "go-live", "--max-step", "atraso", "--spread", "5d", "--reason", "piloto"), 0);
+    assert_string_equal(rig->daemon.act, "go-live maria atraso 432000000 piloto");
+    assert_has(out(rig), "go-live by maria: ");
+    assert_has(err(rig), "undo: reguactl stop");
+    assert_int_equal(RUN(rig, "stop", "--confirm=regua", "--reason", "chuva \"forte\""), 0);
+    assert_string_equal(rig->daemon.act, "stop maria chuva \"forte\"");
+    assert_has(err(rig), "undo: reguactl resume\n");
+    assert_int_equal(RUN(rig, "resume", "--reason", "passou", "--json"), 0);
+    assert_string_equal(rig->daemon.act, "resume maria passou");
+    assert_int_equal(strncmp(out(rig), "{\"act\":\"resume\",\"by\":\"maria\"", 28), 0);
+    assert_int_equal(RUN(rig, "synced", "bank", "--through", "2026-11-23T23:59:59-03:00", "--reason", "retorno"), 0);
+    assert_string_equal(rig->daemon.act, "synced bank 1795489199000");
+    assert_has(out(rig), "payments of bank are known through 2026-11-23T23:59:59-03:00\n");
+}
+
+static void acts_that_are_wrong_change_nothing(void **state)
+{
+    struct rig *rig = *state;
+    static const struct {
+        const char *args[ARGS_MAX];
+        int exit;
+        const char *says;
+    } rows[] = {
+        {{"go-live", "--reason", "x"}, 4, "without a cap is refused"},
+        {{"go-live", "--max-step", "atraso"}, 2, "--reason TEXT"},
+        {{"go-live", "--max-step", "atrazo", "--reason", "x"}, 2, "did you mean \"atraso\"?"},
+        {{"go-live", "--max-step", "atraso", "--spread", "soon", "--reason", "x"}, 2, "spread: a duration"},
+        {{"stop", "--reason", "x"}, 4, "--confirm=regua"},
+        {{"stop", "--confirm=Regua", "--reason", "x"}, 4, "--confirm=regua"},
+        {{"stop", "--confirm=regua"}, 2, "--reason TEXT"},
+        {{"resume"}, 2, "--reason TEXT"},
+        {{"synced", "bank"}, 2, "--reason TEXT"},
+        {{"synced", "bnak", "--reason", "x"}, 2, "did you mean \"bank\"?"},
+        {{"synced", "billing", "--reason", "x"}, 4, "not declared as synced"},
+        {{"synced", "--reason", "x"}, 2, "SOURCE expected"},
+        {{"stop", "--confirm=regua", "--reason", ""}, 2, "reason: a text of one line"},
+        {{"stop", "--confirm=regua", "--reason", "a\nb"}, 2, "reason: a text of one line"},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        int status = run(rig, rows[i].args);
+        if (status != rows[i].exit)
+            fail_msg("row %zu: exit %d: %s", i, status, err(rig));
+        assert_has(err(rig), rows[i].says);
+        assert_string_equal(out(rig), "");
+    }
+    assert_string_equal(rig->daemon.act, "");
+}
+
+/* ---- who and where ---- */
+
+static void tokens_come_from_files_only(void **state)
+{
+    struct rig *rig = *state;
+    char lia[128];
+    fake_token_path(&rig->daemon, "lia", lia);
+    assert_int_equal(chmod(lia, 0600), 0);
+    assert_int_equal(RUN(rig, "stop", "--confirm=regua", "--reason", "x", "--token-file", lia), 4);
+    assert_has(err(rig), "operator lia lacks the role act");
+    assert_int_equal(RUN(rig, "show", "D1", "--token-file", "/nowhere"), 2);
+    assert_has(err(rig), "token file /nowhere: ");
+    assert_int_equal(RUN(rig, "show", "D1", "--token", FAKE_MARIA), 2);
+    assert_has(err(rig), "unknown option --token");
+    write_home(rig, "token", "not-a-token\n", 0600);
+    assert_int_equal(RUN(rig, "show", "D1"), 2);
+    assert_has(err(rig), "this token is not known");
+    assert_has(err(rig), "~/.config/regua/token (chmod 600)");
+    assert_null(strstr(err(rig), "not-a-token"));
+    write_home(rig, "token", FAKE_MARIA "\n", 0644);
+    assert_int_equal(RUN(rig, "show", "D1"), 0);
+    assert_has(err(rig), "others may read ");
+    write_home(rig, "token", "", 0600);
+    assert_int_equal(RUN(rig, "show", "D1"), 2);
+    assert_has(err(rig), "this needs an operator's token");
+    assert_int_equal(RUN(rig, "status"), 0);
+}
+
+static void a_token_in_the_clear_stays_on_this_machine(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const elsewhere[] = {"http://192.0.2.1:8470", "http://localhost.example:8470", "http://127-0-0-1.example"};
+    for (size_t i = 0; i < RG_COUNT(elsewhere); i++) {
+        assert_int_equal(RUN(rig, "status", "--url", elsewhere[i]), 4);
+        assert_has(err(rig), "will not send a token to ");
+    }
+}
+
+static void write_config(struct rig *rig, char ret_path[160])
+{
+    char shipped[512];
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    (void)snprintf(shipped, sizeof shipped, "%s/config/shipped/regua.yaml", getenv("RG_SOURCE_DIR"));
+    rg_buf_init(&text, (size_t)64 * 1024);
+    assert_int_equal(rg_file_read(shipped, &text, NULL), 0);
+    char *listen = strstr(rg_buf_cstr(&text), "127.0.0.1:8470");
+    assert_non_null(listen);
+    (void)snprintf(ret_path, 160, "%s/regua.yaml", rig->home);
+    FILE *f = fopen(ret_path, "we");
+    assert_non_null(f);
+    (void)fprintf(f, "%.*s%s%s", (int)(listen - text.data), text.data, rig->url + strlen("http://"), listen + strlen("127.0.0.1:8470"));
+    assert_int_equal(fclose(f), 0);
+}
+
+/* --url before --config before the environment before ~/.config. */
+static void where_the_daemon_is(void **state)
+{
+    struct rig *rig = *state;
+    char config[160], home[96];
+    static const char wrong[] = "http://127.0.0.1:9", wrong_variable[] = "REGUA_URL=http://127.0.0.1:9";
+    write_config(rig, config);
+    (void)snprintf(home, sizeof home, "HOME=%s", rig->home);
+    write_home(rig, "url", wrong, 0600);
+    assert_int_equal(RUN(rig, "status"), 0);
+    const char *const environment[] = {home, wrong_variable, NULL}, *const bare[] = {home, NULL};
+    assert_int_equal(run_with(rig, environment, (const char *const[]){"status", NULL}), 3);
+    assert_has(err(rig), "reguactl status: http://127.0.0.1:9: ");
+    assert_has(err(rig), "is reguad running there?");
+    assert_int_equal(run_with(rig, environment, (const char *const[]){"status", "--config", config, NULL}), 0);
+    assert_int_equal(run_with(rig, environment, (const char *const[]){"status", "--config", config, "--url", wrong, NULL}), 3);
+    assert_int_equal(run_with(rig, environment, (const char *const[]){"status", "--url", rig->url, NULL}), 0);
+    assert_int_equal(run_with(rig, bare, (const char *const[]){"status", NULL}), 3);
+    write_home(rig, "url", rig->url, 0600);
+    assert_int_equal(run_with(rig, bare, (const char *const[]){"status", NULL}), 0);
+    assert_int_equal(run_with(rig, bare, (const char *const[]){"status", "--url", "nonsense", NULL}), 2);
+    assert_int_equal(run_with(rig, bare, (const char *const[]){"status", "--config", "/nowhere", NULL}), 2);
+    assert_has(err(rig), "/nowhere");
+}
+
+static void what_is_missing_behind_the_daemon_is_exit_3(void **state)
+{
+    struct rig *rig = *state;
+    rig->daemon.redis_down = rig->daemon.kafka_down = true;
+    assert_int_equal(RUN(rig, "show", "D1"), 3);
+    assert_has(err(rig), "Redis at 127.0.0.1:6379 cannot be reached\n  reguactl status tells what is missing\n");
+    assert_int_equal(RUN(rig, "stop", "--confirm=regua", "--reason", "x"), 3);
+    assert_has(err(rig), "Kafka has not answered yet");
+}
+
+/* ---- without a daemon ---- */
+
+static void desk_commands_need_no_daemon(void **state)
+{
+    struct rig *rig = *state;
+    char config[160], shipped[512];
+    (void)snprintf(shipped, sizeof shipped, "%s/config/shipped", getenv("RG_SOURCE_DIR"));
+    write_config(rig, config);
+    const char *const nothing[] = {NULL};
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", config, "--shipped", shipped, NULL}), 0);
+    assert_has(out(rig), "kafka.shards = 64  ");
+    assert_null(strstr(out(rig), "# default"));
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", config, "--effective", "--json", "--shipped", shipped, NULL}), 0);
+    assert_has(out(rig), "{\"key\":\"kafka.group\",\"value\":\"regua\"}");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", "/nowhere", NULL}), 2);
+    assert_has(err(rig), "/nowhere");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", rig->home, "--shipped", shipped, NULL}), 1); /* no rules.d beside it */
+    assert_has(out(rig), "rules.d");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "--config", config, "--shipped", shipped, "--json", NULL}), 1);
+    assert_int_equal(strncmp(out(rig), "{\"errors\":", 10), 0);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "-c", config, config, NULL}), 2);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "/nowhere", NULL}), 2);
+}
+
+static void help_version_and_completion(void **state)
+{
+    struct rig *rig = *state;
+    const char *const nothing[] = {NULL};
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"--version", NULL}), 0);
+    assert_int_equal(strncmp(out(rig), "reguactl ", 9), 0);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"version", NULL}), 0);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){NULL}), 2);
+    assert_has(err(rig), "Commands:");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"help", "explain", NULL}), 0);
+    char *help = rg_strdup(out(rig));
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"explain", "--help", NULL}), 0);
+    assert_string_equal(out(rig), help);
+    rg_free(&help);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"help", "explian", NULL}), 2);
+    assert_string_equal(err(rig), "reguactl: no command \"explian\", did you mean \"explain\"?\n");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"expl", NULL}), 2);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"completion", "fish", NULL}), 2);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"completion", "bash", NULL}), 0);
+    assert_has(out(rig), "complete -o default -F _reguactl reguactl\n");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"explain", "D1", "--stp", "x", NULL}), 2);
+    assert_has(err(rig), "unknown option --stp, did you mean --step?\n");
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_RIG(show_is_a_dossier_and_masks_people),
+        WITH_RIG(explain_prints_the_engines_words),
+        WITH_RIG(status_says_whether_all_is_well),
+        WITH_RIG(status_follows_until_interrupted),
+        WITH_RIG(acts_say_what_changed_and_how_to_undo_it),
+        WITH_RIG(acts_that_are_wrong_change_nothing),
+        WITH_RIG(tokens_come_from_files_only),
+        WITH_RIG(a_token_in_the_clear_stays_on_this_machine),
+        WITH_RIG(where_the_daemon_is),
+        WITH_RIG(what_is_missing_behind_the_daemon_is_exit_3),
+        WITH_RIG(desk_commands_need_no_daemon),
+        WITH_RIG(help_version_and_completion),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
