@@ -92,7 +92,7 @@ void rg_docs_facts(struct rg_buf *into)
 void rg_docs_variables(struct rg_buf *into)
 {
     rg_buf_adds(into, "# Template variables\n\n" RG_DOCS_NOTE "A value without which a message would have a hole is seen to before the decision (gate "
-                      "`missing_data`). An optional one stands in a section of its own name: `{{#descadastro}}…{{/descadastro}}`.\n\n"
+                      "`missing_data`). An optional one stands in a section of its own name: `{{#credor.telefone}}…{{/credor.telefone}}`.\n\n"
                       "| variable | meaning | |\n|---|---|---|\n");
     for (size_t i = 0; i < rg_template_var_count; i++) {
         const struct rg_template_var *var = &rg_template_vars[i];

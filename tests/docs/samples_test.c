@@ -93,11 +93,10 @@ static struct page *read_page(const char *name, const char *language)
 static void findings_of(const struct page *page, const struct sample *sample, struct rg_diags *diags)
 {
     struct rg_buf text RG_CLEANUP(rg_buf_done);
-    if (rg_diags_count(diags) == 0)
-        return;
     rg_buf_init(&text, (size_t)64 * 1024);
     rg_diags_print(diags, RG_DIAGS_PLAIN, &text);
-    fail_msg("%s:%d: the sample has findings:\n%s", page->name, sample->line, rg_buf_cstr(&text));
+    if (rg_diags_count(diags) > 0)
+        fail_msg("%s:%d: the sample has findings:\n%s", page->name, sample->line, rg_buf_cstr(&text));
 }
 
 /* ---- events ---- */
