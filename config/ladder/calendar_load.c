@@ -63,8 +63,8 @@ static void say_unknown(struct rg_loader *loader, struct rg_str name, const stru
     const char *names[NAMES_MAX];
     size_t count = 0;
     if (at->kind != RG_NODE_SCALAR) {
-        rg_diags_error(loader->diags, rg_node_place(at), "unknown-value", "there is no calendar \"" RG_STR_FMT "\", which a ladder without calendar: takes",
-                       RG_STR_ARG(name));
+        rg_diags_error(loader->diags, rg_node_place(at), "unknown-value",
+                       "there is no calendar \"" RG_STR_FMT "\", which a ladder without calendar: takes", RG_STR_ARG(name));
         return;
     }
     add_names(loader, loader->input->directory, names, &count);
@@ -80,7 +80,8 @@ static struct rg_source source_of(struct rg_loader *loader, struct rg_str text, 
     return (struct rg_source){rg_str_has(text) ? rg_loader_keep(loader, text).p : NULL, read_on};
 }
 
-static void take_holidays(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar *base, struct rg_calendar *cal)
+static void take_holidays(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar *base,
+                          struct rg_calendar *cal)
 {
     size_t count = base->holidays_count + w->holidays.count;
     struct rg_holiday_rule *rules = RG_NEW(loader->rules->arena, struct rg_holiday_rule, count);
@@ -109,7 +110,8 @@ static void put_hours(struct rg_hours_rule *rules, size_t *count, struct rg_hour
     rules[(*count)++] = rule;
 }
 
-static void take_hours(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar *base, struct rg_calendar *cal)
+static void take_hours(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar *base,
+                       struct rg_calendar *cal)
 {
     const struct rg_written_place_hours *written = w->hours.items;
     struct rg_hours_rule *rules = RG_NEW(loader->rules->arena, struct rg_hours_rule, base->hours_count + w->hours.count);
@@ -117,7 +119,9 @@ static void take_hours(struct rg_loader *loader, const struct rg_written_calenda
     if (count > 0)
         memcpy(rules, base->hours, count * sizeof *rules);
     for (size_t i = 0; i < w->hours.count; i++) {
-        struct rg_hours_rule rule = {.weekdays = written[i].weekdays, .saturday = written[i].saturday, .sunday = written[i].sunday,
+        struct rg_hours_rule rule = {.weekdays = written[i].weekdays,
+                                     .saturday = written[i].saturday,
+                                     .sunday = written[i].sunday,
                                      .source = source_of(loader, written[i].source, written[i].read_on)};
         struct rg_str place = written[i].section.name;
         if (rg_zone_of_state(place) != NULL) {
@@ -140,7 +144,11 @@ static void take_cut(struct rg_loader *loader, const struct rg_written_cut *w, s
     struct rg_season *only = RG_NEW(loader->rules->arena, struct rg_season, w->only.count);
     if (w->only.count > 0)
         memcpy(only, w->only.items, w->only.count * sizeof *only);
-    cal->cut = (struct rg_cut_rule){.given = true, .never = (unsigned)w->never, .hours = w->hours, .only = only, .only_count = w->only.count,
+    cal->cut = (struct rg_cut_rule){.given = true,
+                                    .never = (unsigned)w->never,
+                                    .hours = w->hours,
+                                    .only = only,
+                                    .only_count = w->only.count,
                                     .source = source_of(loader, w->source, w->read_on)};
 }
 
@@ -154,7 +162,8 @@ static void take_terms(struct rg_loader *loader, const struct rg_written_terms *
         cal->terms_source = source_of(loader, w->source, w->read_on);
 }
 
-static void take(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar_pack *base, struct rg_calendar_pack *pack)
+static void take(struct rg_loader *loader, const struct rg_written_calendar *w, const struct rg_calendar_pack *base,
+                 struct rg_calendar_pack *pack)
 {
     static const struct rg_calendar nothing = {.name = ""};
     const struct rg_calendar *from = base != NULL ? &base->calendar : &nothing;
@@ -204,7 +213,8 @@ static const struct rg_calendar_pack *load(struct rg_loader *loader, struct rg_s
     if (!rg_str_has(name))
         return NULL; /* complained about */
     if (depth >= EXTENDS_MAX) {
-        rg_diags_error(loader->diags, rg_node_place(at), "too-deep", "calendars extend each other more than %d times, or in a circle", EXTENDS_MAX);
+        rg_diags_error(loader->diags, rg_node_place(at), "too-deep",
+                       "calendars extend each other more than %d times, or in a circle", EXTENDS_MAX);
         return NULL;
     }
     if (!find(loader, name, path)) {

@@ -8,7 +8,7 @@
 
 #define EASTER_DAYS_MAX 120
 
-/* --- Days of the year -------------------------------------------------------------------------------------------------------- */
+/* ---- Days of the year ---- */
 
 static bool two_digits(struct rg_str text, size_t at, int *ret_value)
 {
@@ -22,7 +22,8 @@ static bool two_digits(struct rg_str text, size_t at, int *ret_value)
 static bool parse_month_day(struct rg_str text, int *ret_month, int *ret_day)
 {
     int month, day;
-    if (text.n != 5 || text.p[2] != '-' || !two_digits(text, 0, &month) || !two_digits(text, 3, &day) || rg_day_of(2024, month, day) == RG_DAY_NONE)
+    if (text.n != 5 || text.p[2] != '-' || !two_digits(text, 0, &month) || !two_digits(text, 3, &day) ||
+        rg_day_of(2024, month, day) == RG_DAY_NONE)
         return false;
     *ret_month = month;
     *ret_day = day;
@@ -75,7 +76,7 @@ static bool read_seasons(const struct rg_node *node, const struct rg_row *field,
     return fine;
 }
 
-/* --- Holidays ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Holidays ---- */
 
 struct written_holiday {
     struct rg_section section;
@@ -84,14 +85,18 @@ struct written_holiday {
 };
 
 static const struct rg_row holiday_fields[] = {
-    {.key = "day", RG_AT(struct written_holiday, day), .type = RG_ROW_TEXT, .flags = RG_REQUIRED, .help = "`07-09`, or counted from Easter: `easter-47`, `easter+60`."},
-    {.key = "name", RG_AT(struct written_holiday, name), .type = RG_ROW_TEXT, .min = 1, .max = 100, .help = "Its name, as explain shows it."},
-    {.key = "source", RG_AT(struct written_holiday, source), .type = RG_ROW_TEXT, .min = 1, .max = 200, .help = "Where it is written."},
+    {.key = "day", RG_AT(struct written_holiday, day), .type = RG_ROW_TEXT, .flags = RG_REQUIRED,
+     .help = "`07-09`, or counted from Easter: `easter-47`, `easter+60`."},
+    {.key = "name", RG_AT(struct written_holiday, name), .type = RG_ROW_TEXT, .min = 1, .max = 100,
+     .help = "Its name, as explain shows it."},
+    {.key = "source", RG_AT(struct written_holiday, source), .type = RG_ROW_TEXT, .min = 1, .max = 200,
+     .help = "Where it is written."},
     {.key = "read_on", RG_AT(struct written_holiday, read_on), .type = RG_ROW_DATE, .help = "When that was read."},
 };
 static const struct rg_table holiday_table = RG_TABLE("holiday", struct written_holiday, holiday_fields);
 
-static bool read_holiday(const struct rg_node *item, const struct rg_holiday_rule *place, struct rg_holiday_rule *rule, const struct rg_reader *reader)
+static bool read_holiday(const struct rg_node *item, const struct rg_holiday_rule *place, struct rg_holiday_rule *rule,
+                         const struct rg_reader *reader)
 {
     struct written_holiday written = {.read_on = RG_DAY_NONE};
     const struct rg_node *day = item;
@@ -117,7 +122,8 @@ static bool read_holiday_place(const struct rg_node *key, struct rg_holiday_rule
     const char *slash = memchr(text.p, '/', text.n);
     struct rg_str state = {text.p, slash != NULL ? (size_t)(slash - text.p) : text.n};
     if (rg_zone_of_state(state) == NULL || (slash != NULL && text.n == state.n + 1)) {
-        rg_diags_error(reader->diags, rg_node_place(key), "unknown-key", "unknown place \"" RG_STR_FMT "\"; expected a state such as SP, or a city such as \"SP/Campinas\"",
+        rg_diags_error(reader->diags, rg_node_place(key), "unknown-key",
+                       "unknown place \"" RG_STR_FMT "\"; expected a state such as SP, or a city such as \"SP/Campinas\"",
                        RG_STR_ARG(text));
         return false;
     }
@@ -127,7 +133,8 @@ static bool read_holiday_place(const struct rg_node *key, struct rg_holiday_rule
     return true;
 }
 
-static bool read_holidays_of(const struct rg_entry *e, struct rg_written_holiday_rules *rules, size_t *capacity, const struct rg_reader *reader)
+static bool read_holidays_of(const struct rg_entry *e, struct rg_written_holiday_rules *rules, size_t *capacity,
+                             const struct rg_reader *reader)
 {
     struct rg_holiday_rule place = {.name = ""};
     if (e->key->bad || e->value->bad || !read_holiday_place(e->key, &place, reader))
@@ -161,19 +168,23 @@ static bool read_holidays(const struct rg_node *node, const struct rg_row *field
     return fine;
 }
 
-/* --- Tables ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Tables ---- */
 
 /* Bits of a flag set stand in the order of the words: RG_CUT_WEEKDAY(RG_MON) … RG_CUT_HOLIDAY_EVE. */
-static const char *const never_words[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday", "holiday_eve", NULL};
-static_assert(RG_CUT_WEEKDAY(RG_SUN) == 1U << 6 && RG_CUT_HOLIDAY == 1U << 7 && RG_CUT_HOLIDAY_EVE == 1U << 8, "words are in the order of the bits");
+static const char *const never_words[] = {"monday",   "tuesday", "wednesday", "thursday",    "friday",
+                                          "saturday", "sunday",  "holiday",   "holiday_eve", NULL};
+static_assert(RG_CUT_WEEKDAY(RG_SUN) == 1U << 6 && RG_CUT_HOLIDAY == 1U << 7 && RG_CUT_HOLIDAY_EVE == 1U << 8,
+              "words are in the order of the bits");
 
 #define SOURCE_FIELDS(section_) \
     {.key = "source", RG_AT(section_, source), .type = RG_ROW_TEXT, .min = 1, .max = 200, .help = "Where it is written."}, \
     {.key = "read_on", RG_AT(section_, read_on), .type = RG_ROW_DATE, .help = "When that was read."}
 
 static const struct rg_row cut_fields[] = {
-    {.key = "never", RG_AT(struct rg_written_cut, never), .type = RG_ROW_FLAGS, .words = never_words, .help = "Days on which no service is cut."},
-    {.key = "only", RG_AT(struct rg_written_cut, only), .type = RG_ROW_CUSTOM, .custom = read_seasons, .example = "[12-15..01-31]", .help = "Seasons in which services are cut; all of the year when not written."},
+    {.key = "never", RG_AT(struct rg_written_cut, never), .type = RG_ROW_FLAGS, .words = never_words,
+     .help = "Days on which no service is cut."},
+    {.key = "only", RG_AT(struct rg_written_cut, only), .type = RG_ROW_CUSTOM, .custom = read_seasons,
+     .example = "[12-15..01-31]", .help = "Seasons in which services are cut; all of the year when not written."},
     {.key = "hours", RG_AT(struct rg_written_cut, hours), .type = RG_ROW_OPENING, .help = "Hours in which a cut may start."},
     SOURCE_FIELDS(struct rg_written_cut),
 };
@@ -181,17 +192,20 @@ static const struct rg_table cut_table = RG_TABLE("cut", struct rg_written_cut, 
 
 static const struct rg_row hours_fields[] = {
     {.key = "weekdays", RG_AT(struct rg_written_place_hours, weekdays), .type = RG_ROW_OPENING, .help = "Monday to Friday."},
-    {.key = "saturday", RG_AT(struct rg_written_place_hours, saturday), .type = RG_ROW_OPENING, .help = "Saturday; closed when not written."},
-    {.key = "sunday", RG_AT(struct rg_written_place_hours, sunday), .type = RG_ROW_OPENING, .help = "Sunday; closed when not written."},
+    {.key = "saturday", RG_AT(struct rg_written_place_hours, saturday), .type = RG_ROW_OPENING,
+     .help = "Saturday; closed when not written."},
+    {.key = "sunday", RG_AT(struct rg_written_place_hours, sunday), .type = RG_ROW_OPENING,
+     .help = "Sunday; closed when not written."},
     SOURCE_FIELDS(struct rg_written_place_hours),
 };
 static const struct rg_table hours_table = RG_TABLE("hours", struct rg_written_place_hours, hours_fields);
 
 static const struct rg_row terms_fields[] = {
-    {.key = "suspension_notice", RG_AT(struct rg_written_terms, suspension_notice), .type = RG_ROW_DURATION, .units = RG_UNITS(RG_UNIT_DAY), .min = 86400,
-     .max = 366 * 86400, .help = "Term that must be granted before a service is suspended."},
-    {.key = "restore", RG_AT(struct rg_written_terms, restore), .type = RG_ROW_DURATION, .units = RG_UNITS_CLOCK, .min = 60, .max = 30 * 86400,
-     .help = "Within which a paid service is given back."},
+    {.key = "suspension_notice", RG_AT(struct rg_written_terms, suspension_notice), .type = RG_ROW_DURATION,
+     .units = RG_UNITS(RG_UNIT_DAY), .min = 86400, .max = 366 * 86400,
+     .help = "Term that must be granted before a service is suspended."},
+    {.key = "restore", RG_AT(struct rg_written_terms, restore), .type = RG_ROW_DURATION, .units = RG_UNITS_CLOCK, .min = 60,
+     .max = 30 * 86400, .help = "Within which a paid service is given back."},
     SOURCE_FIELDS(struct rg_written_terms),
 };
 static const struct rg_table terms_table = RG_TABLE("terms", struct rg_written_terms, terms_fields);
@@ -199,17 +213,24 @@ static const struct rg_table terms_table = RG_TABLE("terms", struct rg_written_t
 static const char *const term_end_words[] = {"next_day", "same_day", NULL}; /* in the order of enum rg_term_end */
 
 static const struct rg_row calendar_fields[] = {
-    {.key = "language", RG_AT(struct rg_written_calendar, language), .type = RG_ROW_INT, .flags = RG_REQUIRED, .min = 1, .max = 1, .help = "Version of this language: 1."},
-    {.key = "calendar", RG_AT(struct rg_written_calendar, name), .type = RG_ROW_NAME, .flags = RG_REQUIRED | RG_HYPHEN, .help = "Its name, that of the file."},
-    {.key = "extends", RG_AT(struct rg_written_calendar, extends), .type = RG_ROW_NAME, .flags = RG_HYPHEN, .help = "The calendar it adds to."},
-    {.key = "sector", RG_AT(struct rg_written_calendar, sector), .type = RG_ROW_NAME, .help = "The sector whose law it packs, for sentences."},
-    {.key = "cut", RG_AT(struct rg_written_calendar, cut), .type = RG_ROW_SECTION, .table = &cut_table, .help = "When services may be cut; at any time when not written."},
-    {.key = "hours", RG_AT(struct rg_written_calendar, hours), .type = RG_ROW_SECTIONS, .flags = RG_ANY_NAME, .table = &hours_table,
-     .help = "When debtors may be written to: `default`, and states whose law is narrower."},
-    {.key = "holidays", RG_AT(struct rg_written_calendar, holidays), .type = RG_ROW_CUSTOM, .custom = read_holidays, .example = "{ SP: [07-09], \"SP/Campinas\": [12-08] }",
+    {.key = "language", RG_AT(struct rg_written_calendar, language), .type = RG_ROW_INT, .flags = RG_REQUIRED, .min = 1, .max = 1,
+     .help = "Version of this language: 1."},
+    {.key = "calendar", RG_AT(struct rg_written_calendar, name), .type = RG_ROW_NAME, .flags = RG_REQUIRED | RG_HYPHEN,
+     .help = "Its name, that of the file."},
+    {.key = "extends", RG_AT(struct rg_written_calendar, extends), .type = RG_ROW_NAME, .flags = RG_HYPHEN,
+     .help = "The calendar it adds to."},
+    {.key = "sector", RG_AT(struct rg_written_calendar, sector), .type = RG_ROW_NAME,
+     .help = "The sector whose law it packs, for sentences."},
+    {.key = "cut", RG_AT(struct rg_written_calendar, cut), .type = RG_ROW_SECTION, .table = &cut_table,
+     .help = "When services may be cut; at any time when not written."},
+    {.key = "hours", RG_AT(struct rg_written_calendar, hours), .type = RG_ROW_SECTIONS, .flags = RG_ANY_NAME,
+     .table = &hours_table, .help = "When debtors may be written to: `default`, and states whose law is narrower."},
+    {.key = "holidays", RG_AT(struct rg_written_calendar, holidays), .type = RG_ROW_CUSTOM, .custom = read_holidays,
+     .example = "{ SP: [07-09], \"SP/Campinas\": [12-08] }",
      .help = "Holidays of states and cities; the national ones are known."},
-    {.key = "terms", RG_AT(struct rg_written_calendar, terms), .type = RG_ROW_SECTION, .table = &terms_table, .help = "Terms that the sector's law sets."},
-    {.key = "term_end", RG_AT(struct rg_written_calendar, term_end), .type = RG_ROW_ENUM, .words = term_end_words, .fallback = "next_day",
-     .help = "A term has ended the day after its last day, or on it."},
+    {.key = "terms", RG_AT(struct rg_written_calendar, terms), .type = RG_ROW_SECTION, .table = &terms_table,
+     .help = "Terms that the sector's law sets."},
+    {.key = "term_end", RG_AT(struct rg_written_calendar, term_end), .type = RG_ROW_ENUM, .words = term_end_words,
+     .fallback = "next_day", .help = "A term has ended the day after its last day, or on it."},
 };
 const struct rg_table rg_calendar_table = RG_TABLE("calendar", struct rg_written_calendar, calendar_fields);

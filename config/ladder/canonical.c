@@ -35,7 +35,8 @@ static void add_day(struct rg_buf *into, const char *key, struct rg_day_spec day
 
 static void add_span(struct rg_buf *into, const char *key, struct rg_span span)
 {
-    static const char *const units[] = {[RG_SPAN_NONE] = "", [RG_SPAN_MS] = "ms", [RG_SPAN_DAYS] = "d", [RG_SPAN_BANK_DAYS] = "bd"};
+    static const char *const units[] = {
+        [RG_SPAN_NONE] = "", [RG_SPAN_MS] = "ms", [RG_SPAN_DAYS] = "d", [RG_SPAN_BANK_DAYS] = "bd"};
     if (span.unit != RG_SPAN_NONE)
         rg_buf_addf(into, "%s %" PRId64 "%s\n", key, span.n, units[span.unit]);
 }
@@ -71,7 +72,8 @@ static void add_term(struct rg_buf *into, const struct rg_state_days *term)
                     rg_buf_addf(into, "term %s %d\n", term->states[i].state, term->states[i].days);
 }
 
-static void add_step(struct rg_buf *into, const struct rg_rules *rules, const struct rg_ladder *ladder, const struct rg_step *step)
+static void add_step(struct rg_buf *into, const struct rg_rules *rules, const struct rg_ladder *ladder,
+                     const struct rg_step *step)
 {
     add_text(into, "step", step->name);
     add_day(into, "day", step->day);
@@ -95,8 +97,8 @@ static void add_step(struct rg_buf *into, const struct rg_rules *rules, const st
     add_span(into, "every", step->repeat_every);
     rg_buf_addf(into, "times %d\n", step->repeat_times);
     add_until(into, &step->until);
-    rg_buf_addf(into, "catch_up %s\nuncertain %s\nmode %s\nagain %d\n", rg_words_catch_up.names[step->catch_up], rg_uncertain_name(step->uncertain),
-                rg_mode_name(step->mode), step->again);
+    rg_buf_addf(into, "catch_up %s\nuncertain %s\nmode %s\nagain %d\n", rg_words_catch_up.names[step->catch_up],
+                rg_uncertain_name(step->uncertain), rg_mode_name(step->mode), step->again);
 }
 
 static void add_owed(struct rg_buf *into, const struct rg_rules *rules, const struct rg_owed *owed)
@@ -130,8 +132,10 @@ static void add_calendar(struct rg_buf *into, const struct rg_calendar *cal)
         add_hours(into, "cut", cal->cut.hours);
     }
     for (size_t i = 0; i < cal->cut.only_count; i++)
-        rg_buf_addf(into, "only %d-%d..%d-%d\n", cal->cut.only[i].from_month, cal->cut.only[i].from_day, cal->cut.only[i].to_month, cal->cut.only[i].to_day);
-    rg_buf_addf(into, "term_end %d\nsuspension_notice %d\nrestore %" PRId64 "\n", cal->term_end, cal->suspension_notice_days, cal->restore_ms);
+        rg_buf_addf(into, "only %d-%d..%d-%d\n", cal->cut.only[i].from_month, cal->cut.only[i].from_day,
+                    cal->cut.only[i].to_month, cal->cut.only[i].to_day);
+    rg_buf_addf(into, "term_end %d\nsuspension_notice %d\nrestore %" PRId64 "\n", cal->term_end, cal->suspension_notice_days,
+                cal->restore_ms);
 }
 
 static void add_ladder(struct rg_buf *into, const struct rg_rules *rules, const struct rg_ladder *ladder)
@@ -146,8 +150,8 @@ static void add_ladder(struct rg_buf *into, const struct rg_rules *rules, const 
         add_hours(into, "saturday", ladder->hours.saturday);
         add_hours(into, "sunday", ladder->hours.sunday);
     }
-    rg_buf_addf(into, "holidays %d %d\nper_day %d\nper_week %d\n", ladder->holidays_before_earlier, ladder->holidays_after_later, ladder->caps.per_day,
-                ladder->caps.per_week);
+    rg_buf_addf(into, "holidays %d %d\nper_day %d\nper_week %d\n", ladder->holidays_before_earlier, ladder->holidays_after_later,
+                ladder->caps.per_day, ladder->caps.per_week);
     add_span(into, "gap", ladder->caps.gap);
     for (int i = 0; i < ladder->step_count; i++)
         add_step(into, rules, ladder, &ladder->steps[i]);
@@ -170,9 +174,11 @@ static void add_policy(struct rg_buf *into, const struct rg_policy *policy)
     rg_buf_adds(into, "policy\n");
     add_decimal(into, "fine", policy->fees.fine_percent);
     add_decimal(into, "interest", policy->fees.interest_percent_month);
-    rg_buf_addf(into, "base %d\nstart %d\nrounding %d\nlast_bank_day_of_year %d\ntolerance %" PRId64 "\nresidue %d\nafter_dispute %d\nprescription %d\n",
-                policy->fees.base, policy->fees.start, policy->fees.rounding, policy->fees.last_bank_day_of_year, policy->tolerance_cents, policy->residue_dun,
-                policy->after_dispute_bank_days, policy->prescription_years);
+    rg_buf_addf(into,
+                "base %d\nstart %d\nrounding %d\nlast_bank_day_of_year %d\ntolerance %" PRId64
+                "\nresidue %d\nafter_dispute %d\nprescription %d\n",
+                policy->fees.base, policy->fees.start, policy->fees.rounding, policy->fees.last_bank_day_of_year,
+                policy->tolerance_cents, policy->residue_dun, policy->after_dispute_bank_days, policy->prescription_years);
 }
 
 static void add_texts(struct rg_buf *into, const char *what, struct rg_template *const *items, size_t count)

@@ -11,7 +11,8 @@
 
 static bool good_notice(const struct rg_step *step)
 {
-    return step->tone == RG_TONE_NOTICE && step->kind == RG_ACT_MESSAGE && step->evidence >= RG_EVIDENCE_DELIVERED && step->term.given;
+    return step->tone == RG_TONE_NOTICE && step->kind == RG_ACT_MESSAGE && step->evidence >= RG_EVIDENCE_DELIVERED &&
+           step->term.given;
 }
 
 /* The notice whose term a step waits for, itself or through the steps before it; NULL: none. */
@@ -48,8 +49,9 @@ static void add_law(const struct rg_calendar_pack *pack, struct rg_buf *into)
     const struct rg_calendar *cal = &pack->calendar;
     if (cal->suspension_notice_days == 0)
         return;
-    rg_buf_addf(into, "; %s asks for %d days (calendar %s%s%s)", pack->sector != NULL ? pack->sector : "the calendar", cal->suspension_notice_days, cal->name,
-                cal->terms_source.text != NULL ? ", " : "", cal->terms_source.text != NULL ? cal->terms_source.text : "");
+    rg_buf_addf(into, "; %s asks for %d days (calendar %s%s%s)", pack->sector != NULL ? pack->sector : "the calendar",
+                cal->suspension_notice_days, cal->name, cal->terms_source.text != NULL ? ", " : "",
+                cal->terms_source.text != NULL ? cal->terms_source.text : "");
 }
 
 static void say_no_notice(struct rg_draft *d, const struct rg_written_step *w, const struct rg_step *step)
@@ -65,11 +67,13 @@ static void say_no_notice(struct rg_draft *d, const struct rg_written_step *w, c
     else if (good_notice(meant))
         (void)snprintf(remedy, sizeof remedy, "Add after: { step: " RG_STR_FMT ", has: term_ended }", RG_STR_ARG(meant->name));
     else
-        (void)snprintf(remedy, sizeof remedy, "Give step \"" RG_STR_FMT "\" evidence: delivered and a term, and add after: { step: " RG_STR_FMT ", has: term_ended }",
+        (void)snprintf(remedy, sizeof remedy,
+                       "Give step \"" RG_STR_FMT "\" evidence: delivered and a term, and add after: { step: " RG_STR_FMT
+                       ", has: term_ended }",
                        RG_STR_ARG(meant->name), RG_STR_ARG(meant->name)); /* names are short; cut, it would still be a sentence */
     rg_diags_error(d->loader->diags, place, "sanction-without-notice",
-                   "step \"" RG_STR_FMT "\" (sanction) has no earlier notice with evidence: delivered and a term%s. %s", RG_STR_ARG(step->name),
-                   law.len > 0 ? rg_buf_cstr(&law) : "", remedy);
+                   "step \"" RG_STR_FMT "\" (sanction) has no earlier notice with evidence: delivered and a term%s. %s",
+                   RG_STR_ARG(step->name), law.len > 0 ? rg_buf_cstr(&law) : "", remedy);
 }
 
 static int shortest_term(const struct rg_state_days *term)
@@ -96,17 +100,17 @@ static void check_sanction(struct rg_draft *d, const struct rg_written_step *w, 
     struct rg_buf law RG_CLEANUP(rg_buf_done);
     rg_buf_init(&law, 512);
     add_law(d->pack, &law);
-    rg_diags_error(d->loader->diags, rg_member_place(&rg_draft_written(d, notice->index)->section, "term"), "sanction-without-notice",
-                   "step \"" RG_STR_FMT "\" grants %d days before \"" RG_STR_FMT "\"%s", RG_STR_ARG(notice->name), shortest_term(&notice->term),
-                   RG_STR_ARG(step->name), rg_buf_cstr(&law));
+    rg_diags_error(d->loader->diags, rg_member_place(&rg_draft_written(d, notice->index)->section, "term"),
+                   "sanction-without-notice", "step \"" RG_STR_FMT "\" grants %d days before \"" RG_STR_FMT "\"%s",
+                   RG_STR_ARG(notice->name), shortest_term(&notice->term), RG_STR_ARG(step->name), rg_buf_cstr(&law));
 }
 
 static void check_extrajudicial(struct rg_draft *d, const struct rg_written_step *w, const struct rg_step *step)
 {
     if (step->extrajudicial && step->term.given && step->term.days > EXTRAJUDICIAL_DAYS_ADVISED)
         rg_diags_warn(d->loader->diags, rg_member_place(&w->section, "term"), "notice-over-seven-days",
-                      "an extrajudicial notice of %d days; a short term, at most %d days, is what makes it taken seriously", step->term.days,
-                      EXTRAJUDICIAL_DAYS_ADVISED);
+                      "an extrajudicial notice of %d days; a short term, at most %d days, is what makes it taken seriously",
+                      step->term.days, EXTRAJUDICIAL_DAYS_ADVISED);
 }
 
 /* ---- hours ---- */
@@ -117,7 +121,8 @@ static struct rg_hours_rule lawful_hours(const struct rg_calendar *cal)
     for (size_t i = 0; i < cal->hours_count; i++)
         if (cal->hours[i].state[0] == '\0')
             return cal->hours[i];
-    return (struct rg_hours_rule){.weekdays = {8 * 60, 20 * 60}, .saturday = {8 * 60, 14 * 60}, .source = {"SP Lei 15.426/2014", RG_DAY_NONE}};
+    return (struct rg_hours_rule){
+        .weekdays = {8 * 60, 20 * 60}, .saturday = {8 * 60, 14 * 60}, .source = {"SP Lei 15.426/2014", RG_DAY_NONE}};
 }
 
 static void add_hours(struct rg_hours hours, struct rg_buf *into)
@@ -125,21 +130,28 @@ static void add_hours(struct rg_hours hours, struct rg_buf *into)
     if (rg_hours_closed(hours))
         rg_buf_adds(into, "none");
     else
-        rg_buf_addf(into, "%02d:%02d-%02d:%02d", hours.open_minute / 60, hours.open_minute % 60, hours.close_minute / 60, hours.close_minute % 60);
+        rg_buf_addf(into, "%02d:%02d-%02d:%02d", hours.open_minute / 60, hours.open_minute % 60, hours.close_minute / 60,
+                    hours.close_minute % 60);
 }
 
-static void check_day_hours(struct rg_draft *d, const struct rg_section *hours, const char *day, struct rg_hours own, struct rg_hours law, struct rg_source source)
+static void check_day_hours(struct rg_draft *d, const struct rg_section *hours, const char *day, struct rg_hours own,
+                            struct rg_hours law, struct rg_source source)
 {
-    bool wider = !rg_hours_closed(own) && (own.open_minute < law.open_minute || own.close_minute > law.close_minute || rg_hours_closed(law));
+    bool wider = !rg_hours_closed(own) &&
+                 (own.open_minute < law.open_minute || own.close_minute > law.close_minute || rg_hours_closed(law));
     if (!wider)
         return;
     struct rg_buf text RG_CLEANUP(rg_buf_done);
     rg_buf_init(&text, 256);
     add_hours(own, &text);
-    rg_buf_addf(&text, " on %s is wider than the calendar allows: ", strcmp(day, "weekdays") == 0 ? day : strcmp(day, "saturday") == 0 ? "Saturday" : "Sunday");
+    rg_buf_addf(&text, " on %s is wider than the calendar allows: ",
+                strcmp(day, "weekdays") == 0   ? day
+                : strcmp(day, "saturday") == 0 ? "Saturday"
+                                               : "Sunday");
     add_hours(law, &text);
-    rg_diags_error(d->loader->diags, rg_member_place(hours, day), "hours-wider-than-law", "%s (calendar %s%s%s)", rg_buf_cstr(&text), d->pack->calendar.name,
-                   source.text != NULL ? ", " : "", source.text != NULL ? source.text : "");
+    rg_diags_error(d->loader->diags, rg_member_place(hours, day), "hours-wider-than-law", "%s (calendar %s%s%s)",
+                   rg_buf_cstr(&text), d->pack->calendar.name, source.text != NULL ? ", " : "",
+                   source.text != NULL ? source.text : "");
 }
 
 static void check_hours(struct rg_draft *d)

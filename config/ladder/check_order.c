@@ -20,7 +20,8 @@ static struct stretch stretch_of(struct rg_day_spec day)
     return day.offset < 0 ? (struct stretch){-most, day.offset} : (struct stretch){day.offset, most};
 }
 
-static void unreachable(struct rg_draft *d, const struct rg_section *section, const char *key, const char *fmt, ...) RG_PRINTF(4, 5);
+static void unreachable(struct rg_draft *d, const struct rg_section *section, const char *key, const char *fmt, ...)
+    RG_PRINTF(4, 5);
 static void unreachable(struct rg_draft *d, const struct rg_section *section, const char *key, const char *fmt, ...)
 {
     char text[256];
@@ -42,10 +43,12 @@ static void check_days(struct rg_draft *d, const struct rg_written_step *w, cons
 {
     const struct rg_section *section = &w->section;
     if (before(step->not_after, step->day) || before(step->not_after, step->not_before))
-        unreachable(d, section, "not_after", "step \"" RG_STR_FMT "\" never happens: not_after lies before the step begins", RG_STR_ARG(step->name));
+        unreachable(d, section, "not_after", "step \"" RG_STR_FMT "\" never happens: not_after lies before the step begins",
+                    RG_STR_ARG(step->name));
     else if (step->until.kind == RG_UNTIL_DAY && rg_section_has(section, "until") &&
              (before(step->until.day, step->day) || before(step->until.day, step->not_before)))
-        unreachable(d, section, "until", "step \"" RG_STR_FMT "\" never happens: its window ends before it begins", RG_STR_ARG(step->name));
+        unreachable(d, section, "until", "step \"" RG_STR_FMT "\" never happens: its window ends before it begins",
+                    RG_STR_ARG(step->name));
 }
 
 /* ---- what a step comes after ---- */
@@ -72,8 +75,8 @@ static void say_cycle(struct rg_draft *d, int start)
         at = ladder->steps[at].after_step;
     } while (at != start);
     rg_buf_add_str(&chain, ladder->steps[start].name);
-    rg_diags_error(d->loader->diags, rg_member_place(&rg_draft_written(d, start)->after.section, "step"), "cycle", "steps wait for each other: %s",
-                   rg_buf_cstr(&chain));
+    rg_diags_error(d->loader->diags, rg_member_place(&rg_draft_written(d, start)->after.section, "step"), "cycle",
+                   "steps wait for each other: %s", rg_buf_cstr(&chain));
 }
 
 /* Said once for each circle, at its first step. */
@@ -103,7 +106,8 @@ static void list_evidence(const struct rg_draft *d, const struct rg_step *step, 
 {
     for (int i = 0; i < step->via_count; i++) {
         const struct rg_channel_info *channel = &d->loader->rules->channels[step->via[i]];
-        rg_buf_addf(into, "%s" RG_STR_FMT " %s", i > 0 ? ", " : "", RG_STR_ARG(channel->name), rg_evidence_name(channel->best_evidence));
+        rg_buf_addf(into, "%s" RG_STR_FMT " %s", i > 0 ? ", " : "", RG_STR_ARG(channel->name),
+                    rg_evidence_name(channel->best_evidence));
     }
 }
 
@@ -123,20 +127,23 @@ static void check_after(struct rg_draft *d, const struct rg_written_step *w, con
     const struct rg_section *after = &w->after.section;
     enum rg_evidence wanted = evidence_of(step->after_has);
     if (step->after_has == RG_HAS_CONFIRMED && earlier->kind != RG_ACT_SIGNAL) {
-        unreachable(d, after, "has", "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" is a message, and only signals are confirmed",
+        unreachable(d, after, "has",
+                    "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" is a message, and only signals are confirmed",
                     RG_STR_ARG(step->name), RG_STR_ARG(earlier->name));
     } else if (step->after_has == RG_HAS_TERM_ENDED && !earlier->term.given) {
-        unreachable(d, after, "has", "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" grants no term", RG_STR_ARG(step->name),
-                    RG_STR_ARG(earlier->name));
+        unreachable(d, after, "has", "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" grants no term",
+                    RG_STR_ARG(step->name), RG_STR_ARG(earlier->name));
     } else if (wanted != RG_EVIDENCE_NONE && earlier->kind == RG_ACT_SIGNAL) {
-        unreachable(d, after, "has", "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" is a signal, and only messages are %s",
+        unreachable(d, after, "has",
+                    "step \"" RG_STR_FMT "\" never happens: \"" RG_STR_FMT "\" is a signal, and only messages are %s",
                     RG_STR_ARG(step->name), RG_STR_ARG(earlier->name), rg_evidence_name(wanted));
     } else if (wanted > best_of(d, earlier)) {
         struct rg_buf list RG_CLEANUP(rg_buf_done);
         rg_buf_init(&list, 256);
         list_evidence(d, earlier, &list);
-        rg_diags_error(d->loader->diags, rg_member_place(after, "has"), "evidence-unreachable", "no channel of step \"" RG_STR_FMT "\" can prove \"%s\": at most %s",
-                       RG_STR_ARG(earlier->name), rg_evidence_name(wanted), rg_buf_cstr(&list));
+        rg_diags_error(d->loader->diags, rg_member_place(after, "has"), "evidence-unreachable",
+                       "no channel of step \"" RG_STR_FMT "\" can prove \"%s\": at most %s", RG_STR_ARG(earlier->name),
+                       rg_evidence_name(wanted), rg_buf_cstr(&list));
     }
 }
 
@@ -148,8 +155,8 @@ static void check_evidence(struct rg_draft *d, const struct rg_written_step *w, 
     rg_buf_init(&list, 256);
     list_evidence(d, step, &list);
     rg_diags_error(d->loader->diags, rg_member_place(&w->section, "evidence"), "evidence-unreachable",
-                   "no channel of step \"" RG_STR_FMT "\" can prove \"%s\": at most %s", RG_STR_ARG(step->name), rg_evidence_name(step->evidence),
-                   rg_buf_cstr(&list));
+                   "no channel of step \"" RG_STR_FMT "\" can prove \"%s\": at most %s", RG_STR_ARG(step->name),
+                   rg_evidence_name(step->evidence), rg_buf_cstr(&list));
 }
 
 /* ---- tones ---- */
@@ -200,8 +207,9 @@ static void check_tone(struct rg_draft *d, int index)
         if (!d->sound[i] || other->tone < RG_TONE_FIRM || !comes_later(ladder, index, i))
             continue;
         rg_diags_warn(d->loader->diags, rg_member_place(&rg_draft_written(d, index)->section, "tone"), "tone-goes-down",
-                      "step \"" RG_STR_FMT "\" (%s) comes after \"" RG_STR_FMT "\" (%s): a debtor who was warned is asked kindly again", RG_STR_ARG(step->name),
-                      rg_tone_name(step->tone), RG_STR_ARG(other->name), rg_tone_name(other->tone));
+                      "step \"" RG_STR_FMT "\" (%s) comes after \"" RG_STR_FMT
+                      "\" (%s): a debtor who was warned is asked kindly again",
+                      RG_STR_ARG(step->name), rg_tone_name(step->tone), RG_STR_ARG(other->name), rg_tone_name(other->tone));
         return;
     }
 }

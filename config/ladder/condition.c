@@ -6,8 +6,9 @@
 
 /* Facts of the language that nothing tells us yet. */
 static const char *const later_facts[] = {
-    "debtor.cluster", "debtor.cluster_since", "invoice.reopen_reason", "invoice.debit_scheduled", "history.days_late_median", "history.promises",
-    "history.promises_kept", "history.last_reply", "history.last_reply_on", "history.offer_used", "bureau.listed_on", "offer.valid_until",
+    "debtor.cluster",           "debtor.cluster_since", "invoice.reopen_reason", "invoice.debit_scheduled",
+    "history.days_late_median", "history.promises",     "history.promises_kept", "history.last_reply",
+    "history.last_reply_on",    "history.offer_used",   "bureau.listed_on",      "offer.valid_until",
 };
 
 static bool is_later_fact(struct rg_str name)
@@ -24,7 +25,8 @@ static void complain(struct rg_loader *loader, const struct rg_node *node, const
     bool unknown = strcmp(wrong->code, "unknown-fact") == 0;
     struct rg_str name = {node->text.p + wrong->offset, wrong->length};
     if (unknown && is_later_fact(name)) {
-        rg_diags_error(loader->diags, place, "not-yet", "the fact \"" RG_STR_FMT "\" is not supported in this version; remove it", RG_STR_ARG(name));
+        rg_diags_error(loader->diags, place, "not-yet", "the fact \"" RG_STR_FMT "\" is not supported in this version; remove it",
+                       RG_STR_ARG(name));
         return;
     }
     const char *asked = strchr(wrong->text, '?');

@@ -47,7 +47,18 @@ struct rg_state_days {
 int rg_state_days_for(const struct rg_state_days *term, struct rg_str state);
 
 /* `after.has` */
-enum rg_has { RG_HAS_NONE, RG_HAS_DELIVERED, RG_HAS_READ, RG_HAS_REPLIED, RG_HAS_FAILED, RG_HAS_DONE, RG_HAS_REFUSED, RG_HAS_CONFIRMED, RG_HAS_TERM_ENDED, RG_HAS_COUNT };
+enum rg_has {
+    RG_HAS_NONE,
+    RG_HAS_DELIVERED,
+    RG_HAS_READ,
+    RG_HAS_REPLIED,
+    RG_HAS_FAILED,
+    RG_HAS_DONE,
+    RG_HAS_REFUSED,
+    RG_HAS_CONFIRMED,
+    RG_HAS_TERM_ENDED,
+    RG_HAS_COUNT
+};
 extern const struct rg_words rg_words_has;
 
 enum rg_catch_up { RG_CATCH_UP_LATEST_ONLY, RG_CATCH_UP_SEND, RG_CATCH_UP_SKIP, RG_CATCH_UP_COUNT };

@@ -39,7 +39,8 @@ static void take_channels(struct rg_loader *loader)
     }
     qsort(loader->channel_names, loader->channel_name_count, sizeof loader->channel_names[0], by_text);
     rules->signals_channel = rules->channel_count;
-    rules->channels[rules->channel_count++] = (struct rg_channel_info){.name = RG_STR("signals"), .best_evidence = RG_EVIDENCE_ACCEPTED, .signals = true};
+    rules->channels[rules->channel_count++] = (struct rg_channel_info){
+        .name = RG_STR("signals"), .best_evidence = RG_EVIDENCE_ACCEPTED, .signals = true};
 }
 
 static void take_installation(struct rg_loader *loader)
@@ -51,11 +52,12 @@ static void take_installation(struct rg_loader *loader)
     take_channels(loader);
     for (size_t i = 0; i < in->service_count; i++) {
         const struct rg_service_info *s = &in->services[i];
-        rules->services[rules->service_count++] =
-            (struct rg_service_info){rg_loader_keep(loader, s->name), rg_loader_keep(loader, s->sector), rg_loader_keep(loader, s->creditor)};
+        rules->services[rules->service_count++] = (struct rg_service_info){
+            rg_loader_keep(loader, s->name), rg_loader_keep(loader, s->sector), rg_loader_keep(loader, s->creditor)};
     }
     for (size_t i = 0; i < in->source_count; i++)
-        rules->sources[rules->source_count++] = (struct rg_source_info){rg_loader_keep(loader, in->sources[i].name), in->sources[i].payments};
+        rules->sources[rules->source_count++] = (struct rg_source_info){rg_loader_keep(loader, in->sources[i].name),
+                                                                        in->sources[i].payments};
 }
 
 /* ---- one ladder ---- */
@@ -74,12 +76,13 @@ static void check_unique(struct rg_loader *loader, const struct rg_written_ladde
     if (other == NULL)
         return;
     if (rg_str_eq(other->name, ladder->name))
-        rg_diags_error(loader->diags, rg_member_place(&w->section, "ladder"), "duplicate-name", "ladder \"" RG_STR_FMT "\" is already defined in %s",
-                       RG_STR_ARG(ladder->name), other->mark.file);
+        rg_diags_error(loader->diags, rg_member_place(&w->section, "ladder"), "duplicate-name",
+                       "ladder \"" RG_STR_FMT "\" is already defined in %s", RG_STR_ARG(ladder->name), other->mark.file);
     else
         rg_diags_error(loader->diags, rg_member_place(&w->section, "priority"), "duplicate-priority",
-                       "priority %d is that of ladder \"" RG_STR_FMT "\" already (%s); of two that apply nobody could say which is taken", ladder->priority,
-                       RG_STR_ARG(other->name), other->mark.file);
+                       "priority %d is that of ladder \"" RG_STR_FMT
+                       "\" already (%s); of two that apply nobody could say which is taken",
+                       ladder->priority, RG_STR_ARG(other->name), other->mark.file);
 }
 
 static bool *sound_steps(const struct rg_draft *draft)
@@ -154,7 +157,8 @@ static void load_directory(struct rg_loader *loader, const char *path)
         if (!is_ladder_name(entry->d_name))
             continue;
         if (count == FILES_MAX) {
-            rg_diags_error(loader->diags, (struct rg_place){.file = path}, "too-many", "more than %d files in one directory", FILES_MAX);
+            rg_diags_error(loader->diags, (struct rg_place){.file = path}, "too-many", "more than %d files in one directory",
+                           FILES_MAX);
             break;
         }
         char *name = rg_arena_alloc(arena, strlen(path) + strlen(entry->d_name) + 2);
@@ -224,7 +228,8 @@ int rg_rules_load_from(const struct rg_rules_input *input, struct rg_diags *diag
 {
     struct rg_arena *arena = rg_arena_new(SNAPSHOT_ARENA_BYTES);
     struct rg_rules *rules = RG_NEW(arena, struct rg_rules, 1);
-    struct rg_loader loader = {.input = input, .diags = diags, .rules = rules, .templates = rg_templates_new(input->directory, input->shipped, diags)};
+    struct rg_loader loader = {
+        .input = input, .diags = diags, .rules = rules, .templates = rg_templates_new(input->directory, input->shipped, diags)};
     rules->arena = arena;
     take_installation(&loader);
     rg_policy_load(&loader);

@@ -19,13 +19,15 @@ bool rg_loader_room(struct rg_loader *loader, size_t bytes, const struct rg_node
 {
     if (rg_arena_used_bytes(loader->rules->arena) + bytes <= SNAPSHOT_BYTES_MAX)
         return true;
-    rg_diags_error(loader->diags, rg_node_place(node), "too-many", "the rules take more than %zu MiB; split the installation", SNAPSHOT_BYTES_MAX >> 20);
+    rg_diags_error(loader->diags, rg_node_place(node), "too-many", "the rules take more than %zu MiB; split the installation",
+                   SNAPSHOT_BYTES_MAX >> 20);
     return false;
 }
 
 struct rg_mark rg_loader_mark(struct rg_loader *loader, const struct rg_node *node)
 {
-    return (struct rg_mark){.file = rg_arena_strdup(loader->rules->arena, node->doc->file), .line = node->line, .column = node->column};
+    return (struct rg_mark){
+        .file = rg_arena_strdup(loader->rules->arena, node->doc->file), .line = node->line, .column = node->column};
 }
 
 struct rg_place rg_key_place(const struct rg_node *value)
@@ -49,7 +51,8 @@ bool rg_not_yet(const char *const *words, size_t count, const struct rg_node *ke
     for (size_t i = 0; i < count; i++) {
         if (!rg_str_is(key->text, words[i]))
             continue;
-        rg_diags_error(reader->diags, rg_node_place(key), "not-yet", "\"%s\" is not supported in this version; remove it", words[i]);
+        rg_diags_error(reader->diags, rg_node_place(key), "not-yet", "\"%s\" is not supported in this version; remove it",
+                       words[i]);
         return true;
     }
     return false;

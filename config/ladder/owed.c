@@ -7,8 +7,8 @@
 
 static void misplaced(struct rg_draft *d, const struct rg_written_owed *w, const char *key, const char *why)
 {
-    rg_diags_error(d->loader->diags, rg_member_place(&w->section, key), "misplaced-key", "\"%s\" in step \"" RG_STR_FMT "\" %s", key,
-                   RG_STR_ARG(w->section.name), why);
+    rg_diags_error(d->loader->diags, rg_member_place(&w->section, key), "misplaced-key", "\"%s\" in step \"" RG_STR_FMT "\" %s",
+                   key, RG_STR_ARG(w->section.name), why);
 }
 
 static void resolve_signal(struct rg_draft *d, const struct rg_written_owed *w, struct rg_owed *owed)
@@ -18,7 +18,8 @@ static void resolve_signal(struct rg_draft *d, const struct rg_written_owed *w, 
     owed->signal = (enum rg_signal)w->signal;
     owed->within = rg_span_of(w->within);
     if (owed->within.unit == RG_SPAN_NONE)
-        owed->within = (struct rg_span){RG_SPAN_MS, d->pack != NULL && d->pack->calendar.restore_ms > 0 ? d->pack->calendar.restore_ms : RESTORE_WITHIN_MS};
+        owed->within = (struct rg_span){
+            RG_SPAN_MS, d->pack != NULL && d->pack->calendar.restore_ms > 0 ? d->pack->calendar.restore_ms : RESTORE_WITHIN_MS};
     if (w->signal != RG_SIGNAL_RESTORE_REQUESTED)
         misplaced(d, w, "signal", "is a sanction; what is owed is service.restore_requested");
     for (size_t i = 0; i < RG_COUNT(of_messages); i++)
@@ -49,8 +50,9 @@ static void check_name(struct rg_draft *d, const struct rg_written_owed *w)
 {
     for (int i = 0; i < d->ladder->step_count; i++)
         if (rg_str_eq(d->ladder->steps[i].name, w->section.name))
-            rg_diags_error(d->loader->diags, rg_key_place(w->section.node), "duplicate-name", "step \"" RG_STR_FMT "\" is already defined at line %d",
-                           RG_STR_ARG(w->section.name), d->ladder->steps[i].mark.line);
+            rg_diags_error(d->loader->diags, rg_key_place(w->section.node), "duplicate-name",
+                           "step \"" RG_STR_FMT "\" is already defined at line %d", RG_STR_ARG(w->section.name),
+                           d->ladder->steps[i].mark.line);
 }
 
 static void resolve_one(struct rg_draft *d, const struct rg_written_owed *w, struct rg_owed *owed)

@@ -56,7 +56,8 @@ static bool read_base(const struct rg_node *node, const struct rg_row *field, vo
 {
     (void)field;
     if (node->kind != RG_NODE_SCALAR || (!rg_str_is(node->text, "30") && !rg_str_is(node->text, "365")))
-        return rg_mistyped(reader->diags, node, "30 (every month has thirty days) or 365 (the year's twelve months by its days)"), false;
+        return rg_mistyped(reader->diags, node, "30 (every month has thirty days) or 365 (the year's twelve months by its days)"),
+               false;
     *(int64_t *)member = rg_str_is(node->text, "30") ? 30 : 365;
     return true;
 }
@@ -70,72 +71,90 @@ static bool later_in_fees(const struct rg_node *key, const struct rg_node *value
 
 static bool later_in_policy(const struct rg_node *key, const struct rg_node *value, void *target, const struct rg_reader *reader)
 {
-    static const char *const later[] = {"clusters", "tiers", "promises", "agreements", "debits", "replies", "brakes", "holdout", "costs", "prescription"};
+    static const char *const later[] = {"clusters", "tiers",  "promises", "agreements", "debits",
+                                        "replies",  "brakes", "holdout",  "costs",      "prescription"};
     (void)value, (void)target;
     return RG_NOT_YET(later, key, reader);
 }
 
 static const struct rg_row fees_fields[] = {
-    {.key = "fine_percent", RG_AT(struct written_fees, fine_percent), .type = RG_ROW_DECIMAL, .fallback = "2", .min = 0, .max = 99,
-     .help = "Fine (multa), once; for consumers at most 2 (CDC art. 52 §1)."},
-    {.key = "interest_percent_month", RG_AT(struct written_fees, interest_percent_month), .type = RG_ROW_DECIMAL, .fallback = "1", .min = 0, .max = 100,
-     .help = "Simple interest (juros) a month, counted by days."},
-    {.key = "base", RG_AT(struct written_fees, base), .type = RG_ROW_CUSTOM, .custom = read_base, .fallback = "30", .example = "30",
-     .help = "Days of a month for interest: `30`, or `365` for twelve months over the year's days."},
+    {.key = "fine_percent", RG_AT(struct written_fees, fine_percent), .type = RG_ROW_DECIMAL, .fallback = "2", .min = 0,
+     .max = 99, .help = "Fine (multa), once; for consumers at most 2 (CDC art. 52 §1)."},
+    {.key = "interest_percent_month", RG_AT(struct written_fees, interest_percent_month), .type = RG_ROW_DECIMAL, .fallback = "1",
+     .min = 0, .max = 100, .help = "Simple interest (juros) a month, counted by days."},
+    {.key = "base", RG_AT(struct written_fees, base), .type = RG_ROW_CUSTOM, .custom = read_base, .fallback = "30",
+     .example = "30", .help = "Days of a month for interest: `30`, or `365` for twelve months over the year's days."},
     {.key = "start", RG_AT(struct written_fees, start), .type = RG_ROW_ENUM, .words = start_words, .fallback = "original",
      .help = "Interest counts from the `original` due date or from the `postponed` one."},
-    {.key = "rounding", RG_AT(struct written_fees, rounding), .type = RG_ROW_ENUM, .words = rounding_words, .fallback = "half_up", .help = "How a component is rounded, once."},
-    {.key = "residue", RG_AT(struct written_fees, residue), .type = RG_ROW_CUSTOM, .custom = read_residue, .fallback = "keep", .example = "keep",
+    {.key = "rounding", RG_AT(struct written_fees, rounding), .type = RG_ROW_ENUM, .words = rounding_words, .fallback = "half_up",
+     .help = "How a component is rounded, once."},
+    {.key = "residue", RG_AT(struct written_fees, residue), .type = RG_ROW_CUSTOM, .custom = read_residue, .fallback = "keep",
+     .example = "keep",
      .help = "Fine and interest still unpaid after the payment are kept on record, and nobody is dunned for them."},
-    {.key = "tolerance_cents", RG_AT(struct written_fees, tolerance_cents), .type = RG_ROW_INT, .fallback = "1", .min = 0, .max = TOLERANCE_MAX_CENTS,
-     .help = "What may be missing of an amount that counts as paid."},
+    {.key = "tolerance_cents", RG_AT(struct written_fees, tolerance_cents), .type = RG_ROW_INT, .fallback = "1", .min = 0,
+     .max = TOLERANCE_MAX_CENTS, .help = "What may be missing of an amount that counts as paid."},
     {.key = "last_bank_day_of_year", RG_AT(struct written_fees, last_bank_day_of_year), .type = RG_ROW_BOOL, .fallback = "true",
      .help = "What is due on the year's last bank day may be paid on the first of the next."},
 };
-static const struct rg_table fees_table = {.name = "fees", .size = sizeof(struct written_fees), .fields = fees_fields, .count = RG_COUNT(fees_fields),
+static const struct rg_table fees_table = {.name = "fees",
+                                           .size = sizeof(struct written_fees),
+                                           .fields = fees_fields,
+                                           .count = RG_COUNT(fees_fields),
                                            .extra = later_in_fees};
 
 static const struct rg_row disputes_fields[] = {
-    {.key = "after_dispute", RG_AT(struct written_disputes, after_dispute), .type = RG_ROW_DURATION, .units = RG_UNITS(RG_UNIT_BANK_DAY), .fallback = "5bd",
-     .min = 86400, .max = 60 * 86400, .help = "How long sanctions wait after a dispute was closed against the debtor."},
+    {.key = "after_dispute", RG_AT(struct written_disputes, after_dispute), .type = RG_ROW_DURATION,
+     .units = RG_UNITS(RG_UNIT_BANK_DAY), .fallback = "5bd", .min = 86400, .max = 60 * 86400,
+     .help = "How long sanctions wait after a dispute was closed against the debtor."},
 };
 static const struct rg_table disputes_table = RG_TABLE("disputes", struct written_disputes, disputes_fields);
 
 static const struct rg_row freshness_fields[] = {
-    {.key = "payments", RG_AT(struct written_freshness, payments), .type = RG_ROW_ENUM, .words = freshness_words, .fallback = "previous_bank_day",
-     .help = "Through when payments must be known before a sanction."},
+    {.key = "payments", RG_AT(struct written_freshness, payments), .type = RG_ROW_ENUM, .words = freshness_words,
+     .fallback = "previous_bank_day", .help = "Through when payments must be known before a sanction."},
 };
 static const struct rg_table freshness_table = RG_TABLE("freshness", struct written_freshness, freshness_fields);
 
 static const struct rg_row policy_fields[] = {
-    {.key = "language", RG_AT(struct written_policy, language), .type = RG_ROW_INT, .flags = RG_REQUIRED, .min = 1, .max = 1, .help = "Version of this language: 1."},
+    {.key = "language", RG_AT(struct written_policy, language), .type = RG_ROW_INT, .flags = RG_REQUIRED, .min = 1, .max = 1,
+     .help = "Version of this language: 1."},
     {.key = "policy", RG_AT(struct written_policy, name), .type = RG_ROW_NAME, .flags = RG_REQUIRED, .help = "Its name."},
-    {.key = "fees", RG_AT(struct written_policy, fees), .type = RG_ROW_SECTION, .table = &fees_table, .help = "What paying late costs."},
-    {.key = "disputes", RG_AT(struct written_policy, disputes), .type = RG_ROW_SECTION, .table = &disputes_table, .help = "What follows a dispute."},
-    {.key = "freshness", RG_AT(struct written_policy, freshness), .type = RG_ROW_SECTION, .table = &freshness_table, .help = "How fresh payments must be."},
+    {.key = "fees", RG_AT(struct written_policy, fees), .type = RG_ROW_SECTION, .table = &fees_table,
+     .help = "What paying late costs."},
+    {.key = "disputes", RG_AT(struct written_policy, disputes), .type = RG_ROW_SECTION, .table = &disputes_table,
+     .help = "What follows a dispute."},
+    {.key = "freshness", RG_AT(struct written_policy, freshness), .type = RG_ROW_SECTION, .table = &freshness_table,
+     .help = "How fresh payments must be."},
 };
-const struct rg_table rg_policy_table = {.name = "policy", .size = sizeof(struct written_policy), .fields = policy_fields, .count = RG_COUNT(policy_fields),
+const struct rg_table rg_policy_table = {.name = "policy",
+                                         .size = sizeof(struct written_policy),
+                                         .fields = policy_fields,
+                                         .count = RG_COUNT(policy_fields),
                                          .extra = later_in_policy};
 
 static void check_fees(struct rg_loader *loader, const struct written_fees *fees)
 {
     const struct rg_decimal fine_max = {RG_FINE_PERCENT_CONSUMER_MAX, 0}, usual = {INTEREST_USUAL_PERCENT, 0};
-    const struct rg_node *fine = rg_member(&fees->section, "fine_percent"), *interest = rg_member(&fees->section, "interest_percent_month");
+    const struct rg_node *fine = rg_member(&fees->section, "fine_percent"),
+                         *interest = rg_member(&fees->section, "interest_percent_month");
     if (fine != NULL && rg_decimal_cmp(fees->fine_percent, fine_max) > 0)
         rg_diags_error(loader->diags, rg_node_place(fine), "fine-above-law",
-                       "a fine of " RG_STR_FMT " %% is above the %d %% that a consumer may be charged (CDC art. 52 §1)", RG_STR_ARG(fine->text),
-                       RG_FINE_PERCENT_CONSUMER_MAX);
+                       "a fine of " RG_STR_FMT " %% is above the %d %% that a consumer may be charged (CDC art. 52 §1)",
+                       RG_STR_ARG(fine->text), RG_FINE_PERCENT_CONSUMER_MAX);
     if (interest != NULL && rg_decimal_cmp(fees->interest_percent_month, usual) > 0)
         rg_diags_warn(loader->diags, rg_node_place(interest), "fine-above-law",
-                      "interest of " RG_STR_FMT " %% a month is above the usual %d %%; a judge may lower it for a consumer", RG_STR_ARG(interest->text),
-                      INTEREST_USUAL_PERCENT);
+                      "interest of " RG_STR_FMT " %% a month is above the usual %d %%; a judge may lower it for a consumer",
+                      RG_STR_ARG(interest->text), INTEREST_USUAL_PERCENT);
 }
 
 static void take(struct rg_policy *policy, const struct written_policy *w)
 {
     *policy = (struct rg_policy){
-        .fees = {.fine_percent = w->fees.fine_percent, .interest_percent_month = w->fees.interest_percent_month, .base = (int)w->fees.base,
-                 .start = (enum rg_fee_start)w->fees.start, .rounding = (enum rg_rounding)w->fees.rounding,
+        .fees = {.fine_percent = w->fees.fine_percent,
+                 .interest_percent_month = w->fees.interest_percent_month,
+                 .base = (int)w->fees.base,
+                 .start = (enum rg_fee_start)w->fees.start,
+                 .rounding = (enum rg_rounding)w->fees.rounding,
                  .last_bank_day_of_year = w->fees.last_bank_day_of_year},
         .tolerance_cents = w->fees.tolerance_cents,
         .after_dispute_bank_days = (int)w->disputes.after_dispute.amount,

@@ -30,7 +30,8 @@ static void misplaced(struct rg_draft *d, const struct rg_section *section, cons
 
 /* ---- one step ---- */
 
-static void copy_via(const struct rg_written_via *written, const struct rg_written_via *fallback, int ret_via[RG_VIA_MAX], int *ret_count)
+static void copy_via(const struct rg_written_via *written, const struct rg_written_via *fallback, int ret_via[RG_VIA_MAX],
+                     int *ret_count)
 {
     const struct rg_written_via *via = written->given ? written : fallback;
     memcpy(ret_via, via->items, sizeof via->items);
@@ -62,10 +63,11 @@ static void check_when_it_happens(struct rg_draft *d, const struct rg_written_st
     struct rg_diags *diags = d->loader->diags;
     if (day && after)
         rg_diags_error(diags, rg_member_place(&w->section, "after"), "both-day-and-after",
-                       "step \"" RG_STR_FMT "\" has both day and after; after with not_before: keeps it from coming too early", RG_STR_ARG(w->section.name));
-    else if (!day && !after)
-        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key", "step \"" RG_STR_FMT "\" says not when it happens; expected day or after",
+                       "step \"" RG_STR_FMT "\" has both day and after; after with not_before: keeps it from coming too early",
                        RG_STR_ARG(w->section.name));
+    else if (!day && !after)
+        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key",
+                       "step \"" RG_STR_FMT "\" says not when it happens; expected day or after", RG_STR_ARG(w->section.name));
 }
 
 static void resolve_act(struct rg_draft *d, const struct rg_written_step *w, struct rg_step *step)
@@ -78,8 +80,8 @@ static void resolve_act(struct rg_draft *d, const struct rg_written_step *w, str
     if (template && signal)
         misplaced(d, &w->section, "signal", "stands beside template; a step does one thing");
     else if (!template && !signal)
-        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key", "step \"" RG_STR_FMT "\" does nothing; expected template or signal",
-                       RG_STR_ARG(w->section.name));
+        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key",
+                       "step \"" RG_STR_FMT "\" does nothing; expected template or signal", RG_STR_ARG(w->section.name));
     if (signal) {
         if (w->via.given)
             misplaced(d, &w->section, "via", "says nothing; signals have their own channel");
@@ -91,8 +93,8 @@ static void resolve_act(struct rg_draft *d, const struct rg_written_step *w, str
     }
     copy_via(&w->via, &d->written->defaults.via, step->via, &step->via_count);
     if (template && step->via_count == 0)
-        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key", "step \"" RG_STR_FMT "\" has no channels; expected via here or in defaults",
-                       RG_STR_ARG(w->section.name));
+        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key",
+                       "step \"" RG_STR_FMT "\" has no channels; expected via here or in defaults", RG_STR_ARG(w->section.name));
 }
 
 static void resolve_needs(struct rg_draft *d, const struct rg_written_step *w, struct rg_step *step)
@@ -181,7 +183,8 @@ static void resolve_step(struct rg_draft *d, int i)
     step->catch_up = (enum rg_catch_up)w->catch_up;
     step->mode = (enum rg_mode)w->mode;
     step->again = w->again;
-    step->uncertain = (enum rg_uncertain)(rg_section_has(&w->section, "uncertain") ? w->uncertain : d->written->defaults.uncertain);
+    step->uncertain = (enum rg_uncertain)(rg_section_has(&w->section, "uncertain") ? w->uncertain
+                                                                                   : d->written->defaults.uncertain);
     step->when[1] = rg_condition_compile(d->loader, rg_member(&w->section, "when"));
     resolve_needs(d, w, step);
     resolve_after(d, w, step);
@@ -216,7 +219,8 @@ static void resolve_steps(struct rg_draft *d)
 
 static struct rg_week_hours hours_of(const struct rg_weekly *weekly)
 {
-    return (struct rg_week_hours){.given = weekly->given, .weekdays = weekly->weekdays, .saturday = weekly->saturday, .sunday = weekly->sunday};
+    return (struct rg_week_hours){
+        .given = weekly->given, .weekdays = weekly->weekdays, .saturday = weekly->saturday, .sunday = weekly->sunday};
 }
 
 void rg_draft_resolve(struct rg_draft *d)

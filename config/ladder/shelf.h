@@ -53,10 +53,13 @@ struct rg_templates *rg_templates_new(const char *own, const char *shipped, stru
 struct rg_template *rg_templates_get(const struct rg_templates *templates, struct rg_str name);
 /* Reads the files of that name; NULL when there is none. */
 struct rg_template *rg_templates_read(struct rg_templates *templates, struct rg_str name);
-struct rg_template *rg_templates_add_inline(struct rg_templates *templates, struct rg_str name, struct rg_str text, const struct rg_node *node);
+struct rg_template *rg_templates_add_inline(struct rg_templates *templates, struct rg_str name, struct rg_str text,
+                                            const struct rg_node *node);
 struct rg_template_text *rg_template_text_for(const struct rg_template *template, struct rg_str channel, enum rg_part part);
+struct rg_str rg_template_trimmed(struct rg_str text); /* without white space at its end */
 const struct rg_template *rg_templates_partial(const struct rg_templates *templates, struct rg_str name);
-void rg_templates_list(struct rg_templates *templates, struct rg_rules *rules); /* sorts, fills rules->templates; the last act of a load */
+void rg_templates_list(struct rg_templates *templates,
+                       struct rg_rules *rules); /* sorts, fills rules->templates; the last act of a load */
 
 /* ---- tags ---- */
 
@@ -77,4 +80,5 @@ bool rg_tag_next(struct rg_str text, size_t *at, struct rg_tag *ret_tag, const c
 
 /* Finds out once what a source asks for, partials included. Findings go to templates->diags, placed in `node` for a text in a
  * ladder. `rough`, if given, gets the text with typical values. */
-void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node, struct rg_buf *rough);
+void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node,
+                      struct rg_buf *rough);

@@ -37,7 +37,8 @@ const struct rg_template_var rg_template_vars[] = {
     {.name = "link", .need = RG_TN_LINK, .typical_chars = 36, .help = "Where the invoice can be paid."},
     {.name = "valido_ate", .need = RG_TN_VALID_UNTIL, .typical_chars = 10, .help = "Last day its PIX or boleto can be paid."},
     {.name = "prazo", .need = RG_TN_TERM, .typical_chars = 10, .help = "Last day of the term that the notice grants."},
-    {.name = "data_corte", .need = RG_TN_CUT_DATE, .typical_chars = 10, .help = "First day on which the service may be suspended."},
+    {.name = "data_corte", .need = RG_TN_CUT_DATE, .typical_chars = 10,
+     .help = "First day on which the service may be suspended."},
     {.name = "consequencias", .later = true, .help = "What follows when the term ends unpaid."},
     {.name = "oferta", .group = true, .later = true, .help = "An offer to settle."},
     {.name = "parcelas", .of = "oferta", .later = true, .help = "Its instalments."},
@@ -56,7 +57,7 @@ const struct rg_template_var rg_template_vars[] = {
 };
 const size_t rg_template_var_count = RG_COUNT(rg_template_vars);
 
-/* --- Tags -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Tags ---- */
 
 static bool is_space(char c)
 {
@@ -118,7 +119,7 @@ bool rg_tag_next(struct rg_str text, size_t *at, struct rg_tag *ret_tag, const c
     return true;
 }
 
-/* --- A scan ------------------------------------------------------------------------------------------------------------------ */
+/* ---- A scan ---- */
 
 struct scan {
     struct rg_templates *templates;
@@ -142,9 +143,13 @@ static struct rg_place place_in_file(const struct rg_template_text *text, size_t
     for (size_t i = 0; i < start; i++)
         line += text->source.p[i] == '\n';
     const char *end = memchr(text->source.p + start, '\n', text->source.n - start);
-    struct rg_str source = {text->source.p + start, end != NULL ? (size_t)(end - text->source.p) - start : text->source.n - start};
-    return (struct rg_place){.file = text->file, .line = line, .column = (int)rg_chars_count((struct rg_str){source.p, offset - start}) + 1,
-                             .width = (int)rg_chars_count((struct rg_str){text->source.p + offset, bytes}), .source = source};
+    struct rg_str source = {text->source.p + start,
+                            end != NULL ? (size_t)(end - text->source.p) - start : text->source.n - start};
+    return (struct rg_place){.file = text->file,
+                             .line = line,
+                             .column = (int)rg_chars_count((struct rg_str){source.p, offset - start}) + 1,
+                             .width = (int)rg_chars_count((struct rg_str){text->source.p + offset, bytes}),
+                             .source = source};
 }
 
 static struct rg_place place_of(const struct scan *s, size_t offset, size_t bytes)
@@ -189,7 +194,9 @@ static const struct rg_template_var *resolve_var(const struct scan *s, struct rg
         return find_var((struct rg_str){name.p, n}, (struct rg_str){dot + 1, name.n - n - 1});
     }
     for (int i = s->depth - 1; i >= 0; i--) {
-        const struct rg_template_var *member = s->guards[i] != NULL && s->guards[i]->group ? find_var(rg_str(s->guards[i]->name), name) : NULL;
+        const struct rg_template_var *member = s->guards[i] != NULL && s->guards[i]->group
+                                                   ? find_var(rg_str(s->guards[i]->name), name)
+                                                   : NULL;
         if (member != NULL && s->shown[i])
             return member;
     }
@@ -205,7 +212,8 @@ static void say_unknown(struct scan *s, const struct rg_tag *tag)
             names[count++] = rg_template_vars[i].name;
     const char *near = rg_suggest(tag->name, names, count);
     complain(s, name_place(s, tag), "unknown-variable", "no value \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
-                   near != NULL ? ", did you mean \"" : "; reguactl check --variables lists all", near != NULL ? near : "", near != NULL ? "\"?" : "");
+             near != NULL ? ", did you mean \"" : "; reguactl check --variables lists all", near != NULL ? near : "",
+             near != NULL ? "\"?" : "");
 }
 
 /* NULL, and a finding, for a name that no message has. */
@@ -277,8 +285,8 @@ static void take_value(struct scan *s, const struct rg_tag *tag)
         s->whole->needs |= var->need;
     if (var->optional && !there)
         complain(s, name_place(s, tag), "unknown-variable",
-                       "\"" RG_STR_FMT "\" is not in every message; write {{#" RG_STR_FMT "}}…{{/" RG_STR_FMT "}} around it", RG_STR_ARG(tag->name),
-                       RG_STR_ARG(tag->name), RG_STR_ARG(tag->name));
+                 "\"" RG_STR_FMT "\" is not in every message; write {{#" RG_STR_FMT "}}…{{/" RG_STR_FMT "}} around it",
+                 RG_STR_ARG(tag->name), RG_STR_ARG(tag->name), RG_STR_ARG(tag->name));
     struct rg_buf *rough = rough_of(s);
     for (int i = 0; rough != NULL && i < var->typical_chars; i++)
         rg_buf_addc(rough, ROUGH_PLACEHOLDER);
@@ -318,14 +326,15 @@ static bool take_partial(struct scan *s, const struct rg_tag *tag)
     size_t count = 0;
     for (size_t i = 0; i < s->templates->partial_count && count < RG_COUNT(names); i++)
         names[count++] = s->templates->partials[i]->name.p;
-    const struct rg_template_text *text = partial != NULL ? rg_template_text_for(partial, (struct rg_str){0}, s->text->part) : NULL;
+    const struct rg_template_text *text = partial != NULL ? rg_template_text_for(partial, (struct rg_str){0}, s->text->part)
+                                                          : NULL;
     if (partial != NULL && text == NULL)
         text = rg_template_text_for(partial, (struct rg_str){0}, RG_PART_TXT);
     if (text == NULL) {
         const char *near = rg_suggest(tag->name, names, count);
         complain(s, name_place(s, tag), "unknown-template", "no partial \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(tag->name),
-                       near != NULL ? ", did you mean \"" : "; partials are files templates/partials/NAME.pt-BR.txt", near != NULL ? near : "",
-                       near != NULL ? "\"?" : "");
+                 near != NULL ? ", did you mean \"" : "; partials are files templates/partials/NAME.pt-BR.txt",
+                 near != NULL ? near : "", near != NULL ? "\"?" : "");
         return true;
     }
     if (s->nesting == RG_TEMPLATE_DEPTH_MAX)
@@ -379,7 +388,8 @@ static void scan_text(struct scan *s)
     }
 }
 
-void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node, struct rg_buf *rough)
+void rg_template_scan(struct rg_templates *templates, struct rg_template_text *text, const struct rg_node *node,
+                      struct rg_buf *rough)
 {
     struct scan s = {.templates = templates, .text = text, .node = node, .whole = text, .rough = rough};
     if (text->scanned && rough == NULL)

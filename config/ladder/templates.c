@@ -83,19 +83,19 @@ static bool read_source(struct rg_templates *t, const char *path, struct rg_str 
     return true;
 }
 
-static void trim_end(struct rg_str *text)
+struct rg_str rg_template_trimmed(struct rg_str text)
 {
-    while (text->n > 0 && strchr(" \t\r\n", text->p[text->n - 1]) != NULL)
-        text->n--;
+    while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]) != NULL)
+        text.n--;
+    return text;
 }
 
-static void add_file(struct rg_templates *t, struct rg_template *template, struct rg_str channel, enum rg_part part, const char *path)
+static void add_file(struct rg_templates *t, struct rg_template *template, struct rg_str channel, enum rg_part part,
+                     const char *path)
 {
     struct rg_template_text text = {.channel = channel, .part = part, .file = path};
     if (!read_source(t, path, &text.source))
         return;
-    if (part == RG_PART_SUBJECT)
-        trim_end(&text.source); /* one line of a header */
     *RG_PUSH(t->arena, template->texts, template->text_count, template->text_capacity) = text;
 }
 
@@ -131,6 +131,8 @@ static void add_files(struct rg_templates *t, struct rg_template *template, bool
         if (file->own == own && rg_str_eq(file->name, template->name) && !(template->ladder != NULL && general_txt))
             add_file(t, template, file->channel, file->part, file->path);
     }
+    for (size_t i = 0; i < template->text_count; i++) /* the last line break is the editor's, not the message's */
+        template->texts[i].source = rg_template_trimmed(template->texts[i].source);
 }
 
 struct rg_template *rg_templates_read(struct rg_templates *t, struct rg_str name)
@@ -147,7 +149,8 @@ struct rg_template *rg_templates_read(struct rg_templates *t, struct rg_str name
     return template;
 }
 
-struct rg_template *rg_templates_add_inline(struct rg_templates *t, struct rg_str name, struct rg_str text, const struct rg_node *node)
+struct rg_template *rg_templates_add_inline(struct rg_templates *t, struct rg_str name, struct rg_str text,
+                                            const struct rg_node *node)
 {
     if (t->count == RG_TEMPLATE_NAMES_MAX)
         return NULL;
@@ -279,11 +282,8 @@ struct rg_str rg_template_source(const struct rg_templates *t, struct rg_str nam
     if (template == NULL || !part_of(part, &wanted))
         return (struct rg_str){0};
     const struct rg_template_text *text = rg_template_text_for(template, channel, wanted);
-    if (text == NULL && wanted == RG_PART_SUBJECT) {
-        struct rg_str subject = rg_template_partial(t, RG_STR(DEFAULT_SUBJECT), "txt");
-        trim_end(&subject); /* a partial keeps its line's end, a header has none */
-        return subject;
-    }
+    if (text == NULL && wanted == RG_PART_SUBJECT) /* a partial keeps its line's end, a header has none */
+        return rg_template_trimmed(rg_template_partial(t, RG_STR(DEFAULT_SUBJECT), "txt"));
     return text != NULL ? text->source : (struct rg_str){0};
 }
 
@@ -299,7 +299,8 @@ struct rg_str rg_template_partial(const struct rg_templates *t, struct rg_str na
     return text != NULL ? text->source : (struct rg_str){0};
 }
 
-bool rg_template_partial_at(const struct rg_templates *t, size_t index, struct rg_str *ret_name, struct rg_str *ret_part, struct rg_str *ret_source)
+bool rg_template_partial_at(const struct rg_templates *t, size_t index, struct rg_str *ret_name, struct rg_str *ret_part,
+                            struct rg_str *ret_source)
 {
     for (size_t i = 0; i < t->partial_count; i++) {
         const struct rg_template *partial = t->partials[i];

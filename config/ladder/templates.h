@@ -19,11 +19,14 @@ struct rg_templates;
 
 /* Source text of one part; absent when there is none. `part` is "txt", "html" or "subject". Slices live as long as the
  * templates. A channel's own file wins over the general one. */
-struct rg_str rg_template_source(const struct rg_templates *templates, struct rg_str name, struct rg_str channel, const char *part);
+struct rg_str rg_template_source(const struct rg_templates *templates, struct rg_str name, struct rg_str channel,
+                                 const char *part);
 /* A partial for that part: its own file, else the one for "txt". Absent when there is none. */
 struct rg_str rg_template_partial(const struct rg_templates *templates, struct rg_str name, const char *part);
-/* All partials, for a sender that compiles them once; false when `index` is past the last. A partial may come with several parts. */
-bool rg_template_partial_at(const struct rg_templates *templates, size_t index, struct rg_str *ret_name, struct rg_str *ret_part, struct rg_str *ret_source);
+/* All partials, for a sender that compiles them once; false when `index` is past the last. A partial may come with several
+ * parts. */
+bool rg_template_partial_at(const struct rg_templates *templates, size_t index, struct rg_str *ret_name, struct rg_str *ret_part,
+                            struct rg_str *ret_source);
 void rg_templates_free(struct rg_templates **templates);
 
 /* A value of a message. `of` is the list or group it is a member of: {{#faturas}}{{numero}}{{/faturas}}, {{credor.nome}}. */

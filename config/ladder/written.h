@@ -134,7 +134,8 @@ struct rg_str rg_loader_keep(struct rg_loader *loader, struct rg_str text); /* c
 bool rg_loader_room(struct rg_loader *loader, size_t bytes, const struct rg_node *node);
 struct rg_mark rg_loader_mark(struct rg_loader *loader, const struct rg_node *node);
 struct rg_place rg_key_place(const struct rg_node *value);          /* of the value's key; of a top level, its first key */
-struct rg_place rg_member_place(const struct rg_section *section, const char *key); /* the member's value; absent: the section's key */
+struct rg_place rg_member_place(const struct rg_section *section,
+                                const char *key); /* the member's value; absent: the section's key */
 const struct rg_node *rg_member(const struct rg_section *section, const char *key);
 struct rg_span rg_span_of(struct rg_duration duration);
 struct rg_day_spec rg_day_spec_of(struct rg_day_offset offset);

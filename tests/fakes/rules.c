@@ -13,7 +13,8 @@ static const struct rg_channel_info channels[] = {
     {.name = {"whatsapp", 8}, .best_evidence = RG_EVIDENCE_READ},
     {.name = {"letter", 6}, .best_evidence = RG_EVIDENCE_DELIVERED},
 };
-static const struct rg_service_info services[] = {{.name = {"internet", 8}, .sector = {"telecom", 7}, .creditor = {"provedor", 8}}};
+static const struct rg_service_info services[] = {
+    {.name = {"internet", 8}, .sector = {"telecom", 7}, .creditor = {"provedor", 8}}};
 static const struct rg_source_info sources[] = {{.name = {"billing", 7}, .payments = RG_PAYMENTS_LIVE}};
 
 /* Tests are run with the place of the sources in their environment. */
@@ -26,8 +27,13 @@ static void shipped_path(char ret_path[PATH_BYTES_MAX], const char *below)
 
 struct rg_rules_input rg_test_rules_input(void)
 {
-    return (struct rg_rules_input){.mode = RG_MODE_LIVE, .channels = channels, .channel_count = RG_COUNT(channels), .services = services,
-                                   .service_count = RG_COUNT(services), .sources = sources, .source_count = RG_COUNT(sources)};
+    return (struct rg_rules_input){.mode = RG_MODE_LIVE,
+                                   .channels = channels,
+                                   .channel_count = RG_COUNT(channels),
+                                   .services = services,
+                                   .service_count = RG_COUNT(services),
+                                   .sources = sources,
+                                   .source_count = RG_COUNT(sources)};
 }
 
 static struct rg_rules *load(struct rg_rules_input input, struct rg_templates **ret_templates)

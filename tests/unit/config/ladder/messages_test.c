@@ -38,7 +38,8 @@ static void unknown_channel(void **state)
 {
     (void)state;
     says(HEAD "  lembrete:    { day: D-5, tone: courtesy, via: [emial], template: texto }\n" TAIL,
-         "internet.yaml:7:50: error: unknown channel \"emial\", did you mean \"email\"? expected one of email, letter, sms, whatsapp "
+         "internet.yaml:7:50: error: unknown channel \"emial\", did you mean \"email\"? expected one of email, letter, sms, "
+         "whatsapp "
          "[unknown-value]\n"
          "    lembrete:    { day: D-5, tone: courtesy, via: [emial], template: texto }\n"
          "                                                   ^~~~~\n");
@@ -60,7 +61,8 @@ static void twice(void **state)
     says(HEAD "  lembrete: { day: D-5, tone: courtesy, template: texto }\n"
               "  atraso: { day: D+1, tone: reminder, template: texto }\n"
               "  lembrete: { day: D-1, tone: courtesy, template: texto }\n" TAIL,
-         "internet.yaml:9:3: error: step \"lembrete\" is already defined at line 7; the first would be lost silently [duplicate-key]\n"
+         "internet.yaml:9:3: error: step \"lembrete\" is already defined at line 7; the first would be lost silently "
+         "[duplicate-key]\n"
          "    lembrete: { day: D-1, tone: courtesy, template: texto }\n"
          "    ^~~~~~~~\n");
 }
@@ -69,11 +71,13 @@ static void unknown_fact(void **state)
 {
     (void)state;
     says(HEAD "  oferta:\n    day: D+10\n    tone: reminder\n    template: texto\n    when: debtor.teir == \"gold\"\n" TAIL,
-         "internet.yaml:11:11: error: no fact \"debtor.teir\", did you mean \"debtor.tier\" (text)? reguactl check --facts lists all "
+         "internet.yaml:11:11: error: no fact \"debtor.teir\", did you mean \"debtor.tier\" (text)? reguactl check --facts lists "
+         "all "
          "[unknown-fact]\n"
          "      when: debtor.teir == \"gold\"\n"
          "            ^~~~~~~~~~~\n");
-    says(HEAD "  oferta:\n    day: D+10\n    tone: reminder\n    template: texto\n    when: debtor.cluster == \"quebrado\"\n" TAIL,
+    says(HEAD
+         "  oferta:\n    day: D+10\n    tone: reminder\n    template: texto\n    when: debtor.cluster == \"quebrado\"\n" TAIL,
          "internet.yaml:11:11: error: the fact \"debtor.cluster\" is not supported in this version; remove it [not-yet]\n"
          "      when: debtor.cluster == \"quebrado\"\n"
          "            ^~~~~~~~~~~~~~\n");
@@ -103,9 +107,10 @@ static void condition_places(void **state)
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct found f;
         char yaml[2048], expected[256];
-        (void)snprintf(yaml, sizeof yaml, HEAD "  oferta:\n    day: D+10\n    tone: reminder\n    template: texto\n%s" TAIL, rows[i].when);
-        (void)snprintf(expected, sizeof expected, "%serror: money cannot be compared with a number (int); write brl(\"300.00\") [type]\n",
-                       rows[i].place);
+        (void)snprintf(yaml, sizeof yaml, HEAD "  oferta:\n    day: D+10\n    tone: reminder\n    template: texto\n%s" TAIL,
+                       rows[i].when);
+        (void)snprintf(expected, sizeof expected,
+                       "%serror: money cannot be compared with a number (int); write brl(\"300.00\") [type]\n", rows[i].place);
         found_load(&f, yaml);
         assert_string_equal(found_heads(&f), expected);
         found_done(&f);
@@ -115,10 +120,13 @@ static void condition_places(void **state)
 static void no_notice(void **state)
 {
     (void)state;
-    static const char aviso[] = "  aviso_suspensao: { day: D+15, tone: notice, template: texto, evidence: delivered, term: 15d }\n";
+    static const char aviso[] =
+        "  aviso_suspensao: { day: D+15, tone: notice, template: texto, evidence: delivered, term: 15d }\n";
     char yaml[2048];
-    (void)snprintf(yaml, sizeof yaml, HEAD "%s  suspensao:\n    day: D+30\n    tone: sanction\n    signal: service.suspend_requested\n" TAIL, aviso);
-    says(yaml, "internet.yaml:8:3: error: step \"suspensao\" (sanction) has no earlier notice with evidence: delivered and a term; telecom "
+    (void)snprintf(yaml, sizeof yaml,
+                   HEAD "%s  suspensao:\n    day: D+30\n    tone: sanction\n    signal: service.suspend_requested\n" TAIL, aviso);
+    says(yaml, "internet.yaml:8:3: error: step \"suspensao\" (sanction) has no earlier notice with evidence: delivered and a "
+               "term; telecom "
                "asks for 15 days (calendar br-telecom, RGC 765/2023). Add after: { step: aviso_suspensao, has: term_ended } "
                "[sanction-without-notice]\n"
                "    suspensao:\n"
@@ -128,8 +136,10 @@ static void no_notice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unknown_key), cmocka_unit_test(unknown_channel),  cmocka_unit_test(bad_day),   cmocka_unit_test(twice),
-        cmocka_unit_test(unknown_fact), cmocka_unit_test(money),           cmocka_unit_test(condition_places), cmocka_unit_test(no_notice),
+        cmocka_unit_test(unknown_key),      cmocka_unit_test(unknown_channel),
+        cmocka_unit_test(bad_day),          cmocka_unit_test(twice),
+        cmocka_unit_test(unknown_fact),     cmocka_unit_test(money),
+        cmocka_unit_test(condition_places), cmocka_unit_test(no_notice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
