@@ -23,7 +23,8 @@ static enum rg_evidence preset_evidence(const struct rg_site *site, struct rg_st
     return evidence > 0 ? (enum rg_evidence)evidence : RG_EVIDENCE_ACCEPTED;
 }
 
-static enum rg_evidence transport_evidence(const struct rg_site *site, const struct rg_site_channel *channel, struct rg_diags *diags)
+static enum rg_evidence transport_evidence(const struct rg_site *site, const struct rg_site_channel *channel,
+                                           struct rg_diags *diags)
 {
     switch ((enum rg_site_transport)channel->transport) {
     case RG_SITE_HTTP: return preset_evidence(site, channel->preset, diags);
@@ -35,7 +36,8 @@ static enum rg_evidence transport_evidence(const struct rg_site *site, const str
     return RG_EVIDENCE_ACCEPTED;
 }
 
-static void take_channels(const struct rg_site *site, struct rg_arena *arena, struct rg_diags *diags, struct rg_rules_input *input)
+static void take_channels(const struct rg_site *site, struct rg_arena *arena, struct rg_diags *diags,
+                          struct rg_rules_input *input)
 {
     const struct rg_site_channel *written = rg_site_channels(site);
     size_t count = site->channels.count;
@@ -54,14 +56,16 @@ static void take_services(const struct rg_site *site, struct rg_arena *arena, st
     const struct rg_site_service *written = rg_site_services(site);
     struct rg_service_info *services = RG_NEW(arena, struct rg_service_info, site->services.count);
     for (size_t i = 0; i < site->services.count; i++)
-        services[i] = (struct rg_service_info){.name = written[i].section.name, .sector = written[i].sector, .creditor = written[i].creditor};
+        services[i] = (struct rg_service_info){
+            .name = written[i].section.name, .sector = written[i].sector, .creditor = written[i].creditor};
     input->services = services;
     input->service_count = site->services.count;
 }
 
 static void take_sources(const struct rg_site *site, struct rg_arena *arena, struct rg_rules_input *input)
 {
-    static const enum rg_payments_known known[] = {[RG_SITE_PAYMENTS_NONE] = RG_PAYMENTS_NONE, [RG_SITE_PAYMENTS_LIVE] = RG_PAYMENTS_LIVE,
+    static const enum rg_payments_known known[] = {[RG_SITE_PAYMENTS_NONE] = RG_PAYMENTS_NONE,
+                                                   [RG_SITE_PAYMENTS_LIVE] = RG_PAYMENTS_LIVE,
                                                    [RG_SITE_PAYMENTS_SYNCED] = RG_PAYMENTS_SYNCED};
     const struct rg_site_source *written = rg_site_sources(site);
     struct rg_source_info *sources = RG_NEW(arena, struct rg_source_info, site->sources.count);
@@ -102,11 +106,12 @@ static bool fits(const struct rg_site *site, struct rg_diags *diags, const char 
     return count <= max;
 }
 
-int rg_rules_load(const struct rg_site *site, struct rg_diags *diags, struct rg_rules **ret_rules, struct rg_templates **ret_templates,
-                  struct rg_inventory *ret_inventory)
+int rg_rules_load(const struct rg_site *site, struct rg_diags *diags, struct rg_rules **ret_rules,
+                  struct rg_templates **ret_templates, struct rg_inventory *ret_inventory)
 {
     if (!fits(site, diags, "channels", site->channels.count, RG_CHANNELS_MAX - 1) ||
-        !fits(site, diags, "services", site->services.count, RG_SERVICES_MAX) || !fits(site, diags, "sources", site->sources.count, RG_SOURCES_MAX))
+        !fits(site, diags, "services", site->services.count, RG_SERVICES_MAX) ||
+        !fits(site, diags, "sources", site->sources.count, RG_SOURCES_MAX))
         return RG_EINVAL;
     struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
     /* regua.yaml's own `mode` is the state until somebody goes live, an act that regua.control holds; here only what ladders and
