@@ -80,7 +80,7 @@ void rg_ctl_table(const struct rg_json_value *array, const struct rg_ctl_column 
     char cell[CELL_BYTES_MAX];
     if (rg_json_count(array) == 0)
         return;
-    (void)setlocale(LC_ALL, "C.UTF-8"); /* the table library counts columns of characters by it */
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* the table library counts columns of characters by it */
     struct libscols_table *table = scols_new_table();
     rg_assert(table != NULL);
     if (isatty(STDOUT_FILENO) == 0)
