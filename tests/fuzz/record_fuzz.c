@@ -1,0 +1,99 @@
+/* Whatever Redis hands us in place of a debtor's record, a reference, an outbox entry or an action's state: refused, or something that
+ * is written the same way again and bears being looked at. */
+#include "config/contract/state.h"
+#include "daemon/shard/parking.h"
+#include "daemon/state/codec.h"
+#include "producers/relay/relay.h"
+
+#include <string.h>
+
+#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool encode_record(const struct rg_record *record, struct rg_buf *buf)
+{
+    rg_buf_init(buf, 4 * RG_RECORD_BYTES_MAX);
+    return rg_record_encode(record, buf, NULL) == 0; /* words spelled out where they were places may make it too large */
+}
+
+static void look_at(const struct rg_record *record)
+{
+    RG_CLEANUP(rg_buf_done) struct rg_buf text;
+    struct rg_jw jw;
+    rg_buf_init(&text, (size_t)64 * 1024 * 1024);
+    rg_jw_init(&jw, &text);
+    rg_record_json(record, true, &jw);
+    rg_jw_done(&jw);
+    for (size_t i = 0; i < record->invoice_count; i++)
+        (void)rg_record_paid(record, &record->invoices[i], 1);
+}
+
+static void try_record(struct rg_str bytes, struct rg_arena *arena)
+{
+    struct rg_record *record = NULL, *again = NULL;
+    RG_CLEANUP(rg_buf_done) struct rg_buf first, second;
+    rg_buf_init(&second, 1);
+    if (rg_record_decode(bytes, arena, &record, NULL) < 0) {
+        rg_buf_init(&first, 1);
+        return;
+    }
+    look_at(record);
+    if (!encode_record(record, &first))
+        return;
+    int rc = rg_record_decode(rg_buf_str(&first), arena, &again, NULL);
+    rg_assert(rc == 0);
+    bool fits = encode_record(again, &second);
+    rg_assert(fits);
+    rg_assert(rg_str_eq(rg_buf_str(&first), rg_buf_str(&second)));
+}
+
+static void try_reference(struct rg_str bytes, struct rg_arena *arena)
+{
+    struct rg_reference reference;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, bytes.n + 16);
+    if (rg_reference_decode(bytes, arena, &reference, NULL) < 0)
+        return;
+    rg_reference_encode(&reference, &buf);
+    rg_assert(rg_str_eq(rg_buf_str(&buf), bytes));
+}
+
+static void try_out(struct rg_str bytes)
+{
+    struct rg_out out;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    rg_buf_init(&buf, bytes.n + 16);
+    if (rg_out_decode(bytes, &out, NULL) < 0)
+        return;
+    rg_assert(rg_str_has(out.topic) && out.partition >= 0);
+    rg_out_encode(&out, &buf);
+    rg_assert(rg_str_eq(rg_buf_str(&buf), bytes));
+}
+
+static void try_act(struct rg_str bytes)
+{
+    struct rg_act_value value;
+    char text[RG_ACT_VALUE_MAX];
+    if (rg_act_value_parse(bytes, &value, NULL) < 0)
+        return;
+    rg_act_value_print(&value, text);
+    rg_assert(rg_str_is(bytes, text));
+}
+
+/* The first byte says what the rest is taken for. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new(ARENA_BYTES);
+    const struct rg_str bytes = {(const char *)data + 1, size - 1};
+    switch (data[0]) {
+    case 'd': try_record(bytes, arena); break;
+    case 'r': try_reference(bytes, arena); break;
+    case 'o': try_out(bytes); break;
+    case 'a': try_act(bytes); break;
+    default: break;
+    }
+    return 0;
+}
