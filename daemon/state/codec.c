@@ -1,18 +1,38 @@
 /* One description serves both directions: each struct has one `walk` function that hands every field to a coder, which
- * either appends it or reads it. Writing and reading cannot drift apart, and a new field is one line. Times are stored in
- * milliseconds as zigzag varints; enum values are stored as they are numbered, so those lists only ever grow at their end. */
+ * either appends it or reads it. Writing and reading cannot drift apart, and a new field is one line. Enum values are stored as
+ * they are numbered, so those lists only ever grow at their end.
+ *
+ * Millions of records lie in memory, so what is usual costs nothing. Fields stand in groups of eight behind a byte that says which
+ * of them are there: one that would be a single 0 is left out. Numbers are stored so that their usual value is 0; times as
+ * the distance from the time before; words that come again, such as channels, as the place of their first coming; the shard,
+ * with which all action ids begin, once. */
 #include "daemon/state/codec.h"
 
 #include <string.h>
 
+#define CENTS_LIMIT (1000 * RG_CENTS_MAX)
+#define TIME_LIMIT (INT64_C(1) << 53)
 #define LIST_MAX 4096 /* entries of any list; a stored record is ours, but Redis may hand us anything */
+#define WORDS_MAX 64
+
+/* Fields seen since the last control byte. */
+struct group {
+    size_t count, control_at, field_at;
+    uint8_t control;
+};
 
 struct coder {
     struct rg_buf *out; /* writing when set */
     struct rg_str in;   /* reading: what is left */
     size_t offset;
     struct rg_arena *arena;
+    struct group group;
+    bool elided;                /* reading: the next number was left out, it is 0 */
     struct rg_stamp last_stamp; /* one event sets many fields: a repeated stamp costs a byte */
+    int64_t last_ms;
+    uint8_t shard[2];
+    struct rg_str words[WORDS_MAX];
+    size_t word_count;
     bool broken;
 };
 
@@ -29,6 +49,10 @@ static void put_varint(struct rg_buf *out, uint64_t value)
 static uint64_t get_varint(struct coder *c)
 {
     uint64_t value = 0;
+    if (c->elided) {
+        c->elided = false;
+        return 0;
+    }
     for (unsigned shift = 0; shift < 64; shift += 7) {
         if (c->offset >= c->in.n)
             break;
@@ -42,6 +66,63 @@ static uint64_t get_varint(struct coder *c)
     c->broken = true;
     return 0;
 }
+
+/* ---- groups ---- */
+
+static struct group group_begin(struct coder *c)
+{
+    struct group outer = c->group;
+    c->group = (struct group){0};
+    return outer;
+}
+
+static void group_end(struct coder *c, struct group outer)
+{
+    c->group = outer;
+}
+
+static void field_begin(struct coder *c)
+{
+    struct group *g = &c->group;
+    if (g->count % 8 == 0 && c->out != NULL) {
+        g->control = 0;
+        g->control_at = c->out->len;
+        rg_buf_addc(c->out, '\0');
+    } else if (g->count % 8 == 0) {
+        g->control = c->offset < c->in.n ? (uint8_t)c->in.p[c->offset] : 0;
+        c->broken = c->broken || c->offset >= c->in.n;
+        c->offset += c->offset < c->in.n;
+    }
+    if (c->out != NULL)
+        g->field_at = c->out->len;
+    else
+        c->elided = (g->control >> g->count % 8 & 1) == 0;
+}
+
+static void field_end(struct coder *c)
+{
+    struct group *g = &c->group;
+    unsigned bit = g->count++ % 8;
+    c->elided = false;
+    if (c->out == NULL || c->out->overflow)
+        return;
+    if (c->out->len == g->field_at + 1 && c->out->data[g->field_at] == '\0') {
+        c->out->len--;
+        return;
+    }
+    g->control |= (uint8_t)(1u << bit);
+    c->out->data[g->control_at] = (char)g->control;
+}
+
+/* A field begins with a number and, where that is 0, is nothing else. */
+#define FIELD(c, call)      \
+    do {                    \
+        field_begin(c);     \
+        call;               \
+        field_end(c);       \
+    } while (0)
+
+/* ---- values ---- */
 
 static void code_i64(struct coder *c, int64_t *value)
 {
@@ -72,11 +153,60 @@ static void code_int(struct coder *c, int *value)
     *value = (int)wide;
 }
 
+/* `usual` is stored as 0. */
+static void code_i64_from(struct coder *c, int64_t *value, int64_t usual)
+{
+    int64_t distance = (int64_t)((uint64_t)*value - (uint64_t)usual);
+    code_i64(c, &distance);
+    *value = (int64_t)((uint64_t)distance + (uint64_t)usual);
+}
+
+static void code_int_from(struct coder *c, int *value, int usual)
+{
+    int64_t wide = *value;
+    code_i64_from(c, &wide, usual);
+    if (wide < INT32_MIN || wide > INT32_MAX) {
+        c->broken = true;
+        wide = 0;
+    }
+    *value = (int)wide;
+}
+
+/* 0 (never) stays 0; any other time is the distance from the one before, moved away from 0. */
+static void code_time(struct coder *c, int64_t *ms)
+{
+    int64_t distance = (int64_t)((uint64_t)*ms - (uint64_t)c->last_ms);
+    int64_t stored = *ms == 0 ? 0 : distance >= 0 ? distance + 1 : distance;
+    code_i64(c, &stored);
+    if (stored > TIME_LIMIT || stored < -TIME_LIMIT) {
+        c->broken = true;
+        stored = 0;
+    }
+    *ms = stored == 0 ? 0 : c->last_ms + (stored > 0 ? stored - 1 : stored);
+    if (*ms != 0)
+        c->last_ms = *ms;
+}
+
+/* Sums of many amounts must stay within 64 bits, whatever Redis holds. */
+static void code_cents(struct coder *c, int64_t *cents)
+{
+    code_i64(c, cents);
+    if (*cents > CENTS_LIMIT || *cents < -CENTS_LIMIT) {
+        c->broken = true;
+        *cents = 0;
+    }
+}
+
+/* None is the common case and costs one byte: 0, so that days from 1970 on are stored one higher. */
 static void code_day(struct coder *c, rg_day *day)
 {
-    int value = *day == RG_DAY_NONE ? INT32_MIN + 1 : *day; /* both ends of the range read back unharmed */
-    code_int(c, &value);
-    *day = value == INT32_MIN + 1 ? RG_DAY_NONE : value;
+    int64_t value = *day == RG_DAY_NONE ? 0 : *day >= 0 ? (int64_t)*day + 1 : *day;
+    code_i64(c, &value);
+    if (value > INT32_MAX || value <= INT32_MIN) {
+        c->broken = true;
+        value = 0;
+    }
+    *day = value == 0 ? RG_DAY_NONE : value > 0 ? (rg_day)(value - 1) : (rg_day)value;
 }
 
 static void code_str(struct coder *c, struct rg_str *text)
@@ -111,6 +241,46 @@ static void code_bytes(struct coder *c, uint8_t *bytes, size_t n)
     }
     memcpy(bytes, c->in.p + c->offset, n);
     c->offset += n;
+}
+
+static size_t find_word(const struct coder *c, struct rg_str word)
+{
+    size_t i = 0;
+    while (i < c->word_count && !rg_str_eq(c->words[i], word))
+        i++;
+    return i;
+}
+
+/* A text that may come again: 0 absent, odd: the place of its first coming, even: its length and itself. */
+static void code_word(struct coder *c, struct rg_str *word)
+{
+    size_t place = c->out != NULL && word->p != NULL ? find_word(c, *word) : c->word_count;
+    if (c->out != NULL) {
+        bool known = place < c->word_count;
+        put_varint(c->out, word->p == NULL ? 0 : known ? (uint64_t)place << 1 | 1 : ((uint64_t)word->n + 1) << 1);
+        if (word->p == NULL || known)
+            return;
+        rg_buf_add(c->out, word->p, word->n);
+    } else {
+        uint64_t code = get_varint(c);
+        uint64_t n = code >> 1;
+        bool fine = !c->broken && ((code & 1) != 0 ? n < c->word_count : code == 0 || (n > 0 && n - 1 <= c->in.n - c->offset));
+        c->broken = !fine;
+        *word = !fine || code == 0 ? (struct rg_str){0} : (code & 1) != 0 ? c->words[n] : rg_arena_str(c->arena, (struct rg_str){c->in.p + c->offset, (size_t)n - 1});
+        if (!fine || code == 0 || (code & 1) != 0)
+            return;
+        c->offset += word->n;
+    }
+    if (c->word_count < WORDS_MAX)
+        c->words[c->word_count++] = *word;
+}
+
+/* Words that nearly every record has need not be spelled in any. The list only ever grows at its end, with the version. */
+static void know_words(struct coder *c)
+{
+    static const char *const known[] = {"email", "sms", "whatsapp", "letter", "signals"};
+    for (size_t i = 0; i < RG_COUNT(known); i++)
+        c->words[c->word_count++] = rg_str(known[i]);
 }
 
 /* Up to 32 flags in one varint; reads and writes through the same list of addresses. */
@@ -152,6 +322,13 @@ static void *code_list(struct coder *c, void *items, size_t *count, size_t each_
         (lvalue) = (__typeof__(lvalue))member_;                 \
     } while (0)
 
+static void code_tie(struct coder *c, uint32_t *tie)
+{
+    uint8_t b[4] = {(uint8_t)*tie, (uint8_t)(*tie >> 8), (uint8_t)(*tie >> 16), (uint8_t)(*tie >> 24)}; /* a hash: no small numbers */
+    code_bytes(c, b, sizeof b);
+    *tie = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
 static void code_stamp(struct coder *c, struct rg_stamp *stamp)
 {
     bool repeated = stamp->time_ms == c->last_stamp.time_ms && stamp->tie == c->last_stamp.tie;
@@ -160,8 +337,8 @@ static void code_stamp(struct coder *c, struct rg_stamp *stamp)
         *stamp = c->last_stamp;
         return;
     }
-    code_i64(c, &stamp->time_ms);
-    code_u32(c, &stamp->tie);
+    code_time(c, &stamp->time_ms);
+    code_tie(c, &stamp->tie);
     c->last_stamp = *stamp;
 }
 
@@ -178,68 +355,93 @@ static void code_stamps(struct coder *c, struct rg_stamp *stamps, size_t count)
 }
 static_assert(RG_IG_COUNT <= 32 && RG_DG_COUNT <= 32, "groups fit one 32-bit set");
 
-static void code_texts(struct coder *c, struct rg_str **texts, size_t *count)
+static void code_words(struct coder *c, struct rg_str **words, size_t *count)
 {
-    CODE_LIST(c, *texts, *count);
+    CODE_LIST(c, *words, *count);
     for (size_t i = 0; i < *count; i++)
-        code_str(c, &(*texts)[i]);
+        code_word(c, &(*words)[i]);
 }
 
+/* Units −1 say that nothing was given: the usual case. */
 static void code_decimal(struct coder *c, struct rg_decimal *decimal)
 {
-    code_i64(c, &decimal->units);
+    code_i64_from(c, &decimal->units, -1);
     if (decimal->units >= 0)
         code_int(c, &decimal->scale);
+    if (decimal->scale < 0 || decimal->scale > RG_DECIMAL_PLACES_MAX)
+        c->broken = true;
+}
+
+static void code_shard(struct coder *c, uint8_t shard[2])
+{
+    bool other = memcmp(c->shard, shard, sizeof c->shard) != 0;
+    CODE_FLAGS(c, &other);
+    if (other)
+        code_bytes(c, shard, sizeof c->shard);
+    else
+        memcpy(shard, c->shard, sizeof c->shard);
+    memcpy(c->shard, shard, sizeof c->shard);
+}
+
+static void walk_credits(struct coder *c, struct rg_credit **credits, size_t *count, size_t *cap)
+{
+    CODE_LIST(c, *credits, *count);
+    for (size_t i = 0; i < *count; i++) {
+        code_tie(c, &(*credits)[i].tie);
+        code_cents(c, &(*credits)[i].cents);
+    }
+    *cap = *count;
 }
 
 static void walk_payment(struct coder *c, struct rg_payment *p)
 {
-    code_str(c, &p->id);
-    CODE_FLAGS(c, &p->unnamed, &p->chargeback);
-    code_i64(c, &p->confirmed_cents);
-    code_i64(c, &p->settled_cents);
-    code_i64(c, &p->reversed_cents);
-    code_i64(c, &p->confirmed_ms);
-    code_i64(c, &p->settled_ms);
-    code_i64(c, &p->reversed_ms);
-    code_day(c, &p->paid_on);
+    struct group outer = group_begin(c);
+    FIELD(c, code_str(c, &p->id));
+    FIELD(c, CODE_FLAGS(c, &p->unnamed, &p->chargeback));
+    FIELD(c, code_cents(c, &p->confirmed_cents));
+    FIELD(c, code_cents(c, &p->settled_cents));
+    FIELD(c, code_cents(c, &p->reversed_cents));
+    FIELD(c, code_time(c, &p->confirmed_ms));
+    FIELD(c, code_time(c, &p->settled_ms));
+    FIELD(c, code_time(c, &p->reversed_ms));
+    FIELD(c, code_day(c, &p->paid_on));
+    group_end(c, outer);
 }
 
 static void walk_done(struct coder *c, struct rg_done *d)
 {
-    code_str(c, &d->step);
-    code_int(c, &d->repetition);
-    code_int(c, &d->cycle);
-    code_int(c, &d->attempt);
-    CODE_ENUM(c, d->state, RG_DONE_COUNT);
-    CODE_ENUM(c, d->gate, RG_GATE_COUNT);
-    code_str(c, &d->channel);
-    CODE_ENUM(c, d->evidence, RG_EVIDENCE_COUNT);
-    CODE_ENUM(c, d->tone, RG_TONE_COUNT);
-    CODE_ENUM(c, d->signal, RG_SIGNAL_COUNT);
-    CODE_FLAGS(c, &d->failed, &d->maybe_sent);
-    code_int(c, &d->tries);
-    code_i64(c, &d->decided_ms);
-    code_i64(c, &d->at_ms);
+    struct group outer = group_begin(c);
+    FIELD(c, code_word(c, &d->step));
+    FIELD(c, code_int_from(c, &d->repetition, 1));
+    FIELD(c, code_int_from(c, &d->cycle, 1));
+    FIELD(c, code_int_from(c, &d->attempt, 1));
+    FIELD(c, CODE_ENUM(c, d->state, RG_DONE_COUNT));
+    FIELD(c, CODE_ENUM(c, d->gate, RG_GATE_COUNT));
+    FIELD(c, code_word(c, &d->channel));
+    FIELD(c, CODE_ENUM(c, d->evidence, RG_EVIDENCE_COUNT));
+    FIELD(c, CODE_ENUM(c, d->tone, RG_TONE_COUNT));
+    FIELD(c, CODE_ENUM(c, d->signal, RG_SIGNAL_COUNT));
+    FIELD(c, CODE_FLAGS(c, &d->failed, &d->maybe_sent));
+    FIELD(c, code_int(c, &d->tries));
+    FIELD(c, code_time(c, &d->decided_ms));
+    FIELD(c, code_time(c, &d->at_ms));
     for (int e = RG_EVIDENCE_ACCEPTED; e <= (int)d->evidence; e++)
-        code_i64(c, &d->evidence_ms[e]);
-    code_i64(c, &d->retry_after_ms);
-    code_i64(c, &d->confirmed_ms);
-    code_i64(c, &d->sequence);
-    code_i64(c, &d->balance_cents);
-    if (d->attempt > 0)
-        code_bytes(c, d->action.b, sizeof d->action.b);
-    code_texts(c, &d->refused, &d->refused_count);
+        FIELD(c, code_time(c, &d->evidence_ms[e]));
+    FIELD(c, code_i64(c, &d->retry_after_ms));
+    FIELD(c, code_time(c, &d->confirmed_ms));
+    FIELD(c, code_i64(c, &d->sequence));
+    FIELD(c, code_cents(c, &d->balance_cents));
+    FIELD(c, code_words(c, &d->refused, &d->refused_count));
     d->refused_cap = d->refused_count;
+    if (d->attempt > 0) {
+        FIELD(c, code_shard(c, d->action.b));
+        code_bytes(c, d->action.b + sizeof c->shard, sizeof d->action.b - sizeof c->shard);
+    }
+    group_end(c, outer);
 }
 
-static void walk_charge(struct coder *c, struct rg_invoice *v)
+static void walk_discounts(struct coder *c, struct rg_invoice *v)
 {
-    code_day(c, &v->pix_until);
-    code_day(c, &v->boleto_until);
-    code_day(c, &v->debit_on);
-    code_decimal(c, &v->fine_percent);
-    code_decimal(c, &v->interest_percent_month);
     int count = (int)v->discount_count;
     code_int(c, &count);
     if (count < 0 || count > RG_DISCOUNTS_MAX) {
@@ -250,49 +452,61 @@ static void walk_charge(struct coder *c, struct rg_invoice *v)
     for (int i = 0; i < count; i++) {
         CODE_FLAGS(c, &v->discounts[i].by_percent);
         code_decimal(c, &v->discounts[i].percent);
-        code_i64(c, &v->discounts[i].amount_cents);
+        code_cents(c, &v->discounts[i].amount_cents);
         code_day(c, &v->discounts[i].until);
     }
 }
 
-static void walk_invoice(struct coder *c, struct rg_invoice *v)
+static void walk_openings(struct coder *c, struct rg_invoice *v)
 {
-    code_str(c, &v->ns);
-    code_str(c, &v->id);
-    CODE_FLAGS(c, &v->issued, &v->has_pix, &v->has_boleto, &v->has_link, &v->received, &v->opened, &v->disputed, &v->conflict);
-    code_str(c, &v->creditor);
-    code_str(c, &v->service);
-    code_str(c, &v->contract);
-    code_texts(c, &v->tags, &v->tag_count);
-    code_day(c, &v->due_on);
-    code_day(c, &v->issued_on);
-    code_i64(c, &v->amount_cents);
-    code_stamps(c, v->set, RG_IG_COUNT);
-    CODE_ENUM(c, v->state, RG_INVOICE_WRITTEN_OFF + 1);
-    CODE_LIST(c, v->reopenings, v->reopening_count);
+    FIELD(c, CODE_LIST(c, v->reopenings, v->reopening_count));
     for (size_t i = 0; i < v->reopening_count; i++)
-        code_u32(c, &v->reopenings[i]);
-    CODE_LIST(c, v->due_days, v->due_day_count);
+        code_tie(c, &v->reopenings[i]);
+    FIELD(c, CODE_LIST(c, v->due_days, v->due_day_count));
     for (size_t i = 0; i < v->due_day_count; i++)
         code_day(c, &v->due_days[i]);
-    walk_charge(c, v);
-    CODE_LIST(c, v->payments, v->payment_count);
-    for (size_t i = 0; i < v->payment_count; i++)
-        walk_payment(c, &v->payments[i]);
-    CODE_LIST(c, v->credits, v->credit_count);
-    for (size_t i = 0; i < v->credit_count; i++) {
-        code_u32(c, &v->credits[i].tie);
-        code_i64(c, &v->credits[i].cents);
-    }
-    CODE_LIST(c, v->done, v->done_count);
-    for (size_t i = 0; i < v->done_count; i++)
-        walk_done(c, &v->done[i]);
     v->reopening_cap = v->reopening_count;
     v->due_day_cap = v->due_day_count;
+}
+
+static void walk_charge(struct coder *c, struct rg_invoice *v)
+{
+    FIELD(c, code_day(c, &v->pix_until));
+    FIELD(c, code_day(c, &v->boleto_until));
+    FIELD(c, code_day(c, &v->debit_on));
+    FIELD(c, code_decimal(c, &v->fine_percent));
+    FIELD(c, code_decimal(c, &v->interest_percent_month));
+    FIELD(c, walk_discounts(c, v));
+}
+
+static void walk_invoice(struct coder *c, struct rg_invoice *v)
+{
+    struct group outer = group_begin(c);
+    FIELD(c, code_word(c, &v->ns));
+    FIELD(c, code_str(c, &v->id));
+    FIELD(c, CODE_FLAGS(c, &v->issued, &v->has_pix, &v->has_boleto, &v->has_link, &v->received, &v->opened, &v->disputed, &v->conflict));
+    FIELD(c, code_word(c, &v->creditor));
+    FIELD(c, code_word(c, &v->service));
+    FIELD(c, code_word(c, &v->contract));
+    FIELD(c, code_words(c, &v->tags, &v->tag_count));
+    FIELD(c, code_day(c, &v->due_on));
+    FIELD(c, code_day(c, &v->issued_on));
+    FIELD(c, code_cents(c, &v->amount_cents));
+    FIELD(c, code_stamps(c, v->set, RG_IG_COUNT));
+    FIELD(c, CODE_ENUM(c, v->state, RG_INVOICE_WRITTEN_OFF + 1));
+    walk_openings(c, v);
+    walk_charge(c, v);
+    FIELD(c, code_i64_from(c, &v->offset, -1));
+    FIELD(c, CODE_LIST(c, v->payments, v->payment_count));
+    for (size_t i = 0; i < v->payment_count; i++)
+        walk_payment(c, &v->payments[i]);
+    FIELD(c, walk_credits(c, &v->credits, &v->credit_count, &v->credit_cap));
+    FIELD(c, CODE_LIST(c, v->done, v->done_count));
+    for (size_t i = 0; i < v->done_count; i++)
+        walk_done(c, &v->done[i]);
     v->payment_cap = v->payment_count;
-    v->credit_cap = v->credit_count;
     v->done_cap = v->done_count;
-    code_i64(c, &v->offset);
+    group_end(c, outer);
 }
 
 /* The decision under way is stored as its own wire form: rarely present, and read back by the one codec there is. */
@@ -318,6 +532,8 @@ static void walk_action(struct coder *c, struct rg_action *a)
         code_bytes(c, a->claim.b, sizeof a->claim.b);
         code_i64(c, &a->claim_offset);
         code_i64(c, &a->claim_valid_ms);
+    } else {
+        a->claim_offset = -1;
     }
     code_i64(c, &a->logged_offset);
     CODE_FLAGS(c, &a->recalling);
@@ -326,89 +542,87 @@ static void walk_action(struct coder *c, struct rg_action *a)
 
 static void walk_person(struct coder *c, struct rg_record *r)
 {
-    code_str(c, &r->name);
-    code_str(c, &r->document);
-    code_str(c, &r->state);
-    code_str(c, &r->city);
-    code_str(c, &r->time_zone);
-    code_str(c, &r->language);
-    CODE_LIST(c, r->contacts, r->contact_count);
+    FIELD(c, code_str(c, &r->name));
+    FIELD(c, code_str(c, &r->document));
+    FIELD(c, code_str(c, &r->state));
+    FIELD(c, code_str(c, &r->city));
+    FIELD(c, code_str(c, &r->time_zone));
+    FIELD(c, code_str(c, &r->language));
+    FIELD(c, CODE_LIST(c, r->contacts, r->contact_count));
     for (size_t i = 0; i < r->contact_count; i++) {
         struct rg_contact *contact = &r->contacts[i];
-        code_str(c, &contact->channel);
-        code_str(c, &contact->address);
+        code_word(c, &contact->channel);
+        code_word(c, &contact->address);
         CODE_FLAGS(c, &contact->verified_false, &contact->in_contract, &contact->preferred);
     }
-    CODE_LIST(c, r->notes, r->note_count);
+    FIELD(c, CODE_LIST(c, r->notes, r->note_count));
     for (size_t i = 0; i < r->note_count; i++) {
-        code_str(c, &r->notes[i].about);
+        code_word(c, &r->notes[i].about);
         code_str(c, &r->notes[i].text);
-        code_i64(c, &r->notes[i].time_ms);
+        code_time(c, &r->notes[i].time_ms);
     }
     r->note_cap = r->note_count;
 }
 
 static void walk_facts(struct coder *c, struct rg_record *r)
 {
-    CODE_ENUM(c, r->kind, RG_KIND_COUNT);
-    code_int(c, &r->consumer);
-    code_str(c, &r->tier);
-    code_texts(c, &r->tags, &r->tag_count);
-    code_i64(c, &r->score);
-    code_i64(c, &r->payday);
-    code_day(c, &r->score_on);
-    CODE_ENUM(c, r->protection, RG_PROTECT_COUNT);
-    code_i64(c, &r->protection_until_ms);
-    code_day(c, &r->promise_on);
-    code_stamps(c, r->set, RG_DG_COUNT);
+    FIELD(c, CODE_ENUM(c, r->kind, RG_KIND_COUNT));
+    FIELD(c, code_int_from(c, &r->consumer, -1));
+    FIELD(c, code_word(c, &r->tier));
+    FIELD(c, code_words(c, &r->tags, &r->tag_count));
+    FIELD(c, code_i64_from(c, &r->score, -1));
+    FIELD(c, code_i64_from(c, &r->payday, -1));
+    FIELD(c, code_day(c, &r->score_on));
+    FIELD(c, CODE_ENUM(c, r->protection, RG_PROTECT_COUNT));
+    FIELD(c, code_time(c, &r->protection_until_ms));
+    FIELD(c, code_day(c, &r->promise_on));
+    FIELD(c, code_stamps(c, r->set, RG_DG_COUNT));
 }
 
 static void walk_consents(struct coder *c, struct rg_record *r)
 {
-    CODE_LIST(c, r->holds, r->hold_count);
+    FIELD(c, CODE_LIST(c, r->holds, r->hold_count));
     for (size_t i = 0; i < r->hold_count; i++) {
         struct rg_hold *hold = &r->holds[i];
-        code_str(c, &hold->ns);
-        code_str(c, &hold->invoice);
+        code_word(c, &hold->ns);
+        code_word(c, &hold->invoice);
         code_stamp(c, &hold->set);
         CODE_FLAGS(c, &hold->held);
-        code_i64(c, &hold->until_ms);
+        code_time(c, &hold->until_ms);
     }
-    CODE_LIST(c, r->optouts, r->optout_count);
+    FIELD(c, CODE_LIST(c, r->optouts, r->optout_count));
     for (size_t i = 0; i < r->optout_count; i++) {
         struct rg_optout *optout = &r->optouts[i];
-        code_str(c, &optout->channel);
+        code_word(c, &optout->channel);
         code_stamp(c, &optout->set);
         CODE_FLAGS(c, &optout->out);
     }
-    CODE_LIST(c, r->credits, r->credit_count);
-    for (size_t i = 0; i < r->credit_count; i++) {
-        code_u32(c, &r->credits[i].tie);
-        code_i64(c, &r->credits[i].cents);
-    }
-    r->credit_cap = r->credit_count;
+    FIELD(c, walk_credits(c, &r->credits, &r->credit_count, &r->credit_cap));
     r->hold_cap = r->hold_count;
     r->optout_cap = r->optout_count;
 }
 
 static void walk_record(struct coder *c, struct rg_record *r)
 {
-    code_str(c, &r->debtor);
+    know_words(c);
+    struct group outer = group_begin(c);
+    FIELD(c, code_str(c, &r->debtor));
     walk_facts(c, r);
     walk_person(c, r);
     walk_consents(c, r);
-    CODE_LIST(c, r->invoices, r->invoice_count);
+    FIELD(c, code_i64(c, &r->sequence));
+    FIELD(c, code_i64_from(c, &r->previous_decision, -1));
+    FIELD(c, code_time(c, &r->looked_ms));
+    FIELD(c, CODE_FLAGS(c, &r->overflowing));
+    FIELD(c, CODE_LIST(c, r->invoices, r->invoice_count));
     for (size_t i = 0; i < r->invoice_count; i++)
         walk_invoice(c, &r->invoices[i]);
-    CODE_LIST(c, r->actions, r->action_count);
+    FIELD(c, CODE_LIST(c, r->actions, r->action_count));
     for (size_t i = 0; i < r->action_count; i++)
         walk_action(c, &r->actions[i]);
-    code_i64(c, &r->sequence);
-    code_i64(c, &r->previous_decision);
-    code_i64(c, &r->looked_ms);
-    CODE_FLAGS(c, &r->overflowing);
     r->invoice_cap = r->invoice_count;
     r->action_cap = r->action_count;
+    group_end(c, outer);
 }
 
 int rg_record_encode(const struct rg_record *record, struct rg_buf *buf, struct rg_error *err)

@@ -1,6 +1,8 @@
 /* What all shards share, and what those read who do not own a shard, against a real server. */
+#include "daemon/state/codec.h"
 #include "daemon/state/store_redis.h"
 #include "tests/integration/base/redis/client.h"
+#include "tests/unit/daemon/state/records.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -331,6 +333,54 @@ static void says_what_is_damaged_and_goes_on(void **state)
     assert_null(value.p);
 }
 
+/* ---- size ---- */
+
+enum { CROWD = 20000 };
+
+static int64_t used_memory(struct bench *b)
+{
+    const char *line = strstr(SAY(b->admin, "INFO", "memory")->text.p, "used_memory:");
+    assert_non_null(line);
+    int64_t bytes = strtoll(line + strlen("used_memory:"), NULL, 10);
+    rg_redis_release(b->admin);
+    return bytes;
+}
+
+/* What a debtor with his timer costs in a real server, as the difference that a crowd of them makes. */
+static void measures_the_reference_debtor(void **state)
+{
+    struct bench *b = *state;
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    const struct rg_redis_config config = config_for(rg_redis_server_url(server));
+    struct rg_store *store = NULL;
+    struct rg_store_opened opened;
+    rg_buf_init(&buf, RG_RECORD_BYTES_MAX);
+    assert_int_equal(rg_record_encode(reference_debtor(b->arena), &buf, NULL), 0);
+    assert_int_equal(rg_store_redis_new(&config, 5, &store, NULL), 0);
+    assert_int_equal(store->ops->open(store, b->arena, &opened, NULL), 0);
+    int64_t before = used_memory(b), with_records = 0;
+    for (int timers = 0; timers <= 1; timers++) {
+        for (int64_t at = 0; at < CROWD; at += 500) {
+            struct rg_store_put puts[500];
+            char ids[500][32];
+            for (int i = 0; i < 500; i++) {
+                (void)snprintf(ids[i], sizeof ids[i], "cus_%012lld", (long long)at + i);
+                puts[i] = (struct rg_store_put){.key = {RG_STORE_DEBTOR, rg_str(ids[i])}, .write = timers == 0, .value = rg_buf_str(&buf),
+                                                .due_ms = timers == 0 ? RG_STORE_UNCHANGED : 1793000000000 + 60000 * (at + i)};
+            }
+            const struct rg_pos pos = {.ledger_next = 1, .batch = ++opened.pos.batch};
+            const struct rg_store_batch batch = {.puts = puts, .put_count = 500, .out_done_through = -1, .pos = &pos};
+            assert_int_equal(store->ops->commit(store, &batch, NULL), RG_COMMITTED);
+        }
+        if (timers == 0)
+            with_records = used_memory(b);
+    }
+    int64_t record = (with_records - before) / CROWD, timer = (used_memory(b) - with_records) / CROWD;
+    (void)printf("reference debtor: %zu bytes of record, %lld in Redis, and %lld for the timer\n", buf.len, (long long)record, (long long)timer);
+    assert_true(record <= 600 && timer <= 60);
+    rg_store_free(&store);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -360,6 +410,7 @@ int main(void)
         TEST(reads_actions_with_the_position),
         TEST(reads_values_and_timers),
         TEST(says_what_is_damaged_and_goes_on),
+        TEST(measures_the_reference_debtor),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -423,17 +423,18 @@ static void more_than_can_be_kept_holds_the_debtor(void **state)
     (void)put(b, &invoice);
     bench_to(b, "2026-10-29 12:00");
     assert_int_equal(rg_fake_state_act_count(b->state), 1);
-    char tag[RG_ID_BYTES_MAX];
-    memset(tag, 't', sizeof tag);
+    char tag[101];
+    memset(tag, 't', sizeof tag - 1);
+    tag[100] = '\0';
     for (int i = 0; i < 290; i++) {
         char id[16];
         (void)snprintf(id, sizeof id, "G%d", i);
         struct rg_event more = invoice_of(b, D1, id, "2027-03-03", 100);
         more.tags = RG_NEW(b->arena, struct rg_str, 3);
         for (size_t t = 0; t < 3; t++)
-            more.tags[t] = (struct rg_str){tag, 64};
+            more.tags[t] = rg_arena_printf(b->arena, "%d-%zu-%.50s", i, t, tag);
         more.tag_count = 3;
-        more.contract = (struct rg_str){tag, sizeof tag};
+        more.contract = rg_arena_printf(b->arena, "%d-%.100s", i, tag);
         more.has |= RG_BIT(RG_F_TAGS) | RG_BIT(RG_F_CONTRACT);
         (void)put(b, &more);
         bench_settle(b);
