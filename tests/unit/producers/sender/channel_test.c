@@ -163,6 +163,26 @@ static void test_rate(void **state)
     play_end(&play);
 }
 
+/* What was taken from the limit and not used is given back: actions that turned out void cost nothing. */
+static void test_rate_counts_what_leaves(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.config.rate_per_s = 10;
+    play_sender(&play);
+    play.stage.asleep = true;
+    struct rg_decision voided = play_decide(&play, 1);
+    play_run(&play, 20);
+    assert_int_equal(play_kinds(shard_of(&voided), RG_REC_CLAIM), 1);
+    stage_void(&play.stage, &voided.action);
+    play.stage.asleep = false;
+    (void)play_decide(&play, 2);
+    play_run(&play, 60); /* a whole token would take 100 ms */
+    assert_int_equal(play.transport->count, 1);
+    play_end(&play);
+}
+
 static void test_rate_alone(void **state)
 {
     (void)state;
@@ -500,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_claims_no_more_than_it_can_deliver),
         cmocka_unit_test(test_transport_takes_less),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_rate_counts_what_leaves),
         cmocka_unit_test(test_rate_alone),
         cmocka_unit_test(test_breaker_alone),
         cmocka_unit_test(test_channel_breaks_and_mends),
