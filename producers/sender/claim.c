@@ -41,7 +41,8 @@ bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *
     return hand->decision.until_ms != 0 && now_ms >= 0 && now_ms > hand->decision.until_ms;
 }
 
-static void conclude_unclaimed(struct rg_sender *sender, struct rg_hand *hand, enum rg_verdict verdict, enum rg_gate gate, const char *detail)
+static void conclude_unclaimed(struct rg_sender *sender, struct rg_hand *hand, enum rg_verdict verdict, enum rg_gate gate,
+                               const char *detail)
 {
     rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = verdict, .gate = gate, .claim_offset = -1, .detail = detail});
 }
@@ -70,15 +71,22 @@ static void claim(struct rg_sender *sender, struct rg_hand *hand)
     uint8_t digest[RG_SHA256_BYTES];
     rg_sha256(hand->rendered.payload.data, hand->rendered.payload.len, digest);
     rg_hex(digest, sizeof digest, hash);
-    struct rg_claim record = {.claim = hand->claim, .action = hand->decision.action, .debtor = hand->decision.debtor,
-                              .valid_ms = sender->config.claim_valid_ms, .message_key = stored ? message_key(hand, key) : (struct rg_str){0},
-                              .message_hash = rg_str(hash), .at_ms = rg_shared_ms(&sender->config.clock)};
+    struct rg_claim record = {.claim = hand->claim,
+                              .action = hand->decision.action,
+                              .debtor = hand->decision.debtor,
+                              .valid_ms = sender->config.claim_valid_ms,
+                              .message_key = stored ? message_key(hand, key) : (struct rg_str){0},
+                              .message_hash = rg_str(hash),
+                              .at_ms = rg_shared_ms(&sender->config.clock)};
     struct rg_buf value RG_CLEANUP(rg_buf_done);
     rg_buf_init(&value, RG_LEDGER_BYTES_MAX);
     rg_claim_write(&record, &value);
     rg_assert(!value.overflow);
     hand->deadline_boot_ms = rg_boot_ms(&sender->config.clock) + sender->config.claim_valid_ms;
-    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_CLAIM, .hand = hand, .partition = hand->shard, .key = hand->decision.debtor,
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_CLAIM,
+                                                       .hand = hand,
+                                                       .partition = hand->shard,
+                                                       .key = hand->decision.debtor,
                                                        .value = rg_buf_str(&value)});
     rg_hand_move(sender, hand, RG_HAND_CLAIM);
     atomic_fetch_add_explicit(&sender->counters.claimed, 1, memory_order_relaxed);
@@ -93,8 +101,11 @@ static void store(struct rg_sender *sender, struct rg_hand *hand)
         claim(sender, hand); /* a signal lies in its own topic */
         return;
     }
-    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_STORE, .hand = hand, .partition = hand->shard,
-                                                       .key = message_key(hand, key), .value = rg_buf_str(&hand->rendered.payload)});
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_STORE,
+                                                       .hand = hand,
+                                                       .partition = hand->shard,
+                                                       .key = message_key(hand, key),
+                                                       .value = rg_buf_str(&hand->rendered.payload)});
     rg_hand_move(sender, hand, RG_HAND_STORE);
 }
 
@@ -104,7 +115,8 @@ static void retry_later(struct rg_sender *sender, struct rg_hand *hand, const st
     bool passing = err->retryable || err->code == RG_EIO;
     hand->lookup_failures += passing ? 0 : 1;
     if (!sender->recipients_failing)
-        rg_log(RG_LOG_WARNING, "SENDER-RECIPIENT", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .shard = hand->shard},
+        rg_log(RG_LOG_WARNING, "SENDER-RECIPIENT",
+               &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .shard = hand->shard},
                "%s; trying again, and with others", err->text);
     sender->recipients_failing = true;
     if (hand->lookup_failures >= RECIPIENT_TRIES) {
@@ -120,7 +132,8 @@ static void render(struct rg_sender *sender, struct rg_hand *hand)
     struct rg_unrendered why = {0};
     struct rg_error err = {0};
     rg_buf_reset(&hand->rendered.payload);
-    int rc = rg_render_action(sender->renderer, &hand->decision, rg_shared_ms(&sender->config.clock), hand->arena, &hand->rendered, &why, &err);
+    int rc = rg_render_action(sender->renderer, &hand->decision, rg_shared_ms(&sender->config.clock), hand->arena,
+                              &hand->rendered, &why, &err);
     sender->recipients_failing = sender->recipients_failing && rc != 0;
     if (rc == 0)
         store(sender, hand);
@@ -166,7 +179,7 @@ void rg_hands_begin(struct rg_sender *sender)
             rg_hand_move(sender, hand, RG_HAND_BACK);
         if (hand->state == RG_HAND_FRESHENING && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
             conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
-        if (hand->state != RG_HAND_READY)
+        if (hand->state != RG_HAND_READY || hand->give_back)
             continue;
         if (rg_sender_past_until(sender, hand))
             conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
@@ -191,8 +204,11 @@ static void taken(struct rg_sender *sender, struct rg_hand *hand, const struct r
 {
     bool known = hand->state == RG_HAND_FOREIGN && rg_claim_id_eq(&hand->other, &value->claim);
     if (known && sender->boot_ms >= foreign_end_boot_ms(sender, hand)) {
-        rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = RG_VERDICT_UNCERTAIN, .claim = &hand->other, .claim_offset = hand->other_offset,
-                                                           .detail = "the claim's time ended without an outcome"});
+        rg_hand_conclude(sender, hand,
+                         &(struct rg_ending){.verdict = RG_VERDICT_UNCERTAIN,
+                                             .claim = &hand->other,
+                                             .claim_offset = hand->other_offset,
+                                             .detail = "the claim's time ended without an outcome"});
         return;
     }
     if (known)
@@ -216,7 +232,8 @@ static void still_queued(struct rg_sender *sender, struct rg_hand *hand, int64_t
         return;
     }
     if (hand->state == RG_HAND_FRESHENING)
-        (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms); /* it may have been lost; harmless twice */
+        (void)sender->config.world.want_asof(sender->config.world.ctx,
+                                             hand->fresh_from_ms); /* it may have been lost; harmless twice */
     rg_hand_move(sender, hand, RG_HAND_FREE);
 }
 
@@ -237,7 +254,8 @@ static int64_t look_after_ms(const struct rg_sender *sender, const struct rg_han
     }
 }
 
-void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next, int64_t asof_ms)
+void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next,
+                  int64_t asof_ms)
 {
     hand->looked_boot_ms = sender->boot_ms;
     hand->looks++;
@@ -260,7 +278,9 @@ void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct r
 
 static void signal_ended(struct rg_sender *sender, const struct rg_post_record *record, enum rg_post_end end)
 {
-    enum rg_signal_report report = end == RG_POST_WRITTEN ? RG_SIGNAL_STORED : end == RG_POST_DOUBTFUL ? RG_SIGNAL_UNKNOWN : RG_SIGNAL_NOT_STORED;
+    enum rg_signal_report report = end == RG_POST_WRITTEN    ? RG_SIGNAL_STORED
+                                   : end == RG_POST_DOUBTFUL ? RG_SIGNAL_UNKNOWN
+                                                             : RG_SIGNAL_NOT_STORED;
     rg_transport_signal_report(sender->own_transport, record->token, report);
     sender->moved = true;
 }

@@ -47,7 +47,8 @@ static struct item *find(struct rg_compiled *compiled, struct rg_str source, uin
     return oldest;
 }
 
-int rg_compiled_get(struct rg_compiled *compiled, struct rg_str source, const struct rg_mu_template **ret_template, struct rg_error *err)
+int rg_compiled_get(struct rg_compiled *compiled, struct rg_str source, const struct rg_mu_template **ret_template,
+                    struct rg_error *err)
 {
     if (source.n > RG_MU_SOURCE_BYTES_MAX)
         return rg_fail(err, RG_ELIMIT, "longer than %zu bytes", RG_MU_SOURCE_BYTES_MAX);

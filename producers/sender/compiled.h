@@ -12,4 +12,5 @@ struct rg_compiled *rg_compiled_new(void) __attribute__((returns_nonnull));
 void rg_compiled_free(struct rg_compiled **compiled);
 
 /* Lives until RG_COMPILED_MAX others were asked for. RG_EINVAL or RG_ELIMIT: it does not compile; also that is remembered. */
-RG_MUST_USE int rg_compiled_get(struct rg_compiled *compiled, struct rg_str source, const struct rg_mu_template **ret_template, struct rg_error *err);
+RG_MUST_USE int rg_compiled_get(struct rg_compiled *compiled, struct rg_str source, const struct rg_mu_template **ret_template,
+                                struct rg_error *err);

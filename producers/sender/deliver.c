@@ -7,10 +7,13 @@
 
 #define RESULTS_MAX 64
 
-static void conclude_claimed(struct rg_sender *sender, struct rg_hand *hand, enum rg_verdict verdict, enum rg_gate gate, const char *detail)
+static void conclude_claimed(struct rg_sender *sender, struct rg_hand *hand, enum rg_verdict verdict, enum rg_gate gate,
+                             const char *detail)
 {
-    rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = verdict, .gate = gate, .claim = &hand->claim, .claim_offset = hand->claim_offset,
-                                                       .detail = detail});
+    rg_hand_conclude(
+        sender, hand,
+        &(struct rg_ending){
+            .verdict = verdict, .gate = gate, .claim = &hand->claim, .claim_offset = hand->claim_offset, .detail = detail});
 }
 
 /* Ends what must not begin any more; true when it did. */
@@ -42,9 +45,13 @@ static void submit(struct rg_sender *sender, struct rg_hand *hand)
     char key[33];
     struct rg_error err = {0};
     rg_decision_message_id(&hand->decision, key);
-    hand->job = (struct rg_transport_job){.action = rg_str(hand->action), .idempotency_key = rg_arena_str(hand->arena, rg_str(key)),
-                                          .to = hand->rendered.to, .payload = rg_buf_str(&hand->rendered.payload), .partition = hand->shard,
-                                          .deadline_boot_ms = job_deadline(sender, hand), .opaque = hand};
+    hand->job = (struct rg_transport_job){.action = rg_str(hand->action),
+                                          .idempotency_key = rg_arena_str(hand->arena, rg_str(key)),
+                                          .to = hand->rendered.to,
+                                          .payload = rg_buf_str(&hand->rendered.payload),
+                                          .partition = hand->shard,
+                                          .deadline_boot_ms = job_deadline(sender, hand),
+                                          .opaque = hand};
     hand->submitted = true; /* the signals' transport asks for the hand while it takes the job */
     int rc = sender->transport->ops->submit(sender->transport, &hand->job, &err);
     hand->submitted = rc == 0;
@@ -52,7 +59,8 @@ static void submit(struct rg_sender *sender, struct rg_hand *hand)
         sender->moved = true;
     } else if (rc == RG_ELIMIT) {
         size_t in_flight = sender->transport->ops->in_flight(sender->transport);
-        sender->slots_max = in_flight > 0 && in_flight < sender->slots_max ? in_flight : sender->slots_max; /* claim no more than it takes */
+        sender->slots_max =
+            in_flight > 0 && in_flight < sender->slots_max ? in_flight : sender->slots_max; /* claim no more than it takes */
     } else {
         enum rg_gate gate = rc == RG_EINVAL ? RG_GATE_UNREACHABLE : rc == RG_ENOTFOUND ? RG_GATE_MISSING_DATA : RG_GATE_NONE;
         enum rg_verdict verdict = gate != RG_GATE_NONE ? RG_VERDICT_REJECTED : RG_VERDICT_RETRY;
@@ -100,7 +108,8 @@ static void take_result(struct rg_sender *sender, const struct rg_transport_resu
     rg_assert(hand->submitted);
     rg_assert(result->verdict > RG_VERDICT_UNSET && result->verdict < RG_VERDICT_COUNT);
     tell_breaker(sender, hand, result);
-    struct rg_ending ending = {.verdict = result->verdict, .claim = &hand->claim, .claim_offset = hand->claim_offset, .result = result};
+    struct rg_ending ending = {
+        .verdict = result->verdict, .claim = &hand->claim, .claim_offset = hand->claim_offset, .result = result};
     /* The transport knows one deadline; which of the two it was decides whether the message lives on. */
     if (result->verdict == RG_VERDICT_EXPIRED && !rg_sender_past_until(sender, hand))
         ending.verdict = RG_VERDICT_RELEASED;
@@ -130,7 +139,8 @@ void rg_hands_deliver(struct rg_sender *sender, int wait_ms)
 }
 
 /* The signals' transport produces through us. It may not begin after its claim's time, however often it is sent again. */
-int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, struct rg_str value, uint64_t token, struct rg_error *err)
+int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, struct rg_str value, uint64_t token,
+                             struct rg_error *err)
 {
     struct rg_sender *sender = ctx;
     (void)err; /* what is added is sent, sooner or later */
@@ -139,7 +149,11 @@ int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, st
         if (hand->state == RG_HAND_DELIVERING && hand->submitted && hand->job.payload.p == value.p)
             deadline_boot_ms = hand->job.deadline_boot_ms;
     rg_assert(deadline_boot_ms != 0);
-    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_SIGNAL, .token = token, .partition = partition, .key = key, .value = value,
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_SIGNAL,
+                                                       .token = token,
+                                                       .partition = partition,
+                                                       .key = key,
+                                                       .value = value,
                                                        .deadline_boot_ms = deadline_boot_ms});
     return 0;
 }

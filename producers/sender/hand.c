@@ -1,4 +1,5 @@
-/* One action in hand: its states, and the window it is in. The table says which steps there are; claim.c and deliver.c take them. */
+/* One action in hand: its states, and the window it is in. The table says which steps there are; claim.c and deliver.c take
+ * them. */
 #include "producers/sender/internal.h"
 
 #include "base/core/hash.h"
@@ -14,26 +15,41 @@ static const char *const state_names[RG_HAND_STATE_COUNT] = {
     [RG_HAND_DELIVERING] = "delivering", [RG_HAND_CONCLUDING] = "concluding", [RG_HAND_DONE] = "done",
 };
 static const char *const event_names[RG_HAND_EVENT_COUNT] = {
-    [RG_HAND_FIRST] = "first", [RG_HAND_FREE] = "free", [RG_HAND_TAKEN] = "taken", [RG_HAND_ABSENT] = "absent", [RG_HAND_FRESHEN] = "freshen",
-    [RG_HAND_STORE] = "store", [RG_HAND_CLAIM] = "claim", [RG_HAND_BACK] = "back", [RG_HAND_CLAIMED] = "claimed", [RG_HAND_OWN] = "own",
-    [RG_HAND_CONCLUDE] = "conclude", [RG_HAND_RECORDED] = "recorded",
+    [RG_HAND_FIRST] = "first",     [RG_HAND_FREE] = "free",   [RG_HAND_TAKEN] = "taken",       [RG_HAND_ABSENT] = "absent",
+    [RG_HAND_FRESHEN] = "freshen", [RG_HAND_STORE] = "store", [RG_HAND_CLAIM] = "claim",       [RG_HAND_BACK] = "back",
+    [RG_HAND_CLAIMED] = "claimed", [RG_HAND_OWN] = "own",     [RG_HAND_CONCLUDE] = "conclude", [RG_HAND_RECORDED] = "recorded",
 };
 
 /* QUEUED is where a hand begins and nothing leads back to it, so its zero stands for "cannot happen". */
 static const enum rg_hand_state table[RG_HAND_STATE_COUNT][RG_HAND_EVENT_COUNT] = {
     [RG_HAND_QUEUED] = {[RG_HAND_FIRST] = RG_HAND_LOOKING},
     [RG_HAND_LOOKING] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE},
-    [RG_HAND_READY] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
-                       [RG_HAND_FRESHEN] = RG_HAND_FRESHENING, [RG_HAND_STORE] = RG_HAND_STORING, [RG_HAND_CLAIM] = RG_HAND_CLAIMING,
-                       [RG_HAND_BACK] = RG_HAND_READY, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
-    [RG_HAND_FRESHENING] = {[RG_HAND_FREE] = RG_HAND_FRESHENING, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
-                            [RG_HAND_STORE] = RG_HAND_STORING, [RG_HAND_CLAIM] = RG_HAND_CLAIMING, [RG_HAND_BACK] = RG_HAND_READY,
+    [RG_HAND_READY] = {[RG_HAND_FREE] = RG_HAND_READY,
+                       [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
+                       [RG_HAND_ABSENT] = RG_HAND_DONE,
+                       [RG_HAND_FRESHEN] = RG_HAND_FRESHENING,
+                       [RG_HAND_STORE] = RG_HAND_STORING,
+                       [RG_HAND_CLAIM] = RG_HAND_CLAIMING,
+                       [RG_HAND_BACK] = RG_HAND_READY,
+                       [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_FRESHENING] = {[RG_HAND_FREE] = RG_HAND_FRESHENING,
+                            [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
+                            [RG_HAND_ABSENT] = RG_HAND_DONE,
+                            [RG_HAND_STORE] = RG_HAND_STORING,
+                            [RG_HAND_CLAIM] = RG_HAND_CLAIMING,
+                            [RG_HAND_BACK] = RG_HAND_READY,
                             [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
-    [RG_HAND_STORING] = {[RG_HAND_CLAIM] = RG_HAND_CLAIMING, [RG_HAND_BACK] = RG_HAND_READY, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_STORING] =
+        {[RG_HAND_CLAIM] = RG_HAND_CLAIMING, [RG_HAND_BACK] = RG_HAND_READY, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
     [RG_HAND_CLAIMING] = {[RG_HAND_CLAIMED] = RG_HAND_WAITING},
-    [RG_HAND_WAITING] = {[RG_HAND_OWN] = RG_HAND_DELIVERING, [RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
-                         [RG_HAND_ABSENT] = RG_HAND_DONE, [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
-    [RG_HAND_FOREIGN] = {[RG_HAND_FREE] = RG_HAND_READY, [RG_HAND_TAKEN] = RG_HAND_FOREIGN, [RG_HAND_ABSENT] = RG_HAND_DONE,
+    [RG_HAND_WAITING] = {[RG_HAND_OWN] = RG_HAND_DELIVERING,
+                         [RG_HAND_FREE] = RG_HAND_READY,
+                         [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
+                         [RG_HAND_ABSENT] = RG_HAND_DONE,
+                         [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
+    [RG_HAND_FOREIGN] = {[RG_HAND_FREE] = RG_HAND_READY,
+                         [RG_HAND_TAKEN] = RG_HAND_FOREIGN,
+                         [RG_HAND_ABSENT] = RG_HAND_DONE,
                          [RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
     [RG_HAND_DELIVERING] = {[RG_HAND_CONCLUDE] = RG_HAND_CONCLUDING},
     [RG_HAND_CONCLUDING] = {[RG_HAND_RECORDED] = RG_HAND_DONE},
@@ -89,14 +105,19 @@ void rg_hand_move(struct rg_sender *sender, struct rg_hand *hand, enum rg_hand_e
         return;
     sender->moved = true;
     hand->looks = 0;
-    hand->look_boot_ms = hand->state == RG_HAND_READY ? sender->boot_ms + RG_READY_LOOK_MS : hand->state == RG_HAND_WAITING ? sender->boot_ms + RG_WAIT_LOOK_MS : 0;
-    rg_log(RG_LOG_DEBUG, "SENDER-HAND", &(struct rg_log_ctx){.debtor = hand->debtor, .action = hand->action, .channel = sender->config.channel, .shard = hand->shard},
+    hand->look_boot_ms = hand->state == RG_HAND_READY     ? sender->boot_ms + RG_READY_LOOK_MS
+                         : hand->state == RG_HAND_WAITING ? sender->boot_ms + RG_WAIT_LOOK_MS
+                                                          : 0;
+    rg_log(RG_LOG_DEBUG, "SENDER-HAND",
+           &(struct rg_log_ctx){
+               .debtor = hand->debtor, .action = hand->action, .channel = sender->config.channel, .shard = hand->shard},
            "%s: %s, now %s", rg_hand_state_name(before), rg_hand_event_name(event), rg_hand_state_name(hand->state));
 }
 
 /* ---- in and out of the window ---- */
 
-struct rg_hand *rg_hand_add(struct rg_sender *sender, struct rg_arena *arena, const struct rg_decision *decision, int partition, int64_t offset)
+struct rg_hand *rg_hand_add(struct rg_sender *sender, struct rg_arena *arena, const struct rg_decision *decision, int partition,
+                            int64_t offset)
 {
     rg_assert(sender->hand_count < RG_SENDER_WINDOW_MAX);
     rg_assert(decision->debtor.n <= RG_ID_BYTES_MAX);
@@ -155,8 +176,8 @@ static void take_out(struct rg_sender *sender, bool (*goes)(const struct rg_hand
 /* Nothing of it stands in the ledger yet, so it can be forgotten: its copy comes again, here or elsewhere. */
 static bool is_unclaimed_and_given_back(const struct rg_hand *hand)
 {
-    return hand->give_back && hand->state != RG_HAND_CLAIMING && hand->state != RG_HAND_WAITING && hand->state != RG_HAND_DELIVERING &&
-           hand->state != RG_HAND_CONCLUDING;
+    return hand->give_back && hand->state != RG_HAND_CLAIMING && hand->state != RG_HAND_WAITING &&
+           hand->state != RG_HAND_DELIVERING && hand->state != RG_HAND_CONCLUDING;
 }
 
 static bool leaves(const struct rg_hand *hand)
@@ -181,7 +202,8 @@ void rg_hands_give_back(struct rg_sender *sender, bool revoked)
 static bool has_earlier(const struct rg_sender *sender, const struct rg_hand *hand)
 {
     for (const struct rg_hand *other = sender->first; other != hand; other = other->next)
-        if (other->state != RG_HAND_DONE && other->debtor_hash == hand->debtor_hash && rg_str_eq(other->decision.debtor, hand->decision.debtor))
+        if (other->state != RG_HAND_DONE && other->debtor_hash == hand->debtor_hash &&
+            rg_str_eq(other->decision.debtor, hand->decision.debtor))
             return true;
     return false;
 }

@@ -68,7 +68,8 @@ static void on_committed(void *ctx, const struct rg_kafka_position *positions, s
     struct rg_sender *sender = ctx;
     if (err->code == 0)
         return;
-    rg_log(RG_LOG_WARNING, "SENDER-COMMIT", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1}, "%s; trying again", err->text);
+    rg_log(RG_LOG_WARNING, "SENDER-COMMIT", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1},
+           "%s; trying again", err->text);
     for (size_t i = 0; i < n; i++)
         if (positions[i].partition < sender->config.shards)
             sender->partitions[positions[i].partition].committed = -1;
@@ -76,9 +77,13 @@ static void on_committed(void *ctx, const struct rg_kafka_position *positions, s
 
 int rg_intake_start(struct rg_sender *sender, struct rg_error *err)
 {
-    const struct rg_kafka_consumer_options options = {
-        .group = sender->config.group, .topics = &sender->config.actions_topic, .topics_n = 1, .ops = {on_assign, on_revoke, on_committed},
-        .ctx = sender, .session_timeout_ms = sender->config.session_timeout_ms, .prefetch_kbytes = PREFETCH_KBYTES};
+    const struct rg_kafka_consumer_options options = {.group = sender->config.group,
+                                                      .topics = &sender->config.actions_topic,
+                                                      .topics_n = 1,
+                                                      .ops = {on_assign, on_revoke, on_committed},
+                                                      .ctx = sender,
+                                                      .session_timeout_ms = sender->config.session_timeout_ms,
+                                                      .prefetch_kbytes = PREFETCH_KBYTES};
     return rg_kafka_consumer_new(&sender->config.kafka, &options, &sender->consumer, err);
 }
 
@@ -101,7 +106,8 @@ static void renew(struct rg_sender *sender)
     sender->consumer_retry_boot_ms = sender->boot_ms + (wait_ms < CONSUMER_RETRY_MS_MAX ? wait_ms : CONSUMER_RETRY_MS_MAX);
     sender->consumer_failures++;
     if (rg_intake_start(sender, &err) < 0)
-        rg_log(RG_LOG_ERROR, "SENDER-CONSUMER", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1}, "%s; retrying", err.text);
+        rg_log(RG_LOG_ERROR, "SENDER-CONSUMER", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1},
+               "%s; retrying", err.text);
     else
         sender->consumer_broken = false;
 }
@@ -120,8 +126,10 @@ static void start_held(struct rg_sender *sender)
         struct rg_kafka_position position = {sender->config.actions_topic, p, RG_KAFKA_NONE};
         if (sender->partitions[p].window == NULL || !sender->partitions[p].held)
             continue;
-        if (find_starts(sender, &position, 1, &err) < 0 || rg_kafka_consumer_seek(sender->consumer, position.topic, p, position.offset, &err) < 0) {
-            rg_log(RG_LOG_WARNING, "SENDER-START", &(struct rg_log_ctx){.topic = position.topic, .shard = p}, "%s; retrying", err.text);
+        if (find_starts(sender, &position, 1, &err) < 0 ||
+            rg_kafka_consumer_seek(sender->consumer, position.topic, p, position.offset, &err) < 0) {
+            rg_log(RG_LOG_WARNING, "SENDER-START", &(struct rg_log_ctx){.topic = position.topic, .shard = p}, "%s; retrying",
+                   err.text);
             return;
         }
         sender->partitions[p].held = false;
@@ -132,7 +140,8 @@ static void start_held(struct rg_sender *sender)
 
 static void skip(const struct rg_sender *sender, const struct rg_kafka_event *event, const char *why)
 {
-    rg_log(RG_LOG_ERROR, "SENDER-COPY", &(struct rg_log_ctx){.topic = event->topic, .shard = event->partition, .channel = sender->config.channel},
+    rg_log(RG_LOG_ERROR, "SENDER-COPY",
+           &(struct rg_log_ctx){.topic = event->topic, .shard = event->partition, .channel = sender->config.channel},
            "the record at offset %lld is no action of this channel: %s; it is passed over", (long long)event->offset, why);
 }
 
@@ -165,7 +174,8 @@ static void take_copy(struct rg_sender *sender, const struct rg_kafka_event *eve
         wrong = judge_copy(sender, &decision);
     if (rg_ack_window_add(window, event->offset, wrong == NULL ? 1 : 0, &err) < 0) {
         /* Room was made sure of, so the offset is below one that was read before: a position went backwards. */
-        rg_log(RG_LOG_ERROR, "SENDER-COPY", &(struct rg_log_ctx){.topic = event->topic, .shard = event->partition}, "%s; starting over", err.text);
+        rg_log(RG_LOG_ERROR, "SENDER-COPY", &(struct rg_log_ctx){.topic = event->topic, .shard = event->partition},
+               "%s; starting over", err.text);
         sender->consumer_broken = true;
         rg_arena_free(&arena);
         return;
@@ -186,8 +196,8 @@ static void put_back(struct rg_sender *sender, const struct rg_kafka_event *even
     struct rg_error err = {0};
     if (rg_kafka_consumer_seek(sender->consumer, sender->config.actions_topic, event->partition, event->offset, &err) == 0)
         return;
-    rg_log(RG_LOG_WARNING, "SENDER-CONSUMER", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = event->partition}, "%s; starting over",
-           err.text);
+    rg_log(RG_LOG_WARNING, "SENDER-CONSUMER",
+           &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = event->partition}, "%s; starting over", err.text);
     sender->consumer_broken = true;
 }
 
@@ -222,7 +232,8 @@ static bool take_event(struct rg_sender *sender, int wait_ms)
         return false;
     if (event.kind == RG_KAFKA_EVENT_FAULT) {
         take_fault(sender, &event);
-    } else if (event.kind == RG_KAFKA_EVENT_MESSAGE && event.partition < sender->config.shards && sender->partitions[event.partition].window != NULL) {
+    } else if (event.kind == RG_KAFKA_EVENT_MESSAGE && event.partition < sender->config.shards &&
+               sender->partitions[event.partition].window != NULL) {
         sender->consumer_failures = 0;
         if (room)
             take_copy(sender, &event);
@@ -276,8 +287,8 @@ void rg_intake_commit(struct rg_sender *sender, bool now)
     if (n == 0)
         return;
     if (rg_kafka_consumer_commit(sender->consumer, positions, n, now ? COMMIT_WAIT_MS : 0, &err) < 0) {
-        rg_log(RG_LOG_WARNING, "SENDER-COMMIT", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1}, "%s; what is done is read again",
-               err.text);
+        rg_log(RG_LOG_WARNING, "SENDER-COMMIT", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1},
+               "%s; what is done is read again", err.text);
         return;
     }
     for (size_t i = 0; i < n; i++) {

@@ -169,7 +169,8 @@ struct rg_sender {
 
 /* hand.c */
 void rg_hand_move(struct rg_sender *sender, struct rg_hand *hand, enum rg_hand_event event);
-struct rg_hand *rg_hand_add(struct rg_sender *sender, struct rg_arena *arena, const struct rg_decision *decision, int partition, int64_t offset);
+struct rg_hand *rg_hand_add(struct rg_sender *sender, struct rg_arena *arena, const struct rg_decision *decision, int partition,
+                            int64_t offset);
 void rg_hands_queue(struct rg_sender *sender); /* QUEUED ones whose turn has come */
 void rg_hands_reap(struct rg_sender *sender);  /* DONE ones leave, and those given back of which nothing stands in the ledger */
 /* Nothing of what is in hand begins any more; what is not claimed is forgotten, its copy comes again. `revoked`: elsewhere. */
@@ -177,13 +178,16 @@ void rg_hands_give_back(struct rg_sender *sender, bool revoked);
 
 /* claim.c */
 void rg_hands_begin(struct rg_sender *sender); /* READY ones that may begin */
-void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next, int64_t asof_ms);
+void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next,
+                  int64_t asof_ms);
 void rg_hand_posted(void *ctx, const struct rg_post_record *record, enum rg_post_end end, int64_t offset);
 bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *hand);
 
 /* deliver.c */
-void rg_hands_deliver(struct rg_sender *sender, int wait_ms); /* into the transport and back, waiting at most so long for results */
-RG_MUST_USE int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, struct rg_str value, uint64_t token, struct rg_error *err);
+void rg_hands_deliver(struct rg_sender *sender,
+                      int wait_ms); /* into the transport and back, waiting at most so long for results */
+RG_MUST_USE int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, struct rg_str value, uint64_t token,
+                                         struct rg_error *err);
 
 /* outcome.c */
 struct rg_ending {

@@ -9,8 +9,8 @@
 
 static bool is_looking(const struct rg_hand *hand)
 {
-    return hand->state == RG_HAND_LOOKING || hand->state == RG_HAND_READY || hand->state == RG_HAND_FRESHENING || hand->state == RG_HAND_WAITING ||
-           hand->state == RG_HAND_FOREIGN;
+    return hand->state == RG_HAND_LOOKING || hand->state == RG_HAND_READY || hand->state == RG_HAND_FRESHENING ||
+           hand->state == RG_HAND_WAITING || hand->state == RG_HAND_FOREIGN;
 }
 
 static void note_failure(struct rg_sender *sender, int shard, const struct rg_error *err)
@@ -49,6 +49,7 @@ static void look_at_shard(struct rg_sender *sender, int shard)
 void rg_sender_look(struct rg_sender *sender)
 {
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next)
-        if (is_looking(hand) && hand->look_boot_ms <= sender->boot_ms && sender->shard_look_boot_ms[hand->shard] <= sender->boot_ms)
+        if (is_looking(hand) && hand->look_boot_ms <= sender->boot_ms &&
+            sender->shard_look_boot_ms[hand->shard] <= sender->boot_ms)
             look_at_shard(sender, hand->shard);
 }

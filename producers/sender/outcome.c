@@ -20,9 +20,14 @@ static void log_outcome(const struct rg_sender *sender, const struct rg_hand *ha
 {
     char step[RG_ID_BYTES_MAX + 1] = "";
     memcpy(step, outcome->step.p, outcome->step.n < sizeof step ? outcome->step.n : sizeof step - 1);
-    bool fine = outcome->verdict == RG_VERDICT_ACCEPTED || outcome->verdict == RG_VERDICT_RELEASED || outcome->verdict == RG_VERDICT_EXPIRED;
+    bool fine = outcome->verdict == RG_VERDICT_ACCEPTED || outcome->verdict == RG_VERDICT_RELEASED ||
+                outcome->verdict == RG_VERDICT_EXPIRED;
     rg_log(fine ? RG_LOG_DEBUG : RG_LOG_INFO, "SENDER-OUTCOME",
-           &(struct rg_log_ctx){.debtor = hand->debtor, .step = step, .action = hand->action, .channel = sender->config.channel, .shard = hand->shard,
+           &(struct rg_log_ctx){.debtor = hand->debtor,
+                                .step = step,
+                                .action = hand->action,
+                                .channel = sender->config.channel,
+                                .shard = hand->shard,
                                 .gate = outcome->gate == RG_GATE_NONE ? NULL : rg_gate_name(outcome->gate)},
            "%s: " RG_STR_FMT, rg_verdict_name(outcome->verdict), RG_STR_ARG(outcome->detail));
 }
@@ -36,12 +41,21 @@ void rg_hand_conclude(struct rg_sender *sender, struct rg_hand *hand, const stru
     rg_assert(ending->verdict > RG_VERDICT_UNSET && ending->verdict < RG_VERDICT_COUNT);
     for (size_t i = 0; i < decision->invoice_count; i++) {
         const struct rg_decision_invoice *from = &decision->invoices[i];
-        invoices[i] = (struct rg_decision_invoice){.ns = from->ns, .invoice = from->invoice, .cycle = from->cycle, .listed = from->listed};
+        invoices[i] =
+            (struct rg_decision_invoice){.ns = from->ns, .invoice = from->invoice, .cycle = from->cycle, .listed = from->listed};
     }
-    struct rg_outcome outcome = {
-        .action = decision->action, .claim_offset = ending->claim_offset, .debtor = decision->debtor, .step = decision->step,
-        .channel = decision->channel, .repetition = decision->repetition, .attempt = decision->attempt, .invoices = invoices,
-        .invoice_count = decision->invoice_count, .verdict = ending->verdict, .gate = ending->gate, .at_ms = now_ms > 0 ? now_ms : 0};
+    struct rg_outcome outcome = {.action = decision->action,
+                                 .claim_offset = ending->claim_offset,
+                                 .debtor = decision->debtor,
+                                 .step = decision->step,
+                                 .channel = decision->channel,
+                                 .repetition = decision->repetition,
+                                 .attempt = decision->attempt,
+                                 .invoices = invoices,
+                                 .invoice_count = decision->invoice_count,
+                                 .verdict = ending->verdict,
+                                 .gate = ending->gate,
+                                 .at_ms = now_ms > 0 ? now_ms : 0};
     if (ending->claim != NULL)
         outcome.claim = *ending->claim;
     if (result != NULL) {
@@ -56,7 +70,10 @@ void rg_hand_conclude(struct rg_sender *sender, struct rg_hand *hand, const stru
     rg_buf_init(&value, RG_LEDGER_BYTES_MAX);
     rg_outcome_write(&outcome, &value);
     rg_assert(!value.overflow);
-    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_OUTCOME, .hand = hand, .partition = hand->shard, .key = decision->debtor,
+    rg_post_add(sender->post, &(struct rg_post_record){.kind = RG_POST_OUTCOME,
+                                                       .hand = hand,
+                                                       .partition = hand->shard,
+                                                       .key = decision->debtor,
                                                        .value = rg_buf_str(&value)});
     log_outcome(sender, hand, &outcome);
     rg_hand_move(sender, hand, RG_HAND_CONCLUDE);

@@ -119,8 +119,10 @@ static bool open_topics(struct rg_post *post)
         if (rc == 0 && partitions == post->config.shards)
             continue;
         if (rc == 0)
-            (void)rg_fail(&err, RG_EREFUSED, "has %d partitions, expected one for each of the %d shards", partitions, post->config.shards);
-        rg_log(RG_LOG_WARNING, "SENDER-TOPIC", &(struct rg_log_ctx){.topic = topic, .shard = -1}, "%s; nothing is sent before that is mended", err.text);
+            (void)rg_fail(&err, RG_EREFUSED, "has %d partitions, expected one for each of the %d shards", partitions,
+                          post->config.shards);
+        rg_log(RG_LOG_WARNING, "SENDER-TOPIC", &(struct rg_log_ctx){.topic = topic, .shard = -1},
+               "%s; nothing is sent before that is mended", err.text);
         return false;
     }
     return true;

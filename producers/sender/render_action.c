@@ -20,12 +20,14 @@
 #define PARTIALS_MAX 16
 #define SUBJECT_BYTES_MAX 998
 #define PARAMETERS_MAX 64
+#define NAME_BYTES_SAID 50 /* of a name, in a detail */
 #define SMS_CHANNEL "sms"
 #define LANGUAGE "pt_BR" /* as providers of approved texts call the one language that templates are written in */
 
 /* Who asks for the money, where no partial says it: name, document and address as CDC art. 42-A wants them. */
-static const char creditor_partial[] = "{{credor.nome}} - CNPJ/CPF {{credor.documento}} - {{credor.endereco}}"
-                                       "{{#credor.telefone}} - {{credor.telefone}}{{/credor.telefone}}{{#credor.email}} - {{credor.email}}{{/credor.email}}";
+static const char creditor_partial[] =
+    "{{credor.nome}} - CNPJ/CPF {{credor.documento}} - {{credor.endereco}}"
+    "{{#credor.telefone}} - {{credor.telefone}}{{/credor.telefone}}{{#credor.email}} - {{credor.email}}{{/credor.email}}";
 
 struct rg_renderer {
     const struct rg_sender_config *config;
@@ -73,6 +75,12 @@ static int refuse(struct rg_unrendered *why, enum rg_gate gate, const char *fmt,
     return RG_EREFUSED;
 }
 
+/* A name as a detail has room for it. */
+static struct rg_str head(struct rg_str name)
+{
+    return (struct rg_str){name.p, name.n < NAME_BYTES_SAID ? name.n : NAME_BYTES_SAID};
+}
+
 /* ---- texts ---- */
 
 struct partials {
@@ -80,11 +88,13 @@ struct partials {
     size_t count;
 };
 
-static int compile(struct making *m, const char *what, struct rg_str name, struct rg_str source, const struct rg_mu_template **ret)
+static int compile(struct making *m, const char *what, struct rg_str name, struct rg_str source,
+                   const struct rg_mu_template **ret)
 {
     struct rg_error err = {0};
     if (rg_compiled_get(m->renderer->compiled, source, ret, &err) < 0)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "%s \"%.*s\" cannot be used: %.100s", what, (int)(name.n < 40 ? name.n : 40), name.p, err.text);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "%s \"" RG_STR_FMT "\" cannot be used: %.100s", what, RG_STR_ARG(head(name)),
+                      err.text);
     return 0;
 }
 
@@ -139,13 +149,15 @@ static int render_text(struct making *m, const char *part, struct rg_str source,
         rc = add_partials(m, part, partials.items[i].body, &partials);
     if (rc < 0)
         return rc;
-    const struct rg_mu_options options = {.escape = escape_of(part), .strict = true, .partials = partials.items, .partial_count = partials.count};
+    const struct rg_mu_options options = {
+        .escape = escape_of(part), .strict = true, .partials = partials.items, .partial_count = partials.count};
     rc = rg_mu_render(template, &m->values, &options, out, &missing, &err);
     if (rc == RG_ENOTFOUND)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" asks for \"%.*s\", which has no value", (int)(name.n < 60 ? name.n : 60), name.p,
-                      (int)(missing.n < 60 ? missing.n : 60), missing.p);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"" RG_STR_FMT "\" asks for \"" RG_STR_FMT "\", which has no value",
+                      RG_STR_ARG(head(name)), RG_STR_ARG(head(missing)));
     if (rc < 0)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\": %.100s", (int)(name.n < 60 ? name.n : 60), name.p, err.text);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"" RG_STR_FMT "\": %.100s", RG_STR_ARG(head(name)),
+                      err.text);
     return 0;
 }
 
@@ -159,10 +171,11 @@ static int render_part(struct making *m, const char *part, struct rg_buf *out)
 {
     struct rg_str source = source_of(m, part), name = m->decision->text;
     if (source.p == NULL)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" has no text for this channel", (int)(name.n < 60 ? name.n : 60), name.p);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"" RG_STR_FMT "\" has no text for this channel",
+                      RG_STR_ARG(head(name)));
     int rc = render_text(m, part, source, out);
     if (rc == 0 && out->len == 0)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"%.*s\" is empty", (int)(name.n < 60 ? name.n : 60), name.p);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "template \"" RG_STR_FMT "\" is empty", RG_STR_ARG(head(name)));
     return rc;
 }
 
@@ -186,12 +199,17 @@ static int render_subject(struct making *m, struct rg_str *ret_subject)
     return 0;
 }
 
-static int build_mail(struct making *m, struct rg_str subject, struct rg_str text, struct rg_str html, struct rg_rendered *rendered)
+static int build_mail(struct making *m, struct rg_str subject, struct rg_str text, struct rg_str html,
+                      struct rg_rendered *rendered)
 {
     char id[33];
     struct rg_error err = {0};
-    struct rg_mail mail = {.to_name = rg_clean_text(m->renderer->scratch, m->recipient.name), .to_address = m->recipient.address, .subject = subject,
-                           .date_ms = m->now_ms, .text = text, .html = html};
+    struct rg_mail mail = {.to_name = rg_clean_text(m->renderer->scratch, m->recipient.name),
+                           .to_address = m->recipient.address,
+                           .subject = subject,
+                           .date_ms = m->now_ms,
+                           .text = text,
+                           .html = html};
     rg_decision_message_id(m->decision, id);
     mail.message_id = rg_arena_printf(m->renderer->scratch, "%s@%s", id, m->renderer->config->domain);
     if (!rg_str_has(mail.to_name))
@@ -232,13 +250,14 @@ static void fold_sms(struct rg_buf *text)
     struct rg_buf folded RG_CLEANUP(rg_buf_done);
     rg_buf_init(&folded, 4 * text->max_bytes);
     (void)rg_fold_sms(rg_buf_str(text), &folded); /* what cannot be folded is measured, too */
-    if (!rg_sms_measure(rg_buf_str(text), &as_is) || !rg_sms_measure(rg_buf_str(&folded), &folded_sms) || folded_sms.segments >= as_is.segments)
+    if (!rg_sms_measure(rg_buf_str(text), &as_is) || !rg_sms_measure(rg_buf_str(&folded), &folded_sms) ||
+        folded_sms.segments >= as_is.segments)
         return;
     rg_buf_reset(text);
     rg_buf_add_str(text, rg_buf_str(&folded));
 }
 
-/* Values of an approved text are positional: those that the txt part writes outside sections, each once, in order of first use. */
+/* Values of an approved text are positional: those that the txt part writes outside sections, each once, in order of use. */
 static struct rg_mu_value parameters(struct making *m)
 {
     const struct rg_mu_template *template = NULL;
@@ -250,7 +269,8 @@ static struct rg_mu_value parameters(struct making *m)
     for (size_t i = 0; i < n && count < PARAMETERS_MAX; i++) {
         bool said = uses[i].kind != RG_MU_USE_VALUE || uses[i].section != RG_MU_NO_SECTION;
         for (size_t k = 0; k < i && !said; k++)
-            said = uses[k].kind == RG_MU_USE_VALUE && uses[k].section == RG_MU_NO_SECTION && rg_str_eq(uses[k].name, uses[i].name);
+            said =
+                uses[k].kind == RG_MU_USE_VALUE && uses[k].section == RG_MU_NO_SECTION && rg_str_eq(uses[k].name, uses[i].name);
         const struct rg_mu_value *value = said ? NULL : rg_mu_lookup(&m->values, uses[i].name);
         if (value != NULL && value->kind == RG_MU_STRING)
             items[count++] = rg_mu_text(rg_clean_text(m->renderer->scratch, value->text)); /* one line: providers refuse more */
@@ -280,14 +300,21 @@ static int make_request(struct making *m, struct rg_rendered *rendered)
         fold_sms(&text);
     rg_action_id_print(&m->decision->action, action);
     rg_decision_message_id(m->decision, key);
-    const struct rg_str keys[] = {RG_STR("to"), RG_STR("action"), RG_STR("idempotency_key"), RG_STR("text"), RG_STR("template"), RG_STR("language"), RG_STR("parameters")};
-    const struct rg_mu_value items[] = {rg_mu_text(m->recipient.address), rg_mu_text(rg_str(action)), rg_mu_text(rg_str(key)), rg_mu_text(rg_buf_str(&text)),
-                                        rg_mu_text(m->decision->text), rg_mu_text(RG_STR(LANGUAGE)), parameters(m)};
+    const struct rg_str keys[] = {RG_STR("to"),       RG_STR("action"),   RG_STR("idempotency_key"), RG_STR("text"),
+                                  RG_STR("template"), RG_STR("language"), RG_STR("parameters")};
+    const struct rg_mu_value items[] = {rg_mu_text(m->recipient.address),
+                                        rg_mu_text(rg_str(action)),
+                                        rg_mu_text(rg_str(key)),
+                                        rg_mu_text(rg_buf_str(&text)),
+                                        rg_mu_text(m->decision->text),
+                                        rg_mu_text(RG_STR(LANGUAGE)),
+                                        parameters(m)};
     static_assert(RG_COUNT(keys) == RG_COUNT(items), "each value has its name");
     const struct rg_mu_value values = {.kind = RG_MU_MAP, .keys = keys, .items = items, .count = RG_COUNT(keys)};
     rc = rg_transport_http_body(m->renderer->config->transport, &values, &rendered->payload, &missing, &err);
     if (rc == RG_ENOTFOUND)
-        return refuse(m->why, RG_GATE_MISSING_DATA, "the provider's request asks for \"%.*s\", which has no value", (int)(missing.n < 60 ? missing.n : 60), missing.p);
+        return refuse(m->why, RG_GATE_MISSING_DATA, "the provider's request asks for \"" RG_STR_FMT "\", which has no value",
+                      RG_STR_ARG(head(missing)));
     if (rc < 0)
         return refuse(m->why, RG_GATE_MISSING_DATA, "the provider's request cannot be made: %.100s", err.text);
     return 0;

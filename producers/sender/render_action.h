@@ -29,5 +29,6 @@ void rg_renderer_free(struct rg_renderer **renderer);
 
 /* 0: made. RG_EREFUSED: it cannot be, *ret_why says why. Anything else: what it needs could not be read now, err says so.
  * `rendered->payload` was initialised; `arena` holds what outlives the call. `now_ms` is the shared clock. */
-RG_MUST_USE int rg_render_action(struct rg_renderer *renderer, const struct rg_decision *decision, int64_t now_ms, struct rg_arena *arena,
-                                 struct rg_rendered *rendered, struct rg_unrendered *ret_why, struct rg_error *err);
+RG_MUST_USE int rg_render_action(struct rg_renderer *renderer, const struct rg_decision *decision, int64_t now_ms,
+                                 struct rg_arena *arena, struct rg_rendered *rendered, struct rg_unrendered *ret_why,
+                                 struct rg_error *err);

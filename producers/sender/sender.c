@@ -61,8 +61,10 @@ int rg_sender_new(const struct rg_sender_config *config, struct rg_sender **ret_
     rg_rate_init(&sender->rate, config->rate_per_s, sender->boot_ms);
     sender->renderer = rg_renderer_new(&sender->config);
     if (config->kind == RG_SENDER_SIGNALS)
-        sender->own_transport = rg_transport_signal_new(&(struct rg_signal_config){
-            .clock = &sender->config.clock, .in_flight_max = RG_SENDER_WINDOW_MAX, .produce = rg_sender_produce_signal, .produce_ctx = sender});
+        sender->own_transport = rg_transport_signal_new(&(struct rg_signal_config){.clock = &sender->config.clock,
+                                                                                   .in_flight_max = RG_SENDER_WINDOW_MAX,
+                                                                                   .produce = rg_sender_produce_signal,
+                                                                                   .produce_ctx = sender});
     sender->transport = config->kind == RG_SENDER_SIGNALS ? sender->own_transport : config->transport;
     const struct rg_post_config post = post_config(sender);
     rc = rg_post_new(&post, &sender->post, err);
@@ -83,8 +85,11 @@ static void release_claims(struct rg_sender *sender)
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
         hand->ours = false;
         if (hand->state == RG_HAND_WAITING || (hand->state == RG_HAND_DELIVERING && !hand->submitted))
-            rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = RG_VERDICT_RELEASED, .claim = &hand->claim, .claim_offset = hand->claim_offset,
-                                                               .detail = "given back before the first byte"});
+            rg_hand_conclude(sender, hand,
+                             &(struct rg_ending){.verdict = RG_VERDICT_RELEASED,
+                                                 .claim = &hand->claim,
+                                                 .claim_offset = hand->claim_offset,
+                                                 .detail = "given back before the first byte"});
     }
 }
 
@@ -168,7 +173,8 @@ static int until_next_look(const struct rg_sender *sender, int wait_ms)
 {
     int64_t now_ms = rg_boot_ms(&sender->config.clock);
     for (const struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
-        bool looking = hand->state == RG_HAND_LOOKING || hand->state == RG_HAND_WAITING || hand->state == RG_HAND_FRESHENING || hand->state == RG_HAND_FOREIGN;
+        bool looking = hand->state == RG_HAND_LOOKING || hand->state == RG_HAND_WAITING || hand->state == RG_HAND_FRESHENING ||
+                       hand->state == RG_HAND_FOREIGN;
         int64_t left_ms = hand->look_boot_ms - now_ms;
         if (looking && left_ms < wait_ms)
             wait_ms = left_ms < 1 ? 1 : (int)left_ms;

@@ -49,8 +49,9 @@ static struct rg_mu_value finish(struct map *map)
 /* Controls, line and paragraph separators, marks of direction, and bytes that are no UTF-8. */
 static bool is_unwelcome(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-           (point >= 0x2066 && point <= 0x2069) || point == 0xfeff || point >= RG_UTF8_BAD;
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x200e || point == 0x200f ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) || point == 0xfeff ||
+           point >= RG_UTF8_BAD;
 }
 
 struct rg_str rg_clean_text(struct rg_arena *arena, struct rg_str text)
@@ -244,8 +245,9 @@ static struct rg_mu_value creditor_map(struct rg_arena *arena, const struct rg_c
     return finish(&map);
 }
 
-struct rg_mu_value rg_message_values(struct rg_arena *arena, const struct rg_decision *decision, const struct rg_recipient *recipient,
-                                     const struct rg_creditor_info *creditor, int64_t now_ms)
+struct rg_mu_value rg_message_values(struct rg_arena *arena, const struct rg_decision *decision,
+                                     const struct rg_recipient *recipient, const struct rg_creditor_info *creditor,
+                                     int64_t now_ms)
 {
     rg_assert(recipient->invoice_count == decision->invoice_count);
     const struct subject s = {arena, decision, recipient};
@@ -267,7 +269,8 @@ struct rg_mu_value rg_message_values(struct rg_arena *arena, const struct rg_dec
     put(&map, "link", one_link(&s));
     put(&map, "valido_ate", date(arena, payable_until(recipient)));
     put(&map, "prazo", date(arena, deadline));
-    put(&map, "data_corte", deadline == RG_DAY_NONE ? (struct rg_str){0} : date(arena, deadline + 1)); /* the term's last day is still free */
+    put(&map, "data_corte",
+        deadline == RG_DAY_NONE ? (struct rg_str){0} : date(arena, deadline + 1)); /* the term's last day is still free */
     put(&map, "documento_mascarado", masked_document(arena, recipient->document));
     put_value(&map, "faturas", invoice_list(&s));
     put_value(&map, "credor", creditor_map(arena, creditor));

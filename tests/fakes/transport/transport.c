@@ -23,9 +23,12 @@ static int submit(struct rg_transport *transport, const struct rg_transport_job 
         return rg_fail(err, RG_ELIMIT, "%zu jobs are in flight already", f->in_flight);
     rg_assert(f->count < FAKE_TRANSPORT_JOBS_MAX);
     struct fake_transport_job *kept = &f->jobs[f->count++];
-    *kept = (struct fake_transport_job){.payload = rg_alloc(job->payload.n + 1), .payload_bytes = job->payload.n, .partition = job->partition,
+    *kept = (struct fake_transport_job){.payload = rg_alloc(job->payload.n + 1),
+                                        .payload_bytes = job->payload.n,
+                                        .partition = job->partition,
                                         .deadline_boot_ms = job->deadline_boot_ms,
-                                        .submitted_boot_ms = f->clock == NULL ? 0 : rg_boot_ms(f->clock), .job = job};
+                                        .submitted_boot_ms = f->clock == NULL ? 0 : rg_boot_ms(f->clock),
+                                        .job = job};
     memcpy(kept->payload, job->payload.p, job->payload.n);
     copy(kept->action, sizeof kept->action, job->action);
     copy(kept->idempotency_key, sizeof kept->idempotency_key, job->idempotency_key);
@@ -38,7 +41,8 @@ static int submit(struct rg_transport *transport, const struct rg_transport_job 
     return 0;
 }
 
-static size_t poll_results(struct rg_transport *transport, int64_t timeout_ms, struct rg_transport_result *results, size_t results_max)
+static size_t poll_results(struct rg_transport *transport, int64_t timeout_ms, struct rg_transport_result *results,
+                           size_t results_max)
 {
     (void)timeout_ms; /* what is to be answered is known already */
     struct fake_transport *f = fake(transport);

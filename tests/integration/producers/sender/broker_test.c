@@ -40,7 +40,8 @@ static bool read_ledger(void *ctx, int shard, int64_t offset, struct rg_str *ret
 {
     struct proof *proof = ctx;
     struct rg_kafka_event event;
-    for (rg_kafka_consumer_poll(proof->reader, 0, &event); event.kind != RG_KAFKA_EVENT_NONE; rg_kafka_consumer_poll(proof->reader, 0, &event)) {
+    for (rg_kafka_consumer_poll(proof->reader, 0, &event); event.kind != RG_KAFKA_EVENT_NONE;
+         rg_kafka_consumer_poll(proof->reader, 0, &event)) {
         if (event.kind != RG_KAFKA_EVENT_MESSAGE)
             continue;
         if (strcmp(event.topic, STAGE_SIGNALS) == 0) {
@@ -89,11 +90,23 @@ static void start(struct proof *proof)
         positions[STAGE_SHARDS + p] = (struct rg_kafka_position){STAGE_SIGNALS, p, 0};
     }
     assert_int_equal(rg_kafka_consumer_assign(proof->reader, positions, RG_COUNT(positions), &err), 0);
-    proof->config = (struct rg_sender_config){
-        .kafka = kafka, .group = "regua-send-email", .channel = "email", .actions_topic = STAGE_ACTIONS, .ledger_topic = STAGE_LEDGER,
-        .messages_topic = STAGE_MESSAGES, .signals_topic = STAGE_SIGNALS, .shards = STAGE_SHARDS, .session_timeout_ms = 6000, .claim_valid_ms = CLAIM_MS,
-        .concurrency = 32, .from = "Provedor Exemplo <cobranca@provedor.example>", .domain = "provedor.example", .clock = proof->stage.clock,
-        .world = stage_world(&proof->stage), .transport = &proof->transport->base, .kind = RG_SENDER_MAIL};
+    proof->config = (struct rg_sender_config){.kafka = kafka,
+                                              .group = "regua-send-email",
+                                              .channel = "email",
+                                              .actions_topic = STAGE_ACTIONS,
+                                              .ledger_topic = STAGE_LEDGER,
+                                              .messages_topic = STAGE_MESSAGES,
+                                              .signals_topic = STAGE_SIGNALS,
+                                              .shards = STAGE_SHARDS,
+                                              .session_timeout_ms = 6000,
+                                              .claim_valid_ms = CLAIM_MS,
+                                              .concurrency = 32,
+                                              .from = "Provedor Exemplo <cobranca@provedor.example>",
+                                              .domain = "provedor.example",
+                                              .clock = proof->stage.clock,
+                                              .world = stage_world(&proof->stage),
+                                              .transport = &proof->transport->base,
+                                              .kind = RG_SENDER_MAIL};
 }
 
 static void start_sender(struct proof *proof)
@@ -121,8 +134,10 @@ static void copy(struct proof *proof, const struct rg_decision *decision)
     rg_buf_init(&value, RG_LEDGER_BYTES_MAX);
     rg_decision_write(decision, &value);
     (void)stage_queue(&proof->stage, decision);
-    const struct rg_kafka_record record = {.topic = proof->config.actions_topic, .partition = rg_action_id_shard(&decision->action),
-                                           .key = decision->debtor, .value = rg_buf_str(&value)};
+    const struct rg_kafka_record record = {.topic = proof->config.actions_topic,
+                                           .partition = rg_action_id_shard(&decision->action),
+                                           .key = decision->debtor,
+                                           .value = rg_buf_str(&value)};
     assert_int_equal(rg_kafka_producer_send(proof->relay, &record, &err), 0);
     assert_int_equal(rg_kafka_producer_flush(proof->relay, WAIT_MS, &err), 0);
 }

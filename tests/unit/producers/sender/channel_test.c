@@ -44,8 +44,10 @@ static void test_words(void **state)
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play play;
         play_start(&play);
-        fake_transport_script(play.transport, (struct rg_transport_result){.verdict = rows[i].given, .evidence = rows[i].evidence,
-                                                                           .retry_after_ms = rows[i].retry_after_ms, .detail = "said so"});
+        fake_transport_script(play.transport, (struct rg_transport_result){.verdict = rows[i].given,
+                                                                           .evidence = rows[i].evidence,
+                                                                           .retry_after_ms = rows[i].retry_after_ms,
+                                                                           .detail = "said so"});
         play_sender(&play);
         struct rg_decision decision = play_decide(&play, 1);
         for (int k = 0; k < 40 && play_kinds(shard_of(&decision), RG_REC_OUTCOME) == 0; k++)
@@ -83,7 +85,9 @@ static void test_refused_by_the_transport(void **state)
         int code;
         enum rg_verdict verdict;
         enum rg_gate gate;
-    } rows[] = {{RG_EINVAL, RG_VERDICT_REJECTED, RG_GATE_UNREACHABLE}, {RG_ENOTFOUND, RG_VERDICT_REJECTED, RG_GATE_MISSING_DATA}, {RG_EIO, RG_VERDICT_RETRY, RG_GATE_NONE}};
+    } rows[] = {{RG_EINVAL, RG_VERDICT_REJECTED, RG_GATE_UNREACHABLE},
+                {RG_ENOTFOUND, RG_VERDICT_REJECTED, RG_GATE_MISSING_DATA},
+                {RG_EIO, RG_VERDICT_RETRY, RG_GATE_NONE}};
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play play;
         play_start(&play);
@@ -334,9 +338,9 @@ static void test_records_fail(void **state)
         bool written;
         int times;
     } rows[] = {
-        {STAGE_MESSAGES, RG_EIO, false, 1}, {STAGE_MESSAGES, RG_EUNKNOWN, true, 1}, {STAGE_LEDGER, RG_EIO, false, 1}, {STAGE_LEDGER, RG_EIO, false, 3},
-        {STAGE_LEDGER, RG_EUNKNOWN, false, 1}, {STAGE_LEDGER, RG_EUNKNOWN, true, 1}, {STAGE_LEDGER, RG_EUNKNOWN, true, 2}, {STAGE_LEDGER, RG_EREFUSED, false, 1},
-        {STAGE_MESSAGES, RG_EREFUSED, false, 1},
+        {STAGE_MESSAGES, RG_EIO, false, 1},   {STAGE_MESSAGES, RG_EUNKNOWN, true, 1}, {STAGE_LEDGER, RG_EIO, false, 1},
+        {STAGE_LEDGER, RG_EIO, false, 3},     {STAGE_LEDGER, RG_EUNKNOWN, false, 1},  {STAGE_LEDGER, RG_EUNKNOWN, true, 1},
+        {STAGE_LEDGER, RG_EUNKNOWN, true, 2}, {STAGE_LEDGER, RG_EREFUSED, false, 1},  {STAGE_MESSAGES, RG_EREFUSED, false, 1},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play play;
@@ -347,7 +351,8 @@ static void test_records_fail(void **state)
             mk_fail_next(rows[i].topic, rows[i].code, rows[i].written);
         play_run(&play, 3000);
         assert_int_equal(play.transport->count, 1);
-        assert_int_equal(mk_rebuilds(), rows[i].times + (rows[i].code == RG_EREFUSED)); /* back to batches, once nothing is left */
+        assert_int_equal(mk_rebuilds(),
+                         rows[i].times + (rows[i].code == RG_EREFUSED)); /* back to batches, once nothing is left */
         mk_fail_next(STAGE_LEDGER, RG_EUNKNOWN, true); /* the outcome, twice */
         fake_transport_answer_all(play.transport, RG_VERDICT_ACCEPTED);
         play_run(&play, 3000);
@@ -483,7 +488,8 @@ static void test_signal_is_sent_again(void **state)
         mk_fail_next(STAGE_SIGNALS, RG_EUNKNOWN, written[i]);
         play_run(&play, 2000);
         assert_int_equal(mk_end(STAGE_SIGNALS, shard), written[i] ? 2 : 1);
-        assert_true(rg_str_eq(mk_at(STAGE_SIGNALS, shard, 0)->value, mk_at(STAGE_SIGNALS, shard, mk_end(STAGE_SIGNALS, shard) - 1)->value));
+        assert_true(rg_str_eq(mk_at(STAGE_SIGNALS, shard, 0)->value,
+                              mk_at(STAGE_SIGNALS, shard, mk_end(STAGE_SIGNALS, shard) - 1)->value));
         assert_int_equal(last_outcome(&play, &decision).verdict, RG_VERDICT_ACCEPTED);
         play_end(&play);
     }

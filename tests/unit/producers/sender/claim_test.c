@@ -331,7 +331,8 @@ static void test_transport_ran_out_of_time(void **state)
         play_run(&play, 50);
         assert_int_equal(play.transport->count, 1);
         int64_t begun = 5000000, deadline = play.transport->jobs[0].deadline_boot_ms;
-        assert_true(rows[i].until_after_ms == 5000 ? deadline == begun + 5000 : deadline > begun + 5000 && deadline <= begun + 50 + RG_CLAIM_VALID_MS);
+        assert_true(rows[i].until_after_ms == 5000 ? deadline == begun + 5000
+                                                   : deadline > begun + 5000 && deadline <= begun + 50 + RG_CLAIM_VALID_MS);
         stage_pass(&play.stage, rows[i].pass_ms);
         fake_transport_answer_all(play.transport, RG_VERDICT_EXPIRED);
         play_run(&play, 50);
@@ -534,8 +535,10 @@ static void test_restore_stays_behind_suspend(void **state)
     mk_hold_reports_of(NULL);
     play_run(&play, 1000);
     assert_int_equal(mk_end(STAGE_SIGNALS, shard), 2);
-    assert_non_null(memmem(mk_at(STAGE_SIGNALS, shard, 0)->value.p, mk_at(STAGE_SIGNALS, shard, 0)->value.n, "suspend_requested", 17));
-    assert_non_null(memmem(mk_at(STAGE_SIGNALS, shard, 1)->value.p, mk_at(STAGE_SIGNALS, shard, 1)->value.n, "restore_requested", 17));
+    assert_non_null(
+        memmem(mk_at(STAGE_SIGNALS, shard, 0)->value.p, mk_at(STAGE_SIGNALS, shard, 0)->value.n, "suspend_requested", 17));
+    assert_non_null(
+        memmem(mk_at(STAGE_SIGNALS, shard, 1)->value.p, mk_at(STAGE_SIGNALS, shard, 1)->value.n, "restore_requested", 17));
     play_end(&play);
 }
 
@@ -605,8 +608,9 @@ static void test_table(void **state)
 {
     (void)state;
     static const struct step impossible[] = {
-        {RG_HAND_QUEUED, RG_HAND_STORE}, {RG_HAND_LOOKING, RG_HAND_CLAIM}, {RG_HAND_READY, RG_HAND_OWN}, {RG_HAND_STORING, RG_HAND_OWN},
-        {RG_HAND_CLAIMING, RG_HAND_ABSENT}, {RG_HAND_FOREIGN, RG_HAND_OWN}, {RG_HAND_DELIVERING, RG_HAND_ABSENT}, {RG_HAND_DONE, RG_HAND_CONCLUDE},
+        {RG_HAND_QUEUED, RG_HAND_STORE},      {RG_HAND_LOOKING, RG_HAND_CLAIM},   {RG_HAND_READY, RG_HAND_OWN},
+        {RG_HAND_STORING, RG_HAND_OWN},       {RG_HAND_CLAIMING, RG_HAND_ABSENT}, {RG_HAND_FOREIGN, RG_HAND_OWN},
+        {RG_HAND_DELIVERING, RG_HAND_ABSENT}, {RG_HAND_DONE, RG_HAND_CONCLUDE},
     };
     for (int s = 0; s < RG_HAND_STATE_COUNT; s++)
         assert_non_null(rg_hand_state_name((enum rg_hand_state)s));

@@ -117,7 +117,8 @@ static void test_leaving_releases_unfolded_claims(void **state)
 
 /* ---- death ---- */
 
-static void crash_after_delivery(struct play *play, bool resend, struct rg_decision *ret_decision, char ret_key[64], char **ret_mail)
+static void crash_after_delivery(struct play *play, bool resend, struct rg_decision *ret_decision, char ret_key[64],
+                                 char **ret_mail)
 {
     play_start(play);
     play->stage.requeue_uncertain = resend;

@@ -189,8 +189,8 @@ void mk_truncate(const char *topic, int partition, int64_t first)
 
 /* ---- producer ---- */
 
-int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_kafka_producer_options *options, struct rg_kafka_producer **ret_producer,
-                          struct rg_error *err)
+int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_kafka_producer_options *options,
+                          struct rg_kafka_producer **ret_producer, struct rg_error *err)
 {
     (void)config;
     (void)err;
@@ -206,7 +206,8 @@ void rg_kafka_producer_free(struct rg_kafka_producer **producer, int deadline_ms
     rg_free(producer);
 }
 
-int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *topic, int timeout_ms, int *ret_partitions, struct rg_error *err)
+int rg_kafka_producer_open(struct rg_kafka_producer *producer, const char *topic, int timeout_ms, int *ret_partitions,
+                           struct rg_error *err)
 {
     (void)producer;
     (void)timeout_ms;
@@ -272,7 +273,8 @@ static bool is_held(const struct queued *queued)
 
 static void report(struct rg_kafka_producer *producer, const struct queued *queued)
 {
-    struct rg_kafka_report told = {.opaque = queued->opaque, .topic = queued->topic, .partition = queued->partition, .offset = queued->offset};
+    struct rg_kafka_report told = {
+        .opaque = queued->opaque, .topic = queued->topic, .partition = queued->partition, .offset = queued->offset};
     if (queued->code != 0) {
         (void)rg_fail(&told.err, queued->code, "the script says so");
         told.offset = -1;
@@ -330,8 +332,8 @@ int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_on
 
 /* ---- consumer ---- */
 
-int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_kafka_consumer_options *options, struct rg_kafka_consumer **ret_consumer,
-                          struct rg_error *err)
+int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_kafka_consumer_options *options,
+                          struct rg_kafka_consumer **ret_consumer, struct rg_error *err)
 {
     (void)config;
     (void)err;
@@ -413,14 +415,19 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
             continue;
         rg_assert(consumer->next[p] >= 0);
         const struct mk_record *record = &log->records[consumer->next[p]];
-        *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_MESSAGE, .topic = consumer->topic, .partition = p, .offset = consumer->next[p]++,
-                                             .key = record->key, .value = record->value};
+        *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_MESSAGE,
+                                             .topic = consumer->topic,
+                                             .partition = p,
+                                             .offset = consumer->next[p]++,
+                                             .key = record->key,
+                                             .value = record->value};
         consumer->turn = p + 1;
         return;
     }
 }
 
-int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_kafka_position *positions, size_t n, int timeout_ms, struct rg_error *err)
+int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_kafka_position *positions, size_t n, int timeout_ms,
+                                struct rg_error *err)
 {
     (void)consumer;
     (void)timeout_ms;
@@ -431,7 +438,8 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
     return 0;
 }
 
-int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset, struct rg_error *err)
+int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset,
+                           struct rg_error *err)
 {
     if (!consumer->assigned)
         return rg_fail(err, RG_ENOTFOUND, "%s/%d is not assigned here", topic, partition);
@@ -440,7 +448,8 @@ int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic
     return 0;
 }
 
-int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n, int wait_ms, struct rg_error *err)
+int rg_kafka_consumer_commit(struct rg_kafka_consumer *consumer, const struct rg_kafka_position *positions, size_t n, int wait_ms,
+                             struct rg_error *err)
 {
     struct rg_error answer = {0};
     if (mk.dead)

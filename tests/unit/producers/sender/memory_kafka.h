@@ -30,7 +30,7 @@ void mk_hold_reports(bool hold);              /* written, but nobody is told */
 void mk_hold_reports_of(const char *topic);   /* the same for one topic; NULL: none */
 /* The next record of the topic ends so: RG_EIO not written, RG_EUNKNOWN (written or not), RG_EREFUSED not written. */
 void mk_fail_next(const char *topic, int code, bool written);
-void mk_poison(const char *needle);           /* records whose value holds it are refused, and all others of their batch; NULL: none */
+void mk_poison(const char *needle); /* records whose value holds it are refused, and all others of their batch; NULL: none */
 void mk_rebuild_fails(bool fails);
 int mk_rebuilds(void);
 bool mk_one_by_one(void);

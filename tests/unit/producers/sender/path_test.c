@@ -41,8 +41,10 @@ static void test_one_mail(void **state)
     assert_string_equal(play.transport->jobs[0].to, "maria@exemplo.example");
     assert_int_equal(play.transport->jobs[0].deadline_boot_ms, play.stage.boot_ms - 40 + RG_CLAIM_VALID_MS);
 
-    fake_transport_answer(play.transport, 0, (struct rg_transport_result){.verdict = RG_VERDICT_ACCEPTED, .evidence = RG_EVIDENCE_ACCEPTED,
-                                                                          .provider_id = "q-1", .detail = "250 ok"});
+    fake_transport_answer(
+        play.transport, 0,
+        (struct rg_transport_result){
+            .verdict = RG_VERDICT_ACCEPTED, .evidence = RG_EVIDENCE_ACCEPTED, .provider_id = "q-1", .detail = "250 ok"});
     play_run(&play, 50);
     play_last_outcome(&play, shard, &outcome, &outcome_offset);
     assert_int_equal(outcome.verdict, RG_VERDICT_ACCEPTED);

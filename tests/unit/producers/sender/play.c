@@ -22,11 +22,22 @@ void play_start(struct play *play)
     play->stage.ledger = read_ledger;
     play->transport = fake_transport_new();
     play->transport->clock = &play->stage.clock;
-    play->config = (struct rg_sender_config){
-        .kafka = {.brokers = "memory", .client_id = "test"}, .group = "regua-send-email", .channel = "email", .actions_topic = STAGE_ACTIONS,
-        .ledger_topic = STAGE_LEDGER, .messages_topic = STAGE_MESSAGES, .signals_topic = STAGE_SIGNALS, .shards = STAGE_SHARDS,
-        .claim_valid_ms = RG_CLAIM_VALID_MS, .concurrency = 32, .from = "Provedor Exemplo <cobranca@provedor.example>", .domain = "provedor.example",
-        .clock = play->stage.clock, .world = stage_world(&play->stage), .transport = &play->transport->base, .kind = RG_SENDER_MAIL};
+    play->config = (struct rg_sender_config){.kafka = {.brokers = "memory", .client_id = "test"},
+                                             .group = "regua-send-email",
+                                             .channel = "email",
+                                             .actions_topic = STAGE_ACTIONS,
+                                             .ledger_topic = STAGE_LEDGER,
+                                             .messages_topic = STAGE_MESSAGES,
+                                             .signals_topic = STAGE_SIGNALS,
+                                             .shards = STAGE_SHARDS,
+                                             .claim_valid_ms = RG_CLAIM_VALID_MS,
+                                             .concurrency = 32,
+                                             .from = "Provedor Exemplo <cobranca@provedor.example>",
+                                             .domain = "provedor.example",
+                                             .clock = play->stage.clock,
+                                             .world = stage_world(&play->stage),
+                                             .transport = &play->transport->base,
+                                             .kind = RG_SENDER_MAIL};
 }
 
 void play_sender(struct play *play)
@@ -116,7 +127,8 @@ void play_append_claim(struct play *play, const struct rg_decision *decision, ui
     int shard = rg_action_id_shard(&decision->action);
     struct stage_act *act = stage_act_of(&play->stage, &decision->action);
     memset(ret_claim->b, fill, sizeof ret_claim->b);
-    act->value = (struct rg_act_value){.claimed = true, .claim = *ret_claim, .claim_offset = mk_end(STAGE_LEDGER, shard), .copy_offset = -1};
+    act->value = (struct rg_act_value){
+        .claimed = true, .claim = *ret_claim, .claim_offset = mk_end(STAGE_LEDGER, shard), .copy_offset = -1};
     /* Its record takes a place in the ledger; the state above is what folding it would give. */
     (void)mk_append(STAGE_LEDGER, shard, decision->debtor, RG_STR("{}"));
 }

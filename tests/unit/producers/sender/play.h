@@ -31,5 +31,6 @@ size_t play_kinds(int shard, enum rg_kind kind); /* records of a kind */
 /* The last record of the kind in the shard's ledger. */
 void play_last_claim(struct play *play, int shard, struct rg_claim *ret_claim, int64_t *ret_offset);
 void play_last_outcome(struct play *play, int shard, struct rg_outcome *ret_outcome, int64_t *ret_offset);
-void play_append_claim(struct play *play, const struct rg_decision *decision, uint8_t fill, struct rg_claim_id *ret_claim); /* another's */
+void play_append_claim(struct play *play, const struct rg_decision *decision, uint8_t fill,
+                       struct rg_claim_id *ret_claim); /* another's */
 uint64_t play_verdicts(const struct play *play, enum rg_verdict verdict);

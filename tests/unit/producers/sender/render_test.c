@@ -32,8 +32,13 @@ static void rig_start(struct rig *rig)
 {
     memset(rig, 0, sizeof *rig);
     stage_init(&rig->stage);
-    rig->config = (struct rg_sender_config){.channel = "email", .from = "Provedor Exemplo <cobranca@provedor.example>", .domain = "provedor.example",
-                                            .shards = STAGE_SHARDS, .clock = rig->stage.clock, .world = stage_world(&rig->stage), .kind = RG_SENDER_MAIL};
+    rig->config = (struct rg_sender_config){.channel = "email",
+                                            .from = "Provedor Exemplo <cobranca@provedor.example>",
+                                            .domain = "provedor.example",
+                                            .shards = STAGE_SHARDS,
+                                            .clock = rig->stage.clock,
+                                            .world = stage_world(&rig->stage),
+                                            .kind = RG_SENDER_MAIL};
     rig->renderer = rg_renderer_new(&rig->config);
     rg_buf_init(&rig->rendered.payload, RG_RENDERED_BYTES_MAX);
 }
@@ -69,9 +74,10 @@ static struct rg_decision full_decision(struct rig *rig)
 {
     struct rg_decision decision = stage_decision(&rig->stage, 1);
     decision.invoices = RG_NEW(rig->stage.arena, struct rg_decision_invoice, 2);
-    decision.invoices[0] = (struct rg_decision_invoice){.ns = RG_STR("prov"), .invoice = RG_STR("2026-10"), .cycle = 1, .balance_cents = 15900, .offset = 31};
-    decision.invoices[1] =
-        (struct rg_decision_invoice){.ns = RG_STR("prov"), .invoice = RG_STR("2026-11"), .cycle = 2, .balance_cents = 123456, .offset = 35, .listed = true};
+    decision.invoices[0] = (struct rg_decision_invoice){
+        .ns = RG_STR("prov"), .invoice = RG_STR("2026-10"), .cycle = 1, .balance_cents = 15900, .offset = 31};
+    decision.invoices[1] = (struct rg_decision_invoice){
+        .ns = RG_STR("prov"), .invoice = RG_STR("2026-11"), .cycle = 2, .balance_cents = 123456, .offset = 35, .listed = true};
     decision.invoice_count = 2;
     decision.amount_cents = 139356;
     decision.fine_cents = 318;
@@ -81,12 +87,16 @@ static struct rg_decision full_decision(struct rig *rig)
     decision.deadline_on = rg_day_of(2026, 12, 31);
     rg_decision_identify(&decision, STAGE_SHARDS);
     for (size_t i = 0; i < 2; i++)
-        rig->invoices[i] = (struct rg_recipient_invoice){.due_on = rg_day_of(2026, i == 0 ? 10 : 11, 20), .balance_cents = decision.invoices[i].balance_cents,
-                                                         .contract = RG_STR("C-77"), .service = RG_STR("internet"),
-                                                         .charge = {.pix_code = i == 0 ? RG_STR("00020126PIX1") : RG_STR("00020126PIX2"),
-                                                                    .boleto_line = i == 0 ? RG_STR("34191.79001") : RG_STR("34191.79002"),
-                                                                    .link = i == 0 ? RG_STR("https://pague.example/1") : RG_STR("https://pague.example/2"),
-                                                                    .pix_until = rg_day_of(2026, 12, 5 + (int)i), .boleto_until = rg_day_of(2026, 12, 20)}};
+        rig->invoices[i] = (struct rg_recipient_invoice){
+            .due_on = rg_day_of(2026, i == 0 ? 10 : 11, 20),
+            .balance_cents = decision.invoices[i].balance_cents,
+            .contract = RG_STR("C-77"),
+            .service = RG_STR("internet"),
+            .charge = {.pix_code = i == 0 ? RG_STR("00020126PIX1") : RG_STR("00020126PIX2"),
+                       .boleto_line = i == 0 ? RG_STR("34191.79001") : RG_STR("34191.79002"),
+                       .link = i == 0 ? RG_STR("https://pague.example/1") : RG_STR("https://pague.example/2"),
+                       .pix_until = rg_day_of(2026, 12, 5 + (int)i),
+                       .boleto_until = rg_day_of(2026, 12, 20)}};
     rig->stage.recipient.invoices = rig->invoices;
     rig->stage.recipient.invoice_count = 2;
     return decision;
@@ -102,23 +112,29 @@ static void test_reminder_of_two_invoices(void **state)
     rig_start(&rig);
     struct rg_decision decision = full_decision(&rig);
     rig.stage.subject = "Sua fatura, {{nome}}";
-    rig.stage.txt = "Olá, {{nome}}!\n\nEm aberto:\n{{#faturas}}\n- Fatura {{numero}}, vencida em {{vencimento}}: {{valor}}\n{{/faturas}}\n"
-                    "Original {{valor_original}} + multa {{multa}} + juros {{juros}}{{#desconto}} - desconto {{desconto}}{{/desconto}} = {{total}}\n"
-                    "{{dias_atraso}} dias, contrato {{contrato}}, serviço {{servico}}, CPF {{documento_mascarado}}\n{{pix}}\n{{boleto}}\n{{link}}\n"
-                    "Pague até {{valido_ate}}; prazo {{prazo}}, corte a partir de {{data_corte}}.\n{{> credor}}\n";
+    rig.stage.txt =
+        "Olá, {{nome}}!\n\nEm aberto:\n{{#faturas}}\n- Fatura {{numero}}, vencida em {{vencimento}}: {{valor}}\n{{/faturas}}\n"
+        "Original {{valor_original}} + multa {{multa}} + juros {{juros}}{{#desconto}} - desconto {{desconto}}{{/desconto}} = "
+        "{{total}}\n"
+        "{{dias_atraso}} dias, contrato {{contrato}}, serviço {{servico}}, CPF "
+        "{{documento_mascarado}}\n{{pix}}\n{{boleto}}\n{{link}}\n"
+        "Pague até {{valido_ate}}; prazo {{prazo}}, corte a partir de {{data_corte}}.\n{{> credor}}\n";
     rig.stage.html = "<p>{{nome}}: <b>{{valor}}</b></p>{{> credor}}";
     render_fine(&rig, &decision);
     read_back(&rig, &mail);
-    assert_string_equal(rg_buf_cstr(&mail.text),
-                        "Olá, Maria da Silva!\n\nEm aberto:\n"
-                        "- Fatura 2026-10, vencida em 20/10/2026: R$\u00a0159,00\n"
-                        "- Fatura 2026-11, vencida em 20/11/2026: R$\u00a01.234,56\n"
-                        "Original R$\u00a01.393,56 + multa R$\u00a03,18 + juros R$\u00a01,40 - desconto R$\u00a010,00 = R$\u00a01.388,14\n"
-                        "39 dias, contrato C-77, serviço internet, CPF ***.982.247-**\n"
-                        "2026-10: 00020126PIX1\n2026-11: 00020126PIX2\n2026-10: 34191.79001\n2026-11: 34191.79002\nhttps://pague.example/1\n"
-                        "Pague até 05/12/2026; prazo 31/12/2026, corte a partir de 01/01/2027.\n"
-                        "Provedor Exemplo Ltda - CNPJ/CPF 12.345.678/0001-95 - Rua das Flores 10, Campinas SP - +55 19 3000-0000 - cobranca@provedor.example\n");
-    assert_non_null(strstr(rg_buf_cstr(&mail.html), "<p>Maria da Silva: <b>R$\u00a01.388,14</b></p>Provedor Exemplo Ltda - CNPJ/CPF"));
+    assert_string_equal(
+        rg_buf_cstr(&mail.text),
+        "Olá, Maria da Silva!\n\nEm aberto:\n"
+        "- Fatura 2026-10, vencida em 20/10/2026: R$\u00a0159,00\n"
+        "- Fatura 2026-11, vencida em 20/11/2026: R$\u00a01.234,56\n"
+        "Original R$\u00a01.393,56 + multa R$\u00a03,18 + juros R$\u00a01,40 - desconto R$\u00a010,00 = R$\u00a01.388,14\n"
+        "39 dias, contrato C-77, serviço internet, CPF ***.982.247-**\n"
+        "2026-10: 00020126PIX1\n2026-11: 00020126PIX2\n2026-10: 34191.79001\n2026-11: 34191.79002\nhttps://pague.example/1\n"
+        "Pague até 05/12/2026; prazo 31/12/2026, corte a partir de 01/01/2027.\n"
+        "Provedor Exemplo Ltda - CNPJ/CPF 12.345.678/0001-95 - Rua das Flores 10, Campinas SP - +55 19 3000-0000 - "
+        "cobranca@provedor.example\n");
+    assert_non_null(
+        strstr(rg_buf_cstr(&mail.html), "<p>Maria da Silva: <b>R$\u00a01.388,14</b></p>Provedor Exemplo Ltda - CNPJ/CPF"));
     assert_string_equal(mail_header(&mail, "Subject"), "Sua fatura, Maria da Silva");
     assert_non_null(strstr(mail_header(&mail, "From"), "<cobranca@provedor.example>"));
     assert_non_null(strstr(mail_header(&mail, "To"), "Maria da Silva"));
@@ -219,7 +235,8 @@ static void test_days_late(void **state)
     rig.stage.txt = "{{dias_atraso}}";
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct read_mail mail;
-        rig.invoices[0] = (struct rg_recipient_invoice){.due_on = rg_day_of(2026, rows[i].month, rows[i].day), .charge = {.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE}};
+        rig.invoices[0] = (struct rg_recipient_invoice){.due_on = rg_day_of(2026, rows[i].month, rows[i].day),
+                                                        .charge = {.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE}};
         render_fine(&rig, &decision);
         read_back(&rig, &mail);
         assert_string_equal(rg_buf_cstr(&mail.text), rows[i].expected);
@@ -246,7 +263,8 @@ static void test_hostile_names(void **state)
         {"Ana\t\x01\x7f\xc2\x85Lu", "Ana Lu"},
         {"Zé \xff\xfe Lima", "Zé Lima"},
         {"=?utf-8?B?QmFk?=", "=?utf-8?B?QmFk?="},
-        {"José da Conceição Gonçalves de Araújo Magalhães e Vasconcelos", "José da Conceição Gonçalves de Araújo Magalhães e Vasconcelos"},
+        {"José da Conceição Gonçalves de Araújo Magalhães e Vasconcelos",
+         "José da Conceição Gonçalves de Araújo Magalhães e Vasconcelos"},
     };
     struct rig rig;
     rig_start(&rig);
@@ -297,11 +315,26 @@ static void test_missing(void **state)
     static const struct {
         const char *txt, *named;
     } rows[] = {
-        {"{{desconto}}", "\"desconto\""}, {"{{pix}}", "\"pix\""}, {"{{boleto}}", "\"boleto\""}, {"{{link}}", "\"link\""}, {"{{valido_ate}}", "\"valido_ate\""},
-        {"{{prazo}}", "\"prazo\""}, {"{{data_corte}}", "\"data_corte\""}, {"{{contrato}}", "\"contrato\""}, {"{{descadastro}}", "\"descadastro\""},
-        {"{{consequencias}}", "\"consequencias\""}, {"{{correcao}}", "\"correcao\""}, {"{{nunca_visto}}", "\"nunca_visto\""}, {"{{faturas}}", "\"faturas\""},
-        {"{{> nao_ha}}", "\"nao_ha\""}, {"{{#faturas}}{{pix}}{{/faturas}}", "\"pix\""}, {"{{#nome}", "cannot be used"}, {"{{#a}}", "cannot be used"}, {"", "is empty"},
-        {"{{#desconto}}x{{/desconto}}", "is empty"}, {NULL, "has no text"},
+        {"{{desconto}}", "\"desconto\""},
+        {"{{pix}}", "\"pix\""},
+        {"{{boleto}}", "\"boleto\""},
+        {"{{link}}", "\"link\""},
+        {"{{valido_ate}}", "\"valido_ate\""},
+        {"{{prazo}}", "\"prazo\""},
+        {"{{data_corte}}", "\"data_corte\""},
+        {"{{contrato}}", "\"contrato\""},
+        {"{{descadastro}}", "\"descadastro\""},
+        {"{{consequencias}}", "\"consequencias\""},
+        {"{{correcao}}", "\"correcao\""},
+        {"{{nunca_visto}}", "\"nunca_visto\""},
+        {"{{faturas}}", "\"faturas\""},
+        {"{{> nao_ha}}", "\"nao_ha\""},
+        {"{{#faturas}}{{pix}}{{/faturas}}", "\"pix\""},
+        {"{{#nome}", "cannot be used"},
+        {"{{#a}}", "cannot be used"},
+        {"", "is empty"},
+        {"{{#desconto}}x{{/desconto}}", "is empty"},
+        {NULL, "has no text"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rig rig;
@@ -332,7 +365,14 @@ static void test_missing_people(void **state)
     rig.stage.txt = "Fatura de {{valor}}";
     render_fine(&rig, &decision); /* a text that does not is sent without */
 
-    static const char *const addresses[] = {NULL, "", "maria", "maria@", "@x", "a@b\r\nRCPT TO:<c@d>", "maria@exemplo.example, joao@exemplo.example", "mária@exemplo.example"};
+    static const char *const addresses[] = {NULL,
+                                            "",
+                                            "maria",
+                                            "maria@",
+                                            "@x",
+                                            "a@b\r\nRCPT TO:<c@d>",
+                                            "maria@exemplo.example, joao@exemplo.example",
+                                            "mária@exemplo.example"};
     for (size_t i = 0; i < RG_COUNT(addresses); i++) {
         rig.stage.recipient = whole;
         rig.stage.recipient.address = rg_str(addresses[i]);
@@ -402,7 +442,8 @@ static void test_partials(void **state)
     rig.stage.txt = "Oi. {{> assinatura}}";
     render_fine(&rig, &decision);
     read_back(&rig, &mail);
-    assert_non_null(strstr(rg_buf_cstr(&mail.text), "Oi. Equipe Provedor Exemplo Ltda, Provedor Exemplo Ltda - CNPJ/CPF 12.345.678/0001-95"));
+    assert_non_null(
+        strstr(rg_buf_cstr(&mail.text), "Oi. Equipe Provedor Exemplo Ltda, Provedor Exemplo Ltda - CNPJ/CPF 12.345.678/0001-95"));
     mail_done(&mail);
     rig.stage.partial_name = "credor"; /* the installation's own goes before ours */
     rig.stage.partial = "{{credor.nome}}.";
@@ -445,7 +486,8 @@ static void test_text_changes_in_place(void **state)
 
 /* ---- providers ---- */
 
-static void provider(struct rig *rig, const char *preset_file, const char *channel, struct rg_arena *arena, const struct rg_preset **preset)
+static void provider(struct rig *rig, const char *preset_file, const char *channel, struct rg_arena *arena,
+                     const struct rg_preset **preset)
 {
     char path[512];
     struct rg_error err = {0};
@@ -459,7 +501,8 @@ static void provider(struct rig *rig, const char *preset_file, const char *chann
     (void)snprintf(path, sizeof path, "%s/config/shipped/presets/%s.yaml", getenv("RG_SOURCE_DIR"), preset_file);
     assert_int_equal(rg_preset_load(path, arena, diags, preset), 0);
     rg_diags_free(&diags);
-    const struct rg_http_transport_config http = {.clock = rg_clock_system(), .preset = *preset, .url = "https://provider.example", .channel = &settings};
+    const struct rg_http_transport_config http = {
+        .clock = rg_clock_system(), .preset = *preset, .url = "https://provider.example", .channel = &settings};
     if (rg_transport_http_new(&http, &rig->config.transport, &err) < 0)
         fail_msg("%s", err.text);
     rig->config.kind = RG_SENDER_PROVIDER;
@@ -504,7 +547,8 @@ static void test_sms(void **state)
         if (i == 0)
             assert_string_equal(folded, rows[i].expected);
         else
-            assert_true(strlen(folded) < strlen(rows[i].txt) + 40 && strstr(folded, "nao foi") != NULL && strstr(folded, "R$ 102,27") != NULL);
+            assert_true(strlen(folded) < strlen(rows[i].txt) + 40 && strstr(folded, "nao foi") != NULL &&
+                        strstr(folded, "R$ 102,27") != NULL);
         assert_true(rg_str_is(text_at(doc, "/to"), "+5511912345678"));
         char action[RG_ACTION_TEXT + 1];
         rg_action_id_print(&decision.action, action);
@@ -528,13 +572,16 @@ static void test_whatsapp(void **state)
     struct rg_decision decision = full_decision(&rig);
     decision.channel = RG_STR("whatsapp");
     rig.stage.recipient.name = RG_STR("Maria \"\\ Silva");
-    rig.stage.txt = "{{nome}}: {{valor}} até {{vencimento}}.{{#contrato}} Contrato {{contrato}}.{{/contrato}} {{nome}}, pix: {{pix}} {{> credor}}";
+    rig.stage.txt = "{{nome}}: {{valor}} até {{vencimento}}.{{#contrato}} Contrato {{contrato}}.{{/contrato}} {{nome}}, pix: "
+                    "{{pix}} {{> credor}}";
     render_fine(&rig, &decision);
-    assert_string_equal(rg_buf_cstr(&rig.rendered.payload),
-                        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\",\"type\":\"template\","
-                        "\"template\":{\"name\":\"atraso\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\",\"parameters\":["
-                        "{\"type\":\"text\",\"text\":\"Maria \\\"\\\\ Silva\"},{\"type\":\"text\",\"text\":\"R$\u00a01.388,14\"},"
-                        "{\"type\":\"text\",\"text\":\"20/10/2026\"},{\"type\":\"text\",\"text\":\"2026-10: 00020126PIX1 2026-11: 00020126PIX2\"}]}]}}");
+    assert_string_equal(
+        rg_buf_cstr(&rig.rendered.payload),
+        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\",\"type\":\"template\","
+        "\"template\":{\"name\":\"atraso\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\",\"parameters\":["
+        "{\"type\":\"text\",\"text\":\"Maria \\\"\\\\ Silva\"},{\"type\":\"text\",\"text\":\"R$\u00a01.388,14\"},"
+        "{\"type\":\"text\",\"text\":\"20/10/2026\"},{\"type\":\"text\",\"text\":\"2026-10: 00020126PIX1 2026-11: "
+        "00020126PIX2\"}]}]}}");
     rig.stage.txt = "Sem valores.";
     render_fine(&rig, &decision);
     assert_null(strstr(rg_buf_cstr(&rig.rendered.payload), "components"));
@@ -562,15 +609,21 @@ static void test_signal_exact(void **state)
     rg_decision_identify(&decision, STAGE_SHARDS);
     char id[RG_ACTION_TEXT + 1], expected[2048];
     rg_action_id_print(&decision.action, id);
-    (void)snprintf(expected, sizeof expected,
-                   "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"regua\",\"type\":\"regua.service.suspend_requested\",\"subject\":\"c_1\","
-                   "\"time\":\"2026-11-28T11:59:59Z\",\"datacontenttype\":\"application/json\",\"data\":{\"debtor\":\"c_1\",\"creditor\":\"provedor\","
-                   "\"service\":\"internet\",\"invoices\":[{\"namespace\":\"prov\",\"invoice\":\"2026-10\",\"cycle\":1,\"balance_cents\":15900},"
-                   "{\"namespace\":\"prov\",\"invoice\":\"2026-11\",\"cycle\":2,\"balance_cents\":123456}],\"amount_cents\":138814,"
-                   "\"breakdown\":{\"principal_cents\":139356,\"fine_cents\":318,\"interest_cents\":140,\"discount_cents\":1000},\"amount_on\":\"2026-11-28\","
-                   "\"reason\":\"unpaid\",\"ladder\":\"internet\",\"step\":\"suspensao\",\"rules\":\"0123456789ab\",\"sequence\":3,\"deadline\":\"2026-12-31\","
-                   "\"evidence\":{\"partition\":%d,\"rests_on\":40,\"previous\":38,\"facts\":[31,35]}}}",
-                   id, rg_action_id_shard(&decision.action));
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"regua\",\"type\":\"regua.service.suspend_requested\",\"subject\":"
+        "\"c_1\","
+        "\"time\":\"2026-11-28T11:59:59Z\",\"datacontenttype\":\"application/"
+        "json\",\"data\":{\"debtor\":\"c_1\",\"creditor\":\"provedor\","
+        "\"service\":\"internet\",\"invoices\":[{\"namespace\":\"prov\",\"invoice\":\"2026-10\",\"cycle\":1,\"balance_cents\":"
+        "15900},"
+        "{\"namespace\":\"prov\",\"invoice\":\"2026-11\",\"cycle\":2,\"balance_cents\":123456}],\"amount_cents\":138814,"
+        "\"breakdown\":{\"principal_cents\":139356,\"fine_cents\":318,\"interest_cents\":140,\"discount_cents\":1000},\"amount_"
+        "on\":\"2026-11-28\","
+        "\"reason\":\"unpaid\",\"ladder\":\"internet\",\"step\":\"suspensao\",\"rules\":\"0123456789ab\",\"sequence\":3,"
+        "\"deadline\":\"2026-12-31\","
+        "\"evidence\":{\"partition\":%d,\"rests_on\":40,\"previous\":38,\"facts\":[31,35]}}}",
+        id, rg_action_id_shard(&decision.action));
     render_fine(&rig, &decision);
     assert_string_equal(rg_buf_cstr(&rig.rendered.payload), expected);
     assert_true(rg_str_is(rig.rendered.to, "c_1"));

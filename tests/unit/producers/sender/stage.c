@@ -21,11 +21,19 @@ void stage_init(struct stage *stage)
     stage->clock = (struct rg_clock){wall, boot, shared, stage};
     stage->arena = rg_arena_new((size_t)64 << 20);
     stage->txt = "Olá, {{nome}}! Fatura de {{valor}} vencida em {{vencimento}}. {{> credor}}";
-    one_invoice = (struct rg_recipient_invoice){.due_on = rg_day_of(2026, 11, 20), .charge = {.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE}};
-    stage->recipient = (struct rg_recipient){.name = RG_STR("Maria da Silva"), .document = RG_STR("52998224725"), .state = RG_STR("SP"),
-                                             .address = RG_STR("maria@exemplo.example"), .utc_offset_minutes = -180, .invoices = &one_invoice, .invoice_count = 1};
-    stage->creditor = (struct rg_creditor_info){.name = RG_STR("Provedor Exemplo Ltda"), .document = RG_STR("12.345.678/0001-95"),
-                                                .address = RG_STR("Rua das Flores 10, Campinas SP"), .email = RG_STR("cobranca@provedor.example"),
+    one_invoice = (struct rg_recipient_invoice){.due_on = rg_day_of(2026, 11, 20),
+                                                .charge = {.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE}};
+    stage->recipient = (struct rg_recipient){.name = RG_STR("Maria da Silva"),
+                                             .document = RG_STR("52998224725"),
+                                             .state = RG_STR("SP"),
+                                             .address = RG_STR("maria@exemplo.example"),
+                                             .utc_offset_minutes = -180,
+                                             .invoices = &one_invoice,
+                                             .invoice_count = 1};
+    stage->creditor = (struct rg_creditor_info){.name = RG_STR("Provedor Exemplo Ltda"),
+                                                .document = RG_STR("12.345.678/0001-95"),
+                                                .address = RG_STR("Rua das Flores 10, Campinas SP"),
+                                                .email = RG_STR("cobranca@provedor.example"),
                                                 .phone = RG_STR("+55 19 3000-0000")};
 }
 
@@ -113,8 +121,8 @@ void stage_fold(struct stage *stage, int shard)
 
 /* ---- the world ---- */
 
-static int acts(void *ctx, int shard, const struct rg_action_id *actions, size_t n, struct rg_act_seen *ret_seen, int64_t *ret_ledger_next,
-                int64_t *ret_asof_ms, struct rg_error *err)
+static int acts(void *ctx, int shard, const struct rg_action_id *actions, size_t n, struct rg_act_seen *ret_seen,
+                int64_t *ret_ledger_next, int64_t *ret_asof_ms, struct rg_error *err)
 {
     struct stage *stage = ctx;
     stage->looks++;
@@ -130,7 +138,8 @@ static int acts(void *ctx, int shard, const struct rg_action_id *actions, size_t
     return 0;
 }
 
-static int recipient(void *ctx, const struct rg_decision *decision, struct rg_arena *arena, struct rg_recipient *ret, struct rg_error *err)
+static int recipient(void *ctx, const struct rg_decision *decision, struct rg_arena *arena, struct rg_recipient *ret,
+                     struct rg_error *err)
 {
     struct stage *stage = ctx;
     stage->recipient_asked++;
@@ -182,8 +191,14 @@ static int want_asof(void *ctx, int64_t at_ms)
 
 struct rg_sender_world stage_world(struct stage *stage)
 {
-    return (struct rg_sender_world){.ctx = stage, .acts = acts, .recipient = recipient, .creditor = creditor, .template_part = template_part,
-                                    .template_partial = template_partial, .stopped = is_stopped, .want_asof = want_asof};
+    return (struct rg_sender_world){.ctx = stage,
+                                    .acts = acts,
+                                    .recipient = recipient,
+                                    .creditor = creditor,
+                                    .template_part = template_part,
+                                    .template_partial = template_partial,
+                                    .stopped = is_stopped,
+                                    .want_asof = want_asof};
 }
 
 /* ---- decisions ---- */
@@ -191,15 +206,37 @@ struct rg_sender_world stage_world(struct stage *stage)
 struct rg_decision stage_decision(struct stage *stage, int n)
 {
     struct rg_decision_invoice *invoices = RG_NEW(stage->arena, struct rg_decision_invoice, 1);
-    invoices[0] = (struct rg_decision_invoice){.ns = RG_STR("prov"), .invoice = rg_arena_printf(stage->arena, "F%d", n), .cycle = 1,
-                                               .balance_cents = 10000, .offset = 7};
-    struct rg_decision decision = {
-        .debtor = rg_arena_printf(stage->arena, "c_%d", n), .ladder = RG_STR("internet"), .step = RG_STR("atraso"), .repetition = 1,
-        .channel = RG_STR("email"), .attempt = 1, .kind = RG_ACT_MESSAGE, .tone = RG_TONE_REMINDER, .mode = RG_MODE_LIVE,
-        .uncertain = RG_UNCERTAIN_SKIP, .text = RG_STR("atraso"), .creditor = RG_STR("provedor"), .service = RG_STR("internet"),
-        .invoices = invoices, .invoice_count = 1, .amount_cents = 10000, .fine_cents = 200, .interest_cents = 27, .total_cents = 10227,
-        .amounts_on = rg_day_of(2026, 11, 28), .deadline_on = RG_DAY_NONE, .at_ms = STAGE_NOW - 1000, .asof_ms = STAGE_NOW - 2000,
-        .rests_on = 40, .previous = -1, .rules = RG_STR("0123456789ab")};
+    invoices[0] = (struct rg_decision_invoice){.ns = RG_STR("prov"),
+                                               .invoice = rg_arena_printf(stage->arena, "F%d", n),
+                                               .cycle = 1,
+                                               .balance_cents = 10000,
+                                               .offset = 7};
+    struct rg_decision decision = {.debtor = rg_arena_printf(stage->arena, "c_%d", n),
+                                   .ladder = RG_STR("internet"),
+                                   .step = RG_STR("atraso"),
+                                   .repetition = 1,
+                                   .channel = RG_STR("email"),
+                                   .attempt = 1,
+                                   .kind = RG_ACT_MESSAGE,
+                                   .tone = RG_TONE_REMINDER,
+                                   .mode = RG_MODE_LIVE,
+                                   .uncertain = RG_UNCERTAIN_SKIP,
+                                   .text = RG_STR("atraso"),
+                                   .creditor = RG_STR("provedor"),
+                                   .service = RG_STR("internet"),
+                                   .invoices = invoices,
+                                   .invoice_count = 1,
+                                   .amount_cents = 10000,
+                                   .fine_cents = 200,
+                                   .interest_cents = 27,
+                                   .total_cents = 10227,
+                                   .amounts_on = rg_day_of(2026, 11, 28),
+                                   .deadline_on = RG_DAY_NONE,
+                                   .at_ms = STAGE_NOW - 1000,
+                                   .asof_ms = STAGE_NOW - 2000,
+                                   .rests_on = 40,
+                                   .previous = -1,
+                                   .rules = RG_STR("0123456789ab")};
     rg_decision_identify(&decision, STAGE_SHARDS);
     return decision;
 }
