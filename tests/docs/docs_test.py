@@ -74,6 +74,16 @@ class Links(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
+    def test_files_and_functions_that_are_named_exist(self):
+        rooms = {p.name for p in SOURCE.iterdir() if p.is_dir()}
+        source = code("base", "brazil", "config", "consumers", "producers", "daemon")
+        for page in pages():
+            for word in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
+                if re.fullmatch(r"[\w.-]+(/[\w.-]+)+", word) and word.split("/")[0] in rooms - {"build"}:
+                    self.assertTrue((SOURCE / word).exists(), f"{page.name}: there is no {word}")
+                if re.fullmatch(r"rg_[a-z0-9_]+", word):
+                    self.assertRegex(source, rf"\b{word}\b", page.name)
+
     def test_metrics_are_those_of_the_code(self):
         there = set(re.findall(r'"(regua_[a-z_]+)"', code("daemon/admin")))
         self.assertGreater(len(there), 10)
