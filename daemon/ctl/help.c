@@ -174,7 +174,7 @@ void rg_ctl_manual(FILE *to)
         roff_line(to, status_names[i]);
     }
     fputs(".SH FILES\n.TP\n~/.config/regua/url\nthe daemon's admin port\n.TP\n~/.config/regua/token\nyour token; readable by nobody else\n.TP\n/etc/regua/regua.yaml\nthe main file\n"
-          ".SH SEE ALSO\nreguad(8), regua.yaml(5), regua\\-rules(5)\n", to);
+          ".SH SEE ALSO\nreguad(8), regua.yaml(5)\n", to);
 }
 
 /* ---- completion ---- */

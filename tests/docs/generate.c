@@ -27,6 +27,7 @@ static const struct {
     {"docs/generated/variables.md", rg_docs_variables},
     {"docs/generated/configuration.md", rg_docs_configuration},
     {"docs/generated/api.md", rg_docs_api},
+    {"docs/man/reguactl.1", rg_docs_ctl},
     {"docs/man/regua.yaml.5", rg_docs_manual},
     {"config/shipped/schema/regua-1.json", rg_docs_site_schema},
     {"config/shipped/schema/ladder-1.json", rg_docs_ladder_schema},
