@@ -36,7 +36,7 @@ static void usage(FILE *to)
           "  -h, --help          this text\n"
           "  -V, --version       the version\n"
           "\n"
-          "Exit status: 0 fine, 1 --check found something, 2 usage or configuration, 4 refused for safety.\n", to);
+          "Exit status: 0 fine, 1 --check found an error, 2 usage or configuration, 4 refused for safety.\n", to);
 }
 
 static bool parse_roles(const char *text, unsigned *ret_roles)

@@ -71,11 +71,11 @@ int rg_daemon_check(const char *config_file, const char *shipped, bool json, boo
         printf("%s\n", rg_buf_cstr(&line));
         rg_buf_done(&line);
     }
-    bool findings = rc < 0 || rg_diags_errors(diags) > 0 || rg_diags_warnings(diags) > 0;
+    bool wrong = rc < 0 || rg_diags_errors(diags) > 0; /* a warning is no reason not to start */
     rg_rules_free(&written.rules);
     rg_templates_free(&written.templates);
     rg_diags_free(&diags);
-    return rc < 0 && written.site == NULL ? RG_EXIT_USAGE : findings ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
+    return rc < 0 && written.site == NULL ? RG_EXIT_USAGE : wrong ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
 }
 
 /* ---- clocks ---- */

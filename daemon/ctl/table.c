@@ -90,7 +90,7 @@ const struct rg_ctl_command rg_ctl_commands[] = {
     {"check", "[PATH]", 0, 1, "read configuration and rules, connect to nothing",
      "PATH is the main file or the directory it lies in. Prints every finding with its place, and what was found in all. The same as reguad --check.",
      "reguactl check\nreguactl check /etc/regua\nreguactl check --json", RG_CTL_JSON, check_options,
-     {"no findings", "findings", "the main file cannot be used at all", NULL, NULL}, NULL, rg_ctl_check},
+     {"no errors; warnings may have been printed", "errors were found", "the main file cannot be used at all", NULL, NULL}, NULL, rg_ctl_check},
     {"config", "", 0, 0, "the configuration with the origin of each value",
      "What is written in the main file, with line numbers; with --effective also what holds because nothing was written. Secrets are named, never read.",
      "reguactl config\nreguactl config --effective", RG_CTL_JSON, config_options,
