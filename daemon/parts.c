@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TURN_MS 20
+#define SIGNAL_CLAIM_MS 15000 /* one record into Kafka: what has not got there by then is decided about anew */
 #define DRAIN_MS 25000 /* below the stop timeout of the unit */
 
 static bool stopping(const struct rg_daemon *daemon)
@@ -134,7 +135,7 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
         .kafka = daemon->kafka, .group = part->group, .channel = part->channel, .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
         .messages_topic = daemon->topics.messages, .signals_topic = daemon->topics.signals, .shards = (int)site->kafka.shards,
         .session_timeout_ms = (int)rg_duration_ms(site->tuning.session_timeout),
-        .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : RG_CLAIM_VALID_MS,
+        .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : SIGNAL_CLAIM_MS,
         .concurrency = channel != NULL && channel->concurrency > 0 ? (int)channel->concurrency : 32,
         .rate_per_s = channel != NULL && channel->rate.count > 0 ? (int)((channel->rate.count + channel->rate.per_s - 1) / channel->rate.per_s) : 0,
         .from = channel != NULL ? channel->from.p : NULL, .domain = channel != NULL ? domain_of(daemon->arena, channel->from) : "regua.invalid",

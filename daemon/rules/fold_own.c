@@ -310,7 +310,8 @@ static void note_failure(struct rg_record *record, const struct rg_decision *dec
         if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
             continue;
         done->at_ms = outcome->at_ms;
-        if (outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED) {
+        bool again = outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED || outcome->verdict == RG_VERDICT_UNCERTAIN;
+        if (again) {
             done->tries++;
             done->retry_after_ms = outcome->retry_after_ms;
         }

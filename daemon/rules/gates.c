@@ -434,6 +434,7 @@ static void add_sent(struct sent_times *sent, const struct rg_action_id *seen[],
     sent->at[sent->count++] = done->at_ms;
 }
 
+/* An attempt of the case's own that has to be made again is no message before it. */
 static struct sent_times messages_since(const struct rg_case *c, int64_t since_ms, enum rg_tone lowest, enum rg_tone highest)
 {
     struct sent_times sent = {.count = 0};
@@ -444,7 +445,8 @@ static struct sent_times messages_since(const struct rg_case *c, int64_t since_m
             const struct rg_done *done = &record->invoices[i].done[k];
             bool went = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
                         done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
-            bool counts = done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
+            bool own = c->done != NULL && rg_action_id_eq(&done->action, &c->done->action);
+            bool counts = !own && done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
             if (went && counts && done->at_ms > since_ms)
                 add_sent(&sent, seen, done);
         }

@@ -199,11 +199,18 @@ void rg_hands_give_back(struct rg_sender *sender, bool revoked)
     rg_hands_reap(sender);
 }
 
+/* A debtor's actions leave in order. But what he is owed does not wait out a claim of another process, which may be dead: should
+ * that one still deliver, its sequence is the lower one, and lower ones are ignored. */
+static bool goes_before(const struct rg_hand *other, const struct rg_hand *hand)
+{
+    bool gone = other->state == RG_HAND_DONE || (hand->decision.owed && other->state == RG_HAND_FOREIGN);
+    return !gone && other->debtor_hash == hand->debtor_hash && rg_str_eq(other->decision.debtor, hand->decision.debtor);
+}
+
 static bool has_earlier(const struct rg_sender *sender, const struct rg_hand *hand)
 {
     for (const struct rg_hand *other = sender->first; other != hand; other = other->next)
-        if (other->state != RG_HAND_DONE && other->debtor_hash == hand->debtor_hash &&
-            rg_str_eq(other->decision.debtor, hand->decision.debtor))
+        if (goes_before(other, hand))
             return true;
     return false;
 }

@@ -26,7 +26,7 @@ PEOPLE = {
     "pequeno": ("SP", "Campinas", "email sms whatsapp"),     # owes less than is worth a message
     "acre": ("AC", "Rio Branco", "email whatsapp"),          # two hours behind Brasília
     "rio": ("RJ", "Niterói", "email whatsapp"),              # hours narrower than elsewhere
-    "semrecibo": ("SP", "Campinas", "email whatsapp"),       # WhatsApp never proves that he got anything
+    "semrecibo": ("SP", "Campinas", "email sms whatsapp"),   # WhatsApp never proves that he got anything
 }
 CUSTOMERS = {name: f"cus_{name}" for name in PEOPLE}
 

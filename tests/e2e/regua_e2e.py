@@ -10,6 +10,7 @@ A World publishes to topics of its own (their names begin with its prefix), so t
 daemon is `reguad-clocked`, whose wall and shared clock are a page that world.clock turns, and only while nothing is under
 way; without, it is the shipped `reguad` on real time. What tests assert is read from topics and inbox, not from the daemon.
 """
+import collections
 import contextlib
 import dataclasses
 import datetime
@@ -37,6 +38,7 @@ import judge  # noqa: E402 (the path is known only now)
 
 SHARDS = 4
 PATIENCE_S = 60
+QUIET = 0  # of the clients' log: only emergencies
 BRASILIA = datetime.timezone(datetime.timedelta(hours=-3))
 SHIPPED = servers.ROOT / "config" / "shipped"
 FIXTURES = servers.ROOT / "tests" / "fixtures"
@@ -150,7 +152,8 @@ class Topic:
         self.records = []
         self.consumer = confluent_kafka.Consumer({
             "bootstrap.servers": bootstrap, "group.id": f"e2e-{uuid.uuid4()}", "enable.auto.commit": False,
-            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "fetch.message.max.bytes": 4 << 20})
+            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "fetch.message.max.bytes": 4 << 20,
+            "log_level": QUIET})
         self.next = {}
 
     def _partitions(self):
@@ -284,12 +287,12 @@ class World:
         if certificate is not None:
             inbox = ("--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1]), "--tls-required", *inbox)
         self.inbox = servers.Inbox(self.folder, *inbox, clock=self.clock.path if clocked else None)
-        self.producer = confluent_kafka.Producer({"bootstrap.servers": self.kafka.bootstrap, "enable.idempotence": True, "linger.ms": 0,
-                                                  "message.max.bytes": 4 << 20})
-        self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.kafka.bootstrap})
+        client = {"bootstrap.servers": self.kafka.bootstrap, "log_level": QUIET}
+        self.producer = confluent_kafka.Producer({**client, "enable.idempotence": True, "linger.ms": 0, "message.max.bytes": 4 << 20})
+        self.admin = confluent_kafka.admin.AdminClient(client)
         self.sources = {"billing": 3, "asaas": 2}
         # On real time an oracle asks when Kafka had a record; on the test's clock each record says itself when it came.
-        settings = {} if clocked else {"message.timestamp.type": "LogAppendTime"}
+        settings = {"retention.ms": "-1"} if clocked else {"message.timestamp.type": "LogAppendTime"}
         self.create_topics({self.topic(name): partitions for name, partitions in self.sources.items()}, **settings)
         for name, text in (calendars or {}).items():
             (self.folder / "calendars").mkdir(exist_ok=True)
@@ -441,7 +444,8 @@ class World:
     def log_tail(self, count=60):
         if not self.log_path.exists():
             return "(no log)"
-        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-count:])
+        lines = [line for line in self.log_path.read_text(errors="replace").splitlines() if "has one replica" not in line]
+        return "\n".join(lines[-count:])
 
     def check_log(self):
         """An error that no test has expected fails it; so does anything that is no line of the log (sanitizers speak so)."""
@@ -548,17 +552,22 @@ class World:
 
     def delivered(self, debtor=None):
         """What arrived in the inbox, in order, each with the decision it came from: the bytes lie in regua.messages under the
-        action's id, and the ledger says what that was."""
+        action's id, and the ledger says what that was. Messages of the same bytes go to their claims in order."""
         decisions = {record.json["action"]: record.json for record in self.ledger("decided")}
-        origin = {record.value: record.key.decode().split("/")[-2] for record in self.read("messages") if record.value is not None}
+        claims = collections.defaultdict(list)
+        for record in self.ledger("claim"):
+            claims[record.json.get("message_key")].append(record.json)
+        waiting = collections.defaultdict(list)
+        for record in self.read("messages"):
+            waiting[record.value] += claims.get(record.key.decode(), ())
         found = []
         for entry in self.inbox.taken():
             raw = self.inbox.raw(entry["n"])
-            assert raw in origin, f"message {entry['n']} to {entry['to']} is not in regua.messages:\n{raw.decode(errors='replace')}"
-            decision = decisions[origin[raw]]
-            if debtor is None or decision["debtor"] == debtor:
-                found.append(Message(entry, raw, decision))
-        return found
+            assert waiting[raw], f"message {entry['n']} to {entry['to']} belongs to no claim:\n{raw.decode(errors='replace')}"
+            claim = min(waiting[raw], key=lambda claim: claim["at_ms"])
+            waiting[raw].remove(claim)
+            found.append(Message(entry, raw, decisions[claim["action"]]))
+        return [message for message in found if debtor is None or message.decision["debtor"] == debtor]
 
     def judge(self):
         """The oracle's findings over everything that happened in this world, and how many messages it judged."""

@@ -46,7 +46,9 @@ class Shadow(Case):
 
     def test_the_file_can_only_lower_the_mode(self):
         world = self.begin("shadow")
-        world.go_live("insiste")
+        status, body = world.http("/api/v1/go-live", "POST", {"max_step": "insiste", "reason": "too soon"})
+        self.assertEqual(status, 409, body)
+        self.assertIn("mode: shadow", body)
         world.clock.advance_to(at("2026-03-17 12:00"))
         self.assertEqual(world.inbox.entries(), [])
 

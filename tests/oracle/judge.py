@@ -188,7 +188,7 @@ class Judge:
                 self._say(attempt, f'says {named["balance_cents"]} are owed of {named["invoice"]}, the ledger says {invoice.balance()}')
         limit = attempt.claim["at_ms"] if decision["tone"] == "sanction" else decision["asof_ms"]
         for offset, event, published in self.facts[decision["debtor"]]:
-            if offset > attempt.offset and published is not None and published <= limit:
+            if offset > attempt.offset and published is not None and published < limit:
                 self._say(attempt, f'upstream had {event["type"]} {event["id"]} before, the ledger has it at {offset}')
 
     def _judge_arrivals(self):

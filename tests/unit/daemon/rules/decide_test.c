@@ -242,6 +242,45 @@ static void test_retry_backs_off(void **state)
     play_end(&p);
 }
 
+static int lines_with(const struct play *p, const char *words)
+{
+    int n = 0;
+    for (size_t i = 0; i < p->line_count; i++)
+        n += strstr(p->lines[i], words) != NULL;
+    return n;
+}
+
+/* `uncertain: resend` makes the same message again on the same day: caps and gap look at others, not at the attempt itself. But not
+ * for ever: then the next channel takes it. */
+static void test_uncertain_is_sent_again(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules("language: 1\n"
+                                 "ladder: reenvio\n"
+                                 "title: Reenvio\n"
+                                 "owner: a@b.example\n"
+                                 "priority: 1\n"
+                                 "calendar: br-generico\n"
+                                 "mode: live\n"
+                                 "defaults: { caps: { per_day: 1, per_week: 3, gap: 20h }, uncertain: resend }\n"
+                                 "steps:\n"
+                                 "  atraso: { day: D+1, tone: reminder, via: [email, sms], template: atraso }\n"),
+               "2026-10-20 09:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    p.verdict = RG_VERDICT_UNCERTAIN;
+    play_to(&p, "2026-11-04 08:31");
+    assert_in_range(lines_with(&p, "atraso email"), 2, 5);
+    play_to(&p, "2026-11-04 20:00");
+    assert_int_equal(lines_with(&p, "atraso email"), 6);
+    assert_in_range(lines_with(&p, "atraso sms"), 1, 6);
+    p.verdict = RG_VERDICT_ACCEPTED;
+    play_to(&p, "2026-11-30 00:00");
+    assert_true(lines_with(&p, "atraso") <= 12);
+    play_end(&p);
+}
+
 static void test_stop_keeps_silent(void **state)
 {
     (void)state;
@@ -260,7 +299,8 @@ int main(void)
         cmocka_unit_test(test_paid_while_queued), cmocka_unit_test(test_restore_at_once), cmocka_unit_test(test_queued_suspend_owes_nothing),
         cmocka_unit_test(test_uncertain_suspend_owes_restore), cmocka_unit_test(test_reversal_opens_a_new_cycle),
         cmocka_unit_test(test_partial_payment_names_the_rest), cmocka_unit_test(test_hold_keeps_silent),
-        cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_stop_keeps_silent),
+        cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_uncertain_is_sent_again),
+        cmocka_unit_test(test_stop_keeps_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

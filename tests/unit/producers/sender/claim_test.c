@@ -161,6 +161,28 @@ static void test_foreign_claim_is_waited_out(void **state)
     play_end(&play);
 }
 
+/* Another process claimed a debtor's action and is silent: whatever comes behind it waits, but not what he is owed. */
+static void test_what_is_owed_passes_a_foreign_claim(void **state)
+{
+    (void)state;
+    for (int owed = 0; owed <= 1; owed++) {
+        struct play play;
+        struct rg_claim_id other;
+        play_start(&play);
+        play_sender(&play);
+        struct rg_decision first = play_decide(&play, 1), second = stage_decision(&play.stage, 1);
+        second.step = RG_STR("religar");
+        second.owed = owed == 1;
+        rg_decision_identify(&second, STAGE_SHARDS);
+        (void)stage_queue(&play.stage, &second);
+        play_append_claim(&play, &first, 0xab, &other);
+        (void)play_copy(&play, &second);
+        play_run(&play, 500);
+        assert_int_equal(play.transport->count, owed);
+        play_end(&play);
+    }
+}
+
 static void test_foreign_claim_ends_well(void **state)
 {
     (void)state;
@@ -632,6 +654,7 @@ int main(void)
         cmocka_unit_test(test_own_too_late_is_released),
         cmocka_unit_test(test_own_on_its_last_millisecond),
         cmocka_unit_test(test_foreign_claim_is_waited_out),
+        cmocka_unit_test(test_what_is_owed_passes_a_foreign_claim),
         cmocka_unit_test(test_foreign_claim_ends_well),
         cmocka_unit_test(test_foreign_claim_is_released),
         cmocka_unit_test(test_third_claim_is_counted_anew),
