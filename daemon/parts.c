@@ -17,13 +17,24 @@ static bool stopping(const struct rg_daemon *daemon)
     return atomic_load(&daemon->runtime.stopping);
 }
 
+static int64_t round_ms(const struct rg_daemon *daemon)
+{
+    return daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(daemon->site->tuning.freshness_round);
+}
+
+/* A round begins between two turns: one that waits longer would be the round's true length. */
+static int turn_ms(const struct rg_daemon *daemon)
+{
+    return round_ms(daemon) < TURN_MS ? (int)round_ms(daemon) : TURN_MS;
+}
+
 /* ---- workers ---- */
 
 static void *run_worker(void *ctx)
 {
     struct rg_worker_part *part = ctx;
     while (!stopping(part->daemon))
-        rg_worker_turn(part->worker, TURN_MS);
+        rg_worker_turn(part->worker, turn_ms(part->daemon));
     return NULL;
 }
 
@@ -37,7 +48,7 @@ static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
         .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .deadletter_topic = daemon->topics.deadletter,
         .actions_prefix = daemon->topics.actions_prefix, .channel_topics = daemon->channel_topics, .channel_count = daemon->channel_count,
         .shards = (int)daemon->site->kafka.shards, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
-        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(tuning->freshness_round),
+        .round_ms = round_ms(daemon),
         .redis = daemon->redis, .counters = &daemon->shard_counters};
     for (size_t i = 0; i < wanted; i++) {
         struct rg_worker_part *part = &daemon->workers[i];
@@ -62,7 +73,7 @@ static void *run_sender(void *ctx)
     int64_t stop_at_boot_ms = 0;
     for (;;) {
         part->rules = rg_runtime_rules(runtime);
-        rg_sender_turn(part->sender, TURN_MS);
+        rg_sender_turn(part->sender, turn_ms(part->daemon));
         bool leave = false;
         if (stopping(part->daemon)) {
             int64_t boot_ms = rg_boot_ms(&runtime->clock);
@@ -184,7 +195,7 @@ static int start_ingest(struct rg_daemon *daemon, struct rg_error *err)
         .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .control_topic = daemon->topics.control,
         .deadletter_topic = daemon->topics.deadletter, .shards = (int)daemon->site->kafka.shards, .sources = daemon->sources,
         .source_count = daemon->source_count, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
-        .round_ms = daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(tuning->freshness_round),
+        .round_ms = round_ms(daemon),
         .redis = daemon->redis, .clock = &daemon->runtime.clock, .counters = &daemon->ingest_counters};
     int rc = rg_ingest_new(&config, &daemon->ingest, err);
     if (rc < 0)

@@ -159,8 +159,9 @@ void rg_ingest_drain(struct rg_ingest *ingest, int limit_ms)
 
 void rg_ingest_run(struct rg_ingest *ingest, const _Atomic bool *stopping)
 {
+    int64_t round_ms = ingest->config.round_ms; /* a round begins between two turns: none may wait longer */
     while (!atomic_load(stopping))
-        rg_ingest_turn(ingest, RUN_WAIT_MS);
+        rg_ingest_turn(ingest, round_ms > 0 && round_ms < RUN_WAIT_MS ? (int)round_ms : RUN_WAIT_MS);
     rg_ingest_drain(ingest, DRAIN_MS);
 }
 
