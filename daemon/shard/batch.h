@@ -95,7 +95,7 @@ struct rg_shard {
     int64_t replay_ledger, replay_people;
     struct rg_shard_round round;  /* begun, not reached yet; fresh_ms −1: none */
     bool round_open;
-    int64_t round_out;            /* forwards up to this sequence must be out before `seen` */
+    int64_t round_out;            /* what the round's records released, up to this sequence, must be out before `seen`; −1: not applied yet */
     int64_t seen_ms, asof_ms;
     int64_t ledger_end, people_end; /* last known */
     int64_t out_done;             /* acknowledged, to be removed by the next batch; −1 */

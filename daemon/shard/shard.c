@@ -248,22 +248,27 @@ bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_w
 
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round)
 {
-    shard->round = *round;
-    shard->round_open = true;
-    shard->round_out = shard->pos.out_next - 1;
+    if (!shard->round_open) { /* else the open one is finished first: rounds that overtake each other would never end */
+        shard->round = *round;
+        shard->round_open = true;
+        shard->round_out = -1;
+    }
     if (round->ledger_end > shard->ledger_end)
         shard->ledger_end = round->ledger_end;
     if (round->people_end > shard->people_end)
         shard->people_end = round->people_end;
 }
 
-/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs what was released to be out. */
+/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs what they made us release to be out,
+ * which is known only now. */
 static void close_round(struct rg_shard *shard)
 {
     if (!shard->round_open || shard->state != RG_SHARD_RUNNING || !passed(shard, shard->round.ledger_end, shard->round.people_end))
         return;
     if (shard->round.all_seen_ms > shard->asof_ms)
         shard->asof_ms = shard->round.all_seen_ms;
+    if (shard->round_out < 0)
+        shard->round_out = shard->pos.out_next - 1;
     if (!rg_relay_drained_through(shard->relay, shard->round_out))
         return; /* the ends stay passed: `seen` follows when the relay has drained */
     if (shard->round.fresh_ms > shard->seen_ms)

@@ -356,6 +356,30 @@ static void forwards_leave_in_the_order_of_their_places(void **state)
     }
 }
 
+/* A forward is seen by nobody before it stands in its partition: what the round itself made the shard release counts, too, and a
+ * round that begins meanwhile neither forgets it nor puts it off. */
+static void a_home_shard_has_seen_only_what_it_has_sent_on(void **state)
+{
+    struct bench *b = *state;
+    int home = (b->p + 1) % SHARDS;
+    (void)put_located(b, "invoice:" NS ":F7", stranger_name(home), "billing:0:1:5:1");
+    struct rg_event nameless = payment_of(b, NULL, "F7", "P7", 100);
+    (void)put(b, &nameless);
+    b->keep = true; /* Kafka does not answer yet */
+    bench_round(b);
+    assert_true(rg_fake_stream_waiting(b->stream) > 0);
+    assert_int_equal(rg_shard_seen_ms(b->shard), -1);
+    int64_t first_ms = b->world.now_ms;
+    b->world.now_ms += 1000;
+    bench_round(b);
+    assert_int_equal(rg_shard_seen_ms(b->shard), -1);
+    rg_fake_stream_deliver(b->stream, rg_fake_stream_waiting(b->stream));
+    bench_settle(b);
+    assert_int_equal(rg_shard_seen_ms(b->shard), first_ms);
+    bench_round(b);
+    assert_int_equal(rg_shard_seen_ms(b->shard), b->world.now_ms);
+}
+
 /* ---- charges ---- */
 
 static void the_charge_of_the_latest_event_is_kept(void **state)
@@ -454,6 +478,7 @@ int main(void)
         TEST(bad_records_go_to_the_dead_letters),
         TEST(strangers_are_sent_home),
         TEST(forwards_leave_in_the_order_of_their_places),
+        TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
         TEST(the_charge_of_the_latest_event_is_kept),
         TEST(charges_and_records_agree_on_a_tie),
         TEST(updates_are_merged_and_removed),
