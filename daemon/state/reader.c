@@ -5,8 +5,6 @@
 
 #include "daemon/state/internal.h"
 
-#include <string.h>
-
 struct rg_state_reader {
     struct rg_state_line line;
 };
@@ -111,7 +109,8 @@ int rg_state_reader_acts(struct rg_state_reader *reader, int shard, const struct
     question.states = rg_alloc((n + 1) * sizeof *question.states);
     int rc = rg_state_line_ask(&reader->line, ask_acts, &question, err);
     if (rc == 0) {
-        memcpy(ret_states, question.states, n * sizeof *ret_states);
+        for (size_t i = 0; i < n; i++)
+            ret_states[i] = question.states[i];
         *ret_ledger_next = question.ledger_next;
         *ret_asof_ms = question.asof_ms;
     }
@@ -164,8 +163,8 @@ int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct 
         return 0;
     question.values = rg_alloc(n * sizeof *question.values);
     int rc = rg_state_line_ask(&reader->line, ask_values, &question, err);
-    if (rc == 0)
-        memcpy(ret_values, question.values, n * sizeof *ret_values);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        ret_values[i] = question.values[i];
     rg_free(&question.values);
     return rc;
 }

@@ -27,6 +27,7 @@
 struct bench {
     struct rg_arena *arena;
     struct rg_rules *rules;
+    bool borrowed; /* the rules are another bench's */
     struct rg_fake_state *state;
     struct rg_fake_stream *stream;
     struct rg_shard_counters counters;
@@ -70,11 +71,11 @@ static inline void bench_open(struct bench *b)
     rg_shard_replay_to(b->shard, rg_fake_stream_end(b->stream, LEDGER, b->p), rg_fake_stream_end(b->stream, PEOPLE, b->p));
 }
 
-static inline struct bench *bench_new(int shard)
+static inline struct bench *bench_with(struct rg_rules *rules, int shard)
 {
     struct bench *b = rg_alloc(sizeof *b);
     b->arena = rg_arena_new(BENCH_ARENA_BYTES);
-    b->rules = rg_test_rules_shipped("internet_residencial", NULL);
+    b->rules = rules;
     b->state = rg_fake_state_new();
     b->stream = rg_fake_stream_new(rg_relay_report, NULL);
     b->p = shard;
@@ -86,12 +87,26 @@ static inline struct bench *bench_new(int shard)
     return b;
 }
 
+static inline struct bench *bench_new(int shard)
+{
+    return bench_with(rg_test_rules_shipped("internet_residencial", NULL), shard);
+}
+
+/* Another shard under the same rules; freed before the one that has them. */
+static inline struct bench *bench_beside(const struct bench *other, int shard)
+{
+    struct bench *b = bench_with(other->rules, shard);
+    b->borrowed = true;
+    return b;
+}
+
 static inline void bench_free(struct bench *b)
 {
     rg_shard_free(&b->shard);
     rg_fake_stream_free(&b->stream);
     rg_fake_state_free(&b->state);
-    rg_rules_free(&b->rules);
+    if (!b->borrowed)
+        rg_rules_free(&b->rules);
     rg_arena_free(&b->arena);
     free(b);
 }

@@ -135,7 +135,7 @@ static void every_fate_of_a_commit_ends_in_the_same_record(void **state)
     int commits = rg_fake_state_commits(whole->state);
     for (size_t f = 0; f < RG_COUNT(fates); f++) {
         for (int nth = 1; nth <= commits; nth++) { /* wherever in that life it strikes */
-            struct bench *b = bench_new(whole->p);
+            struct bench *b = bench_beside(whole, whole->p);
             b->reopens = true;
             rg_fake_state_doom(b->state, nth, fates[f]);
             play_a_life(b);
@@ -206,6 +206,88 @@ static void the_past_is_not_decided(void **state)
     assert_int_equal(out_at(b, 1).kind, RG_OUT_PEOPLE);
     assert_int_equal(rg_fake_state_act_count(b->state), 0);
     assert_int_equal(rg_fake_state_due_ms(b->state, D1), b->world.now_ms); /* looked at once upstream is known past this instant */
+}
+
+static bool was_decided(struct bench *b, const char *step)
+{
+    struct rg_kafka_event event;
+    struct rg_decision decision;
+    for (int64_t i = 0; i < rg_fake_stream_end(b->stream, LEDGER, b->p); i++)
+        if (rg_str_is(kind_at(b, LEDGER, b->p, i, &event), rg_kind_name(RG_REC_DECIDED)) &&
+            rg_decision_read(event.value, b->arena, &decision, NULL) == 0 && rg_str_is(decision.step, step))
+            return true;
+    return false;
+}
+
+/* Brings to its end whatever was decided since `from`; gives the new end. */
+static int64_t deliver_since(struct bench *b, int64_t from)
+{
+    struct rg_kafka_event event;
+    int64_t end = rg_fake_stream_end(b->stream, LEDGER, b->p);
+    for (int64_t i = from; i < end; i++) {
+        struct rg_decision decision;
+        if (!rg_str_is(kind_at(b, LEDGER, b->p, i, &event), rg_kind_name(RG_REC_DECIDED)))
+            continue;
+        assert_int_equal(rg_decision_read(event.value, b->arena, &decision, NULL), 0);
+        int64_t claim = put_claim(b, &decision, (uint8_t)i);
+        (void)put_outcome(b, &decision, (uint8_t)i, claim, RG_VERDICT_ACCEPTED);
+        if (decision.evidence <= RG_EVIDENCE_ACCEPTED)
+            continue;
+        struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "r", D1);
+        char action[RG_ACTION_TEXT + 1];
+        rg_action_id_print(&decision.action, action);
+        receipt.id = receipt.action = rg_arena_str(b->arena, rg_str(action));
+        receipt.status = RG_FACT_DELIVERED;
+        receipt.has |= RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
+        (void)put(b, &receipt);
+    }
+    bench_settle(b);
+    return end;
+}
+
+/* What is owed needs no upstream, so nothing but the replay itself keeps it from being decided at every payment of the past. */
+static void what_was_owed_in_the_past_is_not_decided_again(void **state)
+{
+    struct bench *b = *state;
+    int64_t delivered = 0;
+    put_person(b, D1);
+    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
+    (void)put(b, &invoice);
+    for (int d = 0; d < 60 && !was_decided(b, "suspensao"); d++) {
+        char day[RG_DAY_TEXT_MAX], noon[24];
+        rg_day_format(rg_day_of(2026, 10, 20) + d, day);
+        (void)snprintf(noon, sizeof noon, "%s 12:00", day);
+        bench_to(b, noon);
+        delivered = deliver_since(b, delivered);
+    }
+    assert_true(was_decided(b, "suspensao"));
+    struct rg_event payment = payment_of(b, D1, F1, "P1", 15900);
+    (void)put(b, &payment);
+    bench_settle(b);
+    assert_true(was_decided(b, "religar"));
+    (void)deliver_since(b, delivered);
+    int decided = count_kind(b, LEDGER, b->p, RG_REC_DECIDED);
+    struct rg_str before = json_of(b, D1);
+    rg_fake_state_wipe(b->state);
+    nudge(b);
+    bench_open(b);
+    while (rg_shard_state(b->shard) == RG_SHARD_REPLAY) { /* record by record: nothing is undone within a batch */
+        struct rg_kafka_event event;
+        if (rg_fake_stream_read(b->stream, PEOPLE, b->p, b->people_at, &event))
+            b->people_at++;
+        else if (rg_fake_stream_read(b->stream, LEDGER, b->p, b->ledger_at, &event))
+            b->ledger_at++;
+        else
+            break;
+        rg_shard_receive(b->shard, &event);
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+        for (size_t i = 0; i < out_count(b); i++)
+            assert_true(out_at(b, i).kind != RG_OUT_LEDGER);
+    }
+    bench_settle(b);
+    assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), decided);
+    assert_true(rg_str_eq(json_of(b, D1), before));
 }
 
 static void a_partly_applied_batch_stops_the_shard(void **state)
@@ -305,8 +387,7 @@ static void a_nameless_payment_waits_and_is_released(void **state)
 {
     struct bench *b = *state;
     int home = rg_shard_of(RG_STR(REF), SHARDS);
-    struct bench *h = bench_new(home);
-    (void)b;
+    struct bench *h = bench_beside(b, home);
     struct rg_event payment = payment_of(h, NULL, F1, "P1", 15900);
     (void)put_event(h, &payment, 7);
     payment.payment = payment.id = RG_STR("P2");
@@ -488,6 +569,7 @@ int main(void)
         TEST(a_lost_tail_is_folded_again),
         TEST(an_empty_store_is_filled_from_the_ledger),
         TEST(the_past_is_not_decided),
+        TEST(what_was_owed_in_the_past_is_not_decided_again),
         TEST(a_partly_applied_batch_stops_the_shard),
         TEST(another_ledger_stops_the_shard),
         TEST(the_same_ledger_goes_on),

@@ -417,7 +417,7 @@ static void charges_and_records_agree_on_a_tie(void **state)
     struct rg_charge charge;
     struct rg_str first_winner = {0};
     for (int turn = 0; turn < 2; turn++) {
-        struct bench *b = turn == 0 ? *state : bench_new(((struct bench *)*state)->p);
+        struct bench *b = turn == 0 ? *state : bench_beside(*state, ((struct bench *)*state)->p);
         put_debt(b);
         for (int i = 0; i < 2; i++) {
             struct rg_event update = event_of(b, RG_EV_INVOICE_UPDATED, (i ^ turn) == 0 ? "a" : "b", D1);

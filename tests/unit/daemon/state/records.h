@@ -355,9 +355,8 @@ static inline void same_action(const struct rg_action *a, const struct rg_action
     rg_decision_write(&b->decision, &right);
     same_text(rg_buf_str(&left), rg_buf_str(&right));
     assert_true(rg_claim_id_eq(&a->claim, &b->claim));
-    SAME(state), SAME(logged_offset), SAME(recalling), SAME(releases), SAME(claim_valid_ms);
-    if (a->state == RG_ACTION_CLAIMED)
-        SAME(claim_offset);
+    SAME(state), SAME(logged_offset), SAME(recalling), SAME(releases), SAME(claim_offset), SAME(claim_valid_ms);
+    assert_int_equal(a->state == RG_ACTION_QUEUED, a->claim_offset == -1);
 }
 
 static inline void same_record(const struct rg_record *a, const struct rg_record *b)
