@@ -52,8 +52,8 @@ int rg_act_value_parse(struct rg_str text, struct rg_act_value *ret_value, struc
         fine = copy_offset(part(&left), &value.copy_offset);
     } else if (rg_str_is(kind, "w")) {
         value.claimed = true;
-        fine = rg_claim_id_parse(part(&left), &value.claim) && rg_str_to_i64(part(&left), &value.claim_offset) && value.claim_offset >= 0 &&
-               copy_offset(part(&left), &value.copy_offset);
+        fine = rg_claim_id_parse(part(&left), &value.claim) && rg_str_to_i64(part(&left), &value.claim_offset) &&
+               value.claim_offset >= 0 && copy_offset(part(&left), &value.copy_offset);
     }
     if (fine)
         rg_act_value_print(&value, again);
@@ -126,10 +126,14 @@ int rg_charge_read(struct rg_str bytes, struct rg_arena *arena, struct rg_charge
     const struct rg_json_value *root = rg_json_root(doc);
     if (cents_of(root, "v") != CHARGE_VERSION)
         return rg_fail(err, RG_EINVAL, "stored charge: \"v\": %d expected", CHARGE_VERSION);
-    *ret_charge = (struct rg_charge){
-        .pix_code = text_of(root, "pix", arena), .boleto_line = text_of(root, "line", arena), .boleto_barcode = text_of(root, "barcode", arena),
-        .boleto_url = text_of(root, "url", arena), .link = text_of(root, "link", arena),
-        .pix_until = day_of(root, "pix_until"), .boleto_until = day_of(root, "boleto_until"),
-        .pix_cents = cents_of(root, "pix_cents"), .boleto_cents = cents_of(root, "boleto_cents")};
+    *ret_charge = (struct rg_charge){.pix_code = text_of(root, "pix", arena),
+                                     .boleto_line = text_of(root, "line", arena),
+                                     .boleto_barcode = text_of(root, "barcode", arena),
+                                     .boleto_url = text_of(root, "url", arena),
+                                     .link = text_of(root, "link", arena),
+                                     .pix_until = day_of(root, "pix_until"),
+                                     .boleto_until = day_of(root, "boleto_until"),
+                                     .pix_cents = cents_of(root, "pix_cents"),
+                                     .boleto_cents = cents_of(root, "boleto_cents")};
     return 0;
 }

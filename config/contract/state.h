@@ -24,7 +24,7 @@
 #define RG_FRESH_SOURCE_PREFIX "s:"      /* s:<source>:<partition> → ms */
 #define RG_FRESH_COUNT_PREFIX "n:"        /* n:<source> → number of its partitions: all of them must have been stamped */
 #define RG_FRESH_SHARD_PREFIX "h:"       /* h:<shard> → ms */
-#define RG_FRESH_LAST_PREFIX "c:"        /* c:<source>:<partition> → <incarnation>:<offset>:<CRC-32 of the value> of the last record read;
+#define RG_FRESH_LAST_PREFIX "c:"        /* c:<source>:<partition> → <incarnation>:<offset>:<CRC-32> of the last record read;
                                           * ingest's own: a topic made anew does not hold that record at that place */
 
 /* Value of an action in regua:{p}:act: "q" queued, "w:<claim>:<claim offset>" in a sender's hands; then ":<offset>" of its last

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define SLOTS 4096 /* more than the debtors of a batch, a power of two */
-static_assert(SLOTS >= 4 * (RG_SHARD_BATCH_MAX > RG_SHARD_PAGE_MAX ? RG_SHARD_BATCH_MAX : RG_SHARD_PAGE_MAX), "the table stays sparse");
+static_assert(SLOTS >= 4 * (RG_SHARD_BATCH_MAX > RG_SHARD_PAGE_MAX ? RG_SHARD_BATCH_MAX : RG_SHARD_PAGE_MAX),
+              "the table stays sparse");
 
 void rg_batch_begin(struct rg_batch *batch, struct rg_shard *shard, const struct rg_shard_world *world)
 {
@@ -57,7 +58,8 @@ static void remember_actions(struct rg_batch *batch, struct rg_touched *touched)
     touched->before = record->action_count > 0 ? RG_NEW(batch->arena, struct rg_action_before, record->action_count) : NULL;
     for (size_t i = 0; i < record->action_count; i++) {
         const struct rg_action *action = &record->actions[i];
-        touched->before[i] = (struct rg_action_before){action->decision.action, action->state, action->claim, action->releases, false};
+        touched->before[i] =
+            (struct rg_action_before){action->decision.action, action->state, action->claim, action->releases, false};
     }
 }
 
@@ -69,7 +71,8 @@ enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
     for (size_t i = 0; i < batch->touched_count; i++)
         if (batch->touched[i].record == NULL)
             keys[n++] = (struct rg_store_key){RG_STORE_DEBTOR, batch->touched[i].debtor};
-    enum rg_commit rc = batch->shard->store->ops->load(batch->shard->store, keys, n, batch->shard->pos.batch, batch->arena, values, err);
+    enum rg_commit rc =
+        batch->shard->store->ops->load(batch->shard->store, keys, n, batch->shard->pos.batch, batch->arena, values, err);
     if (rc != RG_COMMITTED)
         return rc;
     n = 0;
@@ -108,8 +111,13 @@ void rg_batch_out(struct rg_batch *batch, const struct rg_out *out)
 static void send_decided(struct rg_batch *batch, const struct rg_decision *decision, struct rg_str wire)
 {
     const struct rg_shard_config *config = &batch->shard->config;
-    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = decision->debtor,
-                         .value = wire, .record_kind = rg_str(rg_kind_name(RG_REC_DECIDED)), .action = decision->action};
+    struct rg_out out = {.kind = RG_OUT_LEDGER,
+                         .topic = rg_str(config->ledger_topic),
+                         .partition = config->shard,
+                         .key = decision->debtor,
+                         .value = wire,
+                         .record_kind = rg_str(rg_kind_name(RG_REC_DECIDED)),
+                         .action = decision->action};
     rg_batch_out(batch, &out);
     atomic_fetch_add(&config->counters->decided, 1);
 }
@@ -129,8 +137,13 @@ static void send_recalled(struct rg_batch *batch, const struct rg_recalled *reca
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
     rg_recalled_write(recalled, &buf);
-    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = recalled->debtor,
-                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_RECALLED)), .action = recalled->action};
+    struct rg_out out = {.kind = RG_OUT_LEDGER,
+                         .topic = rg_str(config->ledger_topic),
+                         .partition = config->shard,
+                         .key = recalled->debtor,
+                         .value = rg_buf_str(&buf),
+                         .record_kind = rg_str(rg_kind_name(RG_REC_RECALLED)),
+                         .action = recalled->action};
     rg_batch_out(batch, &out);
     atomic_fetch_add(&config->counters->recalled, 1);
 }
@@ -141,8 +154,12 @@ static void send_skipped(struct rg_batch *batch, const struct rg_skipped *skippe
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
     rg_skipped_write(skipped, &buf);
-    struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = rg_str(config->ledger_topic), .partition = config->shard, .key = skipped->debtor,
-                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_SKIPPED))};
+    struct rg_out out = {.kind = RG_OUT_LEDGER,
+                         .topic = rg_str(config->ledger_topic),
+                         .partition = config->shard,
+                         .key = skipped->debtor,
+                         .value = rg_buf_str(&buf),
+                         .record_kind = rg_str(rg_kind_name(RG_REC_SKIPPED))};
     rg_batch_out(batch, &out);
     for (size_t i = 0; i < skipped->skip_count; i++)
         atomic_fetch_add(&config->counters->suppressed[skipped->skips[i].gate], 1);
@@ -153,9 +170,16 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_shard_world *w = batch->world;
     const struct rg_shard *shard = batch->shard;
-    const struct rg_world world = {.now_ms = w->now_ms, .asof_ms = shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
-                                   .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms, .live_since_ms = w->live_since_ms,
-                                   .known_through_ms = w->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
+    const struct rg_world world = {.now_ms = w->now_ms,
+                                   .asof_ms = shard->asof_ms,
+                                   .due_ms = touched->due_ms,
+                                   .stopped = w->stopped,
+                                   .live_max_step = w->live_max_step,
+                                   .live_spread_ms = w->live_spread_ms,
+                                   .live_since_ms = w->live_since_ms,
+                                   .known_through_ms = w->known_through_ms,
+                                   .lagging = w->lagging,
+                                   .shards = shard->config.shards,
                                    .rests_on = batch->pos.ledger_next};
     struct rg_decided decided;
     rg_decide(w->rules, &world, touched->record, false, &decided);
@@ -165,7 +189,8 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
         send_recalled(batch, &decided.recalls[i]);
     if (decided.skipped.skip_count > 0)
         send_skipped(batch, &decided.skipped);
-    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.skipped.skip_count > 0;
+    touched->changed =
+        touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.skipped.skip_count > 0;
     return decided.next_ms == RG_NEVER ? RG_STORE_NEVER : decided.next_ms;
 }
 
@@ -174,7 +199,8 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
 static void send_copy(struct rg_batch *batch, const struct rg_action *action)
 {
     const struct rg_shard_config *config = &batch->shard->config;
-    struct rg_str topic = rg_arena_printf(batch->arena, "%s" RG_STR_FMT, config->actions_prefix, RG_STR_ARG(action->decision.channel));
+    struct rg_str topic =
+        rg_arena_printf(batch->arena, "%s" RG_STR_FMT, config->actions_prefix, RG_STR_ARG(action->decision.channel));
     struct rg_out out = {.kind = RG_OUT_ACTION, .topic = topic, .partition = config->shard, .key = action->decision.debtor,
                          .value = decision_wire(batch, &action->decision), .action = action->decision.action};
     rg_batch_out(batch, &out);
@@ -182,9 +208,13 @@ static void send_copy(struct rg_batch *batch, const struct rg_action *action)
 
 static void set_act(struct rg_batch *batch, const struct rg_action *action)
 {
-    *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) = (struct rg_store_act){
-        .action = action->decision.action, .live = true,
-        .value = {.claimed = action->state == RG_ACTION_CLAIMED, .claim = action->claim, .claim_offset = action->claim_offset, .copy_offset = -1}};
+    *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) =
+        (struct rg_store_act){.action = action->decision.action,
+                              .live = true,
+                              .value = {.claimed = action->state == RG_ACTION_CLAIMED,
+                                        .claim = action->claim,
+                                        .claim_offset = action->claim_offset,
+                                        .copy_offset = -1}};
 }
 
 /* Receipts name the action only: where one may come, the shard remembers whose it is. */
@@ -199,7 +229,8 @@ static void remember_action(struct rg_batch *batch, const struct rg_action *acti
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     rg_buf_init(&buf, 1024);
     rg_reference_encode(&reference, &buf);
-    rg_batch_put(batch, RG_STORE_REFERENCE, rg_arena_printf(batch->arena, "action:%s", id), rg_arena_str(batch->arena, rg_buf_str(&buf)), RG_RECEIPT_TTL_MS);
+    rg_batch_put(batch, RG_STORE_REFERENCE, rg_arena_printf(batch->arena, "action:%s", id),
+                 rg_arena_str(batch->arena, rg_buf_str(&buf)), RG_RECEIPT_TTL_MS);
 }
 
 static struct rg_action_before *before_of(struct rg_touched *touched, const struct rg_action_id *id)
@@ -231,7 +262,8 @@ static void collect_actions(struct rg_batch *batch, struct rg_touched *touched)
         size_t n = rg_relay_drop(batch->shard->relay, &touched->before[i].id, seqs);
         for (size_t k = 0; k < n; k++)
             *RG_PUSH(batch->arena, batch->removes, batch->remove_count, batch->remove_cap) = seqs[k];
-        *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) = (struct rg_store_act){.action = touched->before[i].id};
+        *RG_PUSH(batch->arena, batch->acts, batch->act_count, batch->act_cap) = 
+            (struct rg_store_act){.action = touched->before[i].id};
         if (n > 0)
             atomic_fetch_add(&batch->shard->config.counters->voided, 1);
     }
@@ -247,11 +279,18 @@ static void collect_people(struct rg_batch *batch, struct rg_touched *touched)
     rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
     rg_people_write(touched->record, &buf);
     rg_assert(!buf.overflow);
-    struct rg_out out = {.kind = RG_OUT_PEOPLE, .topic = rg_str(config->people_topic), .partition = config->shard, .key = touched->debtor,
-                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_MERGED))};
+    struct rg_out out = {.kind = RG_OUT_PEOPLE,
+                         .topic = rg_str(config->people_topic),
+                         .partition = config->shard,
+                         .key = touched->debtor,
+                         .value = rg_buf_str(&buf),
+                         .record_kind = rg_str(rg_kind_name(RG_REC_MERGED))};
     rg_batch_out(batch, &out);
     for (size_t i = 0; i < touched->update_count; i++) {
-        struct rg_out gone = {.kind = RG_OUT_PEOPLE, .topic = rg_str(config->people_topic), .partition = config->shard, .key = touched->updates[i],
+        struct rg_out gone = {.kind = RG_OUT_PEOPLE,
+                              .topic = rg_str(config->people_topic),
+                              .partition = config->shard,
+                              .key = touched->updates[i],
                               .record_kind = rg_str(rg_kind_name(RG_REC_UPDATE))};
         rg_batch_out(batch, &gone);
     }
@@ -269,7 +308,8 @@ static bool encode(struct rg_batch *batch, const struct rg_touched *touched, str
 
 /* More of one debtor than can be kept. What this batch brought cannot be applied, so nothing may go out that it might have
  * stopped: the record stays as it was, held, and what was queued for him is void. */
-static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *touched, struct rg_str *ret_bytes, struct rg_error *err)
+static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *touched, struct rg_str *ret_bytes,
+                                    struct rg_error *err)
 {
     struct rg_error why = *err;
     if (touched->stored.p == NULL)
@@ -277,7 +317,8 @@ static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *t
     else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
         return RG_COMMIT_BROKEN;
     if (!touched->record->overflowing)
-        rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW", &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
+        rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW",
+               &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
                "%s; he is held, and what comes is not applied where it does not fit", why.text);
     rg_record_overflow(touched->record);
     return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;
@@ -345,10 +386,16 @@ enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err)
     batch->pos.batch++;
     batch->pos.seen_ms = shard->seen_ms;
     batch->pos.asof_ms = shard->asof_ms;
-    const struct rg_store_batch write = {
-        .puts = batch->puts, .put_count = batch->put_count, .acts = batch->acts, .act_count = batch->act_count,
-        .out_adds = batch->outs, .out_add_count = batch->out_count, .out_removes = batch->removes, .out_remove_count = batch->remove_count,
-        .out_done_through = shard->out_done, .pos = &batch->pos};
+    const struct rg_store_batch write = {.puts = batch->puts,
+                                         .put_count = batch->put_count,
+                                         .acts = batch->acts,
+                                         .act_count = batch->act_count,
+                                         .out_adds = batch->outs,
+                                         .out_add_count = batch->out_count,
+                                         .out_removes = batch->removes,
+                                         .out_remove_count = batch->remove_count,
+                                         .out_done_through = shard->out_done,
+                                         .pos = &batch->pos};
     enum rg_commit rc = shard->store->ops->commit(shard->store, &write, err);
     if (rc != RG_COMMITTED)
         return rc;

@@ -74,7 +74,8 @@ enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err);
 
 /* fold_batch.c, timers.c: a batch of records; a page of timers */
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err);
-enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more, struct rg_error *err);
+enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more,
+                                   struct rg_error *err);
 
 struct rg_shard {
     struct rg_shard_config config;
@@ -87,7 +88,7 @@ struct rg_shard {
     struct rg_pos pos;
     struct rg_fetched *inbox;
     size_t inbox_first, inbox_count, inbox_cap;
-    size_t batch_max;             /* records of a batch, debtors of a page: halved when what they need is more than Redis takes at once */
+    size_t batch_max;             /* records of a batch, debtors of a page: halved when Redis does not take as much at once */
     bool verify_crc;              /* the first ledger record that comes has to prove itself */
     int64_t live_actions;         /* in regua:{p}:act */
     int64_t expected;             /* next ledger offset to be delivered; −1: any */
@@ -95,7 +96,7 @@ struct rg_shard {
     int64_t replay_ledger, replay_people;
     struct rg_shard_round round;  /* begun, not reached yet; fresh_ms −1: none */
     bool round_open;
-    int64_t round_out;            /* what the round's records released, up to this sequence, must be out before `seen`; −1: not applied yet */
+    int64_t round_out;            /* what the round released up to this sequence must be out before `seen`; −1: not applied yet */
     int64_t seen_ms, asof_ms;
     int64_t ledger_end, people_end; /* last known */
     int64_t out_done;             /* acknowledged, to be removed by the next batch; −1 */

@@ -46,7 +46,8 @@ struct folding {
 
 void rg_fetched_init(struct rg_fetched *intake, const struct rg_kafka_event *message, bool people)
 {
-    struct rg_str origin = rg_kafka_event_header(message, RG_HEADER_ORIGIN), first = rg_kafka_event_header(message, RG_HEADER_FIRST);
+    struct rg_str origin = rg_kafka_event_header(message, RG_HEADER_ORIGIN),
+                  first = rg_kafka_event_header(message, RG_HEADER_FIRST);
     const struct rg_str parts[] = {message->key, message->value, origin, first};
     struct rg_str *const into[] = {&intake->key, &intake->value, &intake->origin, &intake->first};
     size_t total = 1;
@@ -76,9 +77,16 @@ static void dead_letter(struct folding *f, const struct rg_fetched *intake, cons
 {
     const struct rg_shard_config *config = &f->batch->shard->config;
     char from[300];
-    (void)snprintf(from, sizeof from, "%s/%d/%lld", intake->people ? config->people_topic : config->ledger_topic, config->shard, (long long)intake->offset);
-    struct rg_out out = {.kind = RG_OUT_DEADLETTER, .topic = rg_str(config->deadletter_topic), .partition = config->shard % config->deadletter_partitions,
-                         .key = intake->key, .value = intake->value, .reason = rg_str(reason), .detail = rg_str(detail), .from = rg_str(from)};
+    (void)snprintf(from, sizeof from, "%s/%d/%lld", intake->people ? config->people_topic : config->ledger_topic, config->shard,
+                   (long long)intake->offset);
+    struct rg_out out = {.kind = RG_OUT_DEADLETTER,
+                         .topic = rg_str(config->deadletter_topic),
+                         .partition = config->shard % config->deadletter_partitions,
+                         .key = intake->key,
+                         .value = intake->value,
+                         .reason = rg_str(reason),
+                         .detail = rg_str(detail),
+                         .from = rg_str(from)};
     rg_batch_out(f->batch, &out);
     atomic_fetch_add(&config->counters->dead, 1);
 }
@@ -157,11 +165,12 @@ static int decode_item(struct rg_batch *batch, struct item *item, struct rg_erro
 
 /* ---- repeats ---- */
 
-static const struct rg_origin_high *highest(const struct rg_origin_high *origins, size_t count, const struct rg_origin *origin, bool people)
+static const struct rg_origin_high *highest(const struct rg_origin_high *origins, size_t count, const struct rg_origin *origin,
+                                            bool people)
 {
     for (size_t i = 0; i < count; i++)
-        if (origins[i].people == people && origins[i].partition == origin->partition && origins[i].incarnation == origin->incarnation &&
-            rg_str_eq(origins[i].source, origin->source))
+        if (origins[i].people == people && origins[i].partition == origin->partition &&
+            origins[i].incarnation == origin->incarnation && rg_str_eq(origins[i].source, origin->source))
             return &origins[i];
     return NULL;
 }
@@ -232,14 +241,16 @@ static struct rg_str first_origin(const struct rg_fetched *intake)
 }
 
 /* A fact released to the debtor's shard: the same event with the debtor named, and an origin of this shard's own. */
-static void forward(struct folding *f, struct rg_str value, struct rg_str first, struct rg_str debtor, int64_t released_at, int index)
+static void forward(struct folding *f, struct rg_str value, struct rg_str first, struct rg_str debtor, int64_t released_at,
+                    int index)
 {
     struct rg_batch *batch = f->batch;
     const struct rg_shard_config *config = &batch->shard->config;
     struct rg_event event;
     struct rg_error err;
     if (rg_event_read(value, batch->arena, &event, &err) < 0) {
-        rg_log(RG_LOG_ERROR, "FORWARD-BROKEN", &(struct rg_log_ctx){.shard = config->shard}, "a parked record cannot be read: %s", err.text);
+        rg_log(RG_LOG_ERROR, "FORWARD-BROKEN", &(struct rg_log_ctx){.shard = config->shard}, "a parked record cannot be read: %s",
+               err.text);
         return;
     }
     event.debtor = debtor;
@@ -251,10 +262,17 @@ static void forward(struct folding *f, struct rg_str value, struct rg_str first,
     rg_event_write(&event, false, &jw);
     rg_jw_done(&jw);
     char origin[RG_ORIGIN_TEXT_MAX];
-    const struct rg_origin of = {.source = RG_STR(RG_ORIGIN_LEDGER), .partition = config->shard, .offset = released_at, .sub = index};
+    const struct rg_origin of = {
+        .source = RG_STR(RG_ORIGIN_LEDGER), .partition = config->shard, .offset = released_at, .sub = index};
     rg_origin_print(&of, origin);
-    struct rg_out out = {.kind = RG_OUT_FORWARD, .topic = rg_str(config->ledger_topic), .partition = rg_shard_of(debtor, config->shards), .key = debtor,
-                         .value = rg_buf_str(&buf), .record_kind = rg_str(rg_kind_name(RG_REC_FORWARDED)), .origin = rg_str(origin), .first = first};
+    struct rg_out out = {.kind = RG_OUT_FORWARD,
+                         .topic = rg_str(config->ledger_topic),
+                         .partition = rg_shard_of(debtor, config->shards),
+                         .key = debtor,
+                         .value = rg_buf_str(&buf),
+                         .record_kind = rg_str(rg_kind_name(RG_REC_FORWARDED)),
+                         .origin = rg_str(origin),
+                         .first = first};
     rg_batch_out(batch, &out);
 }
 
@@ -330,17 +348,18 @@ static void fold_nameless(struct folding *f, const struct item *item)
     for (size_t i = 0; i < reference->parked_count; i++)
         bytes += reference->parked[i].value.n;
     if (receipt || reference->parked_count >= RG_PARKED_MAX || bytes > RG_PARKED_BYTES_MAX) {
-        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, receipt ? "no action of that id is known here, or it is too old for receipts"
-                                                                 : "too many records wait for an invoice that nobody has issued");
+        dead_letter(f, item->intake, RG_DEAD_UNROUTABLE,
+                    receipt ? "no action of that id is known here, or it is too old for receipts"
+                            : "too many records wait for an invoice that nobody has issued");
         return;
     }
     found->changed = true;
-    *RG_PUSH(f->batch->arena, reference->parked, reference->parked_count, reference->parked_cap) =
-        (struct rg_parked){rg_arena_str(f->batch->arena, first_origin(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
+    *RG_PUSH(f->batch->arena, reference->parked, reference->parked_count, reference->parked_cap) = (struct rg_parked){
+        rg_arena_str(f->batch->arena, first_origin(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
 }
 
-/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. In its turn, for the
- * places of what this shard forwards may only grow. */
+/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. In its turn, for
+ * the places of what this shard forwards may only grow. */
 static void fold_stranger(struct folding *f, const struct item *item)
 {
     atomic_fetch_add(&f->batch->shard->config.counters->strangers, 1);
@@ -380,7 +399,8 @@ struct charge_stamps {
 static bool has_charge(const struct item *item)
 {
     bool fields = ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0;
-    return !item->skip && !item->stranger && item->debtor.p != NULL && item->fact.event != NULL && !item->fact.personal && fields && rg_event_has(&item->event, RG_F_INVOICE);
+    return !item->skip && !item->stranger && item->debtor.p != NULL && item->fact.event != NULL && !item->fact.personal &&
+           fields && rg_event_has(&item->event, RG_F_INVOICE);
 }
 
 static size_t charge_index(struct folding *f, struct charges *c, const struct rg_event *event)
@@ -419,8 +439,9 @@ static enum rg_commit load_charges(struct folding *f, struct charges *c, struct 
 static struct charge_stamps stamps_of(const struct rg_record *record, const struct item *item)
 {
     const struct rg_invoice *invoice = has_charge(item) ? rg_record_invoice(record, item->event.ns, item->event.invoice) : NULL;
-    return invoice == NULL ? (struct charge_stamps){0}
-                           : (struct charge_stamps){invoice->set[RG_IG_PIX], invoice->set[RG_IG_BOLETO], invoice->set[RG_IG_LINK]};
+    return invoice == NULL
+               ? (struct charge_stamps){0}
+               : (struct charge_stamps){invoice->set[RG_IG_PIX], invoice->set[RG_IG_BOLETO], invoice->set[RG_IG_LINK]};
 }
 
 static bool moved(struct rg_stamp before, struct rg_stamp after)
@@ -429,7 +450,8 @@ static bool moved(struct rg_stamp before, struct rg_stamp after)
 }
 
 /* A stamp that the event has moved says that its part is the latest; only such parts are written. */
-static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record, struct charge_stamps before)
+static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record,
+                        struct charge_stamps before)
 {
     const struct rg_event *e = &item->event;
     if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
@@ -497,7 +519,8 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
     if (item->intake->kind == RG_REC_DECIDED)
         learn_action(f, &item->decision);
     if (item->intake->kind == RG_REC_UPDATE)
-        *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) = rg_arena_str(batch->arena, item->intake->key);
+        *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) =
+            rg_arena_str(batch->arena, item->intake->key);
     if (has_charge(item))
         fold_charge(f, charges, item, touched->record, before);
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);

@@ -124,7 +124,8 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
     }
     shard->live_actions = opened.act_count;
     shard->verify_crc = true;
-    *ret_ledger_from = shard->pos.ledger_next < 0 ? RG_KAFKA_BEGINNING : shard->pos.ledger_next > 0 ? shard->pos.ledger_next - 1 : 0;
+    int64_t next = shard->pos.ledger_next;
+    *ret_ledger_from = next < 0 ? RG_KAFKA_BEGINNING : next > 0 ? next - 1 : 0;
     shard->expected = *ret_ledger_from >= 0 ? *ret_ledger_from : -1;
     *ret_people_from = shard->pos.people_next < 0 ? RG_KAFKA_BEGINNING : shard->pos.people_next;
     return 0;
@@ -149,10 +150,12 @@ static bool same_ledger(struct rg_shard *shard, const struct rg_kafka_event *mes
         return true;
     shard->verify_crc = false;
     if (shard->pos.ledger_next < 0 && message->offset > 0)
-        (void)snprintf(why, sizeof why, "%s/%d begins at offset %lld: what came before is gone, and state cannot be folded without it",
+        (void)snprintf(why, sizeof why,
+                       "%s/%d begins at offset %lld: what came before is gone, and state cannot be folded without it",
                        message->topic, message->partition, (long long)message->offset);
     else if (message->offset == shard->pos.ledger_next - 1 && crc != shard->pos.ledger_crc)
-        (void)snprintf(why, sizeof why, "the record at %s/%d/%lld is not the one applied before: the topic was recreated or altered",
+        (void)snprintf(why, sizeof why,
+                       "the record at %s/%d/%lld is not the one applied before: the topic was recreated or altered",
                        message->topic, message->partition, (long long)message->offset);
     if (why[0] != '\0')
         rg_shard_stop(shard, why);
@@ -167,7 +170,8 @@ static bool contiguous(struct rg_shard *shard, int64_t offset)
     if (!hole)
         return true;
     char why[128];
-    (void)snprintf(why, sizeof why, "ledger offsets %lld to %lld were not delivered", (long long)shard->expected, (long long)offset - 1);
+    (void)snprintf(why, sizeof why, "ledger offsets %lld to %lld were not delivered", (long long)shard->expected,
+                   (long long)offset - 1);
     rg_log(RG_LOG_WARNING, "LEDGER-HOLE", &(struct rg_log_ctx){.shard = shard->config.shard}, "%s; %s", why,
            shard->gap_at == offset ? "they do not exist: going on" : "reading them again");
     if (shard->gap_at == offset)
@@ -259,11 +263,12 @@ void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *r
         shard->people_end = round->people_end;
 }
 
-/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs what they made us release to be out,
- * which is known only now. */
+/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs what they made us release to be
+ * out, which is known only now. */
 static void close_round(struct rg_shard *shard)
 {
-    if (!shard->round_open || shard->state != RG_SHARD_RUNNING || !passed(shard, shard->round.ledger_end, shard->round.people_end))
+    if (!shard->round_open || shard->state != RG_SHARD_RUNNING ||
+        !passed(shard, shard->round.ledger_end, shard->round.people_end))
         return;
     if (shard->round.all_seen_ms > shard->asof_ms)
         shard->asof_ms = shard->round.all_seen_ms;
@@ -359,7 +364,8 @@ bool rg_shard_relaying(const struct rg_shard *shard)
 
 int64_t rg_shard_next_due_ms(const struct rg_shard *shard)
 {
-    return shard->state == RG_SHARD_RUNNING || shard->state == RG_SHARD_REPLAY ? shard->store->ops->next_due_ms(shard->store) : RG_STORE_NEVER;
+    return shard->state == RG_SHARD_RUNNING || shard->state == RG_SHARD_REPLAY ? shard->store->ops->next_due_ms(shard->store)
+                                                                               : RG_STORE_NEVER;
 }
 
 int64_t rg_shard_lag(const struct rg_shard *shard)
@@ -370,6 +376,6 @@ int64_t rg_shard_lag(const struct rg_shard *shard)
 
 bool rg_shard_at_rest(const struct rg_shard *shard, int64_t now_ms)
 {
-    return shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && rg_relay_count(shard->relay) == 0 && shard->asof_ms >= now_ms &&
-           rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0;
+    return shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && rg_relay_count(shard->relay) == 0 &&
+           shard->asof_ms >= now_ms && rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0;
 }

@@ -1,7 +1,8 @@
 /* A page of timers: debtors whose time has come, looked at once upstream is known past that time. */
 #include "daemon/shard/batch.h"
 
-enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more, struct rg_error *err)
+enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more,
+                                   struct rg_error *err)
 {
     int64_t until_ms = shard->asof_ms < world->now_ms ? shard->asof_ms : world->now_ms;
     if (!rg_asof_allows(shard->asof_ms, shard->asof_ms, world->now_ms))

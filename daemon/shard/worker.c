@@ -53,9 +53,13 @@ static void on_assign(void *ctx, struct rg_kafka_position *positions, size_t n)
         if (p >= w->config.shards || w->shards[p] != NULL)
             continue;
         struct rg_error err;
-        struct rg_shard_config config = {.shard = p, .shards = w->config.shards, .ledger_topic = w->config.ledger_topic,
-                                         .people_topic = w->config.people_topic, .deadletter_topic = w->config.deadletter_topic,
-                                         .actions_prefix = w->config.actions_prefix, .deadletter_partitions = w->deadletter_partitions,
+        struct rg_shard_config config = {.shard = p,
+                                         .shards = w->config.shards,
+                                         .ledger_topic = w->config.ledger_topic,
+                                         .people_topic = w->config.people_topic,
+                                         .deadletter_topic = w->config.deadletter_topic,
+                                         .actions_prefix = w->config.actions_prefix,
+                                         .deadletter_partitions = w->deadletter_partitions,
                                          .counters = w->config.counters};
         if (rg_store_redis_new(&w->config.redis, p, &config.store, &err) < 0) {
             rg_log(RG_LOG_ERROR, "SHARD-STORE", &(struct rg_log_ctx){.shard = p}, "%s", err.text);
@@ -124,7 +128,8 @@ void rg_worker_free(struct rg_worker **worker)
     rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
     drop_shards(w);
     if (w->producer != NULL && rg_kafka_producer_flush(w->producer, FLUSH_MS, NULL) < 0)
-        rg_log(RG_LOG_NOTICE, "PRODUCER-FLUSH", RG_LOG_NO_CTX, "some records were not acknowledged in time; whoever has the shards next sends them again");
+        rg_log(RG_LOG_NOTICE, "PRODUCER-FLUSH", RG_LOG_NO_CTX,
+               "some records were not acknowledged in time; whoever has the shards next sends them again");
     rg_kafka_producer_free(&w->producer, RG_KAFKA_FREE_MS);
     rg_kafka_admin_free(&w->admin, RG_KAFKA_FREE_MS);
     rg_fresh_store_free(&w->fresh);
@@ -143,7 +148,8 @@ static bool open_topics(struct rg_worker *w)
         return true;
     int rc = rg_kafka_producer_open(w->producer, w->config.ledger_topic, EDGES_TIMEOUT_MS, &partitions, &err);
     if (rc == 0 && partitions != w->config.shards)
-        rc = rg_fail(&err, RG_EREFUSED, "%s has %d partitions, %d shards are configured", w->config.ledger_topic, partitions, w->config.shards);
+        rc = rg_fail(&err, RG_EREFUSED, "%s has %d partitions, %d shards are configured", w->config.ledger_topic, partitions,
+                     w->config.shards);
     if (rc == 0)
         rc = rg_kafka_producer_open(w->producer, w->config.people_topic, EDGES_TIMEOUT_MS, &partitions, &err);
     if (rc == 0)
@@ -165,7 +171,8 @@ static void keep_producer(struct rg_worker *w)
     if (rg_kafka_producer_rebuild(w->producer, false, REBUILD_TIMEOUT_MS, &err) < 0)
         rg_log(RG_LOG_WARNING, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "%s; trying again", err.text);
     else
-        rg_log(RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "the producer was made anew; what was not acknowledged is sent again");
+        rg_log(RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX,
+               "the producer was made anew; what was not acknowledged is sent again");
 }
 
 /* ---- opening shards ---- */
@@ -181,7 +188,8 @@ static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_err
     if (rc < 0)
         return rc;
     if (ledger_from > ends[0].offset)
-        return rg_fail(err, RG_EREFUSED, "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
+        return rg_fail(err, RG_EREFUSED,
+                       "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
                        w->config.ledger_topic, p, (long long)ends[0].offset, (long long)ledger_from);
     rc = rg_kafka_consumer_seek(w->consumer, w->config.ledger_topic, p, ledger_from, err);
     if (rc == 0)
@@ -216,7 +224,8 @@ static void open_shards(struct rg_worker *w, int64_t boot_ms)
 
 static void fault(struct rg_worker *w, const struct rg_kafka_event *event)
 {
-    struct rg_shard *shard = event->topic != NULL && event->partition >= 0 && event->partition < w->config.shards ? w->shards[event->partition] : NULL;
+    struct rg_shard *shard =
+        event->topic != NULL && event->partition >= 0 && event->partition < w->config.shards ? w->shards[event->partition] : NULL;
     if (event->fatal) {
         rg_log(RG_LOG_WARNING, "CONSUMER-FATAL", RG_LOG_NO_CTX, "%s; the consumer is made anew", event->error.text);
         rg_kafka_consumer_free(&w->consumer, RG_KAFKA_FREE_MS);
@@ -374,8 +383,10 @@ static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_co
         return 0;
     rc = rg_kafka_topic_edges(w->admin, RG_KAFKA_EDGE_END, ends, n, EDGES_TIMEOUT_MS, err);
     for (size_t i = 0; rc == 0 && i < n; i += 2)
-        rg_shard_begin_round(w->shards[ends[i].partition], &(struct rg_shard_round){.fresh_ms = fresh_ms, .all_seen_ms = seen_ms,
-                                                                                    .ledger_end = ends[i].offset, .people_end = ends[i + 1].offset});
+        rg_shard_begin_round(w->shards[ends[i].partition], &(struct rg_shard_round){.fresh_ms = fresh_ms,
+                                                                                    .all_seen_ms = seen_ms,
+                                                                                    .ledger_end = ends[i].offset,
+                                                                                    .people_end = ends[i + 1].offset});
     return rc;
 }
 
@@ -424,8 +435,12 @@ static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
         if (shard == NULL)
             continue;
         struct rg_worker_shard *look = &w->looks[w->look_count++];
-        *look = (struct rg_worker_shard){.shard = p, .state = rg_shard_state(shard), .lag = rg_shard_lag(shard), .asof_ms = rg_shard_asof_ms(shard),
-                                         .next_due_ms = rg_shard_next_due_ms(shard), .at_rest = rg_shard_at_rest(shard, now_ms)};
+        *look = (struct rg_worker_shard){.shard = p,
+                                         .state = rg_shard_state(shard),
+                                         .lag = rg_shard_lag(shard),
+                                         .asof_ms = rg_shard_asof_ms(shard),
+                                         .next_due_ms = rg_shard_next_due_ms(shard),
+                                         .at_rest = rg_shard_at_rest(shard, now_ms)};
         (void)snprintf(look->trouble, sizeof look->trouble, "%s", rg_shard_trouble(shard));
     }
     memcpy(w->known_look_ms, w->known_through_ms, sizeof w->known_look_ms);
@@ -435,7 +450,8 @@ static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
     (void)pthread_mutex_unlock(&w->mutex);
 }
 
-size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms, int64_t *ret_turned_boot_ms)
+size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms,
+                      int64_t *ret_turned_boot_ms)
 {
     (void)pthread_mutex_lock(&worker->mutex);
     size_t n = worker->look_count < max ? worker->look_count : max;
@@ -495,10 +511,15 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
         take(w, w->relaying && wait_ms > 1 ? 1 : wait_ms);
     int64_t now_ms = rg_shared_ms(clock);
     if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
-        const struct rg_shard_world world = {
-            .rules = w->rules->rules, .now_ms = now_ms, .hold_timers = atomic_load(&w->config.runtime->clocks_disagree), .stopped = control.stopped,
-            .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
-            .known_through_ms = w->known_through_ms, .lagging = rg_str(w->lagging)};
+        const struct rg_shard_world world = {.rules = w->rules->rules,
+                                             .now_ms = now_ms,
+                                             .hold_timers = atomic_load(&w->config.runtime->clocks_disagree),
+                                             .stopped = control.stopped,
+                                             .live_max_step = control.live_max_step,
+                                             .live_spread_ms = control.live_spread_ms,
+                                             .live_since_ms = control.live_since_ms,
+                                             .known_through_ms = w->known_through_ms,
+                                             .lagging = rg_str(w->lagging)};
         open_shards(w, boot_ms);
         keep_producer(w);
         for (int again = 0; turn_shards(w, &world) && again < 4; again++)

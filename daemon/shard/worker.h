@@ -34,8 +34,11 @@ RG_MUST_USE int rg_worker_new(const struct rg_worker_config *config, struct rg_w
 void rg_worker_turn(struct rg_worker *worker, int wait_ms);
 void rg_worker_free(struct rg_worker **worker);
 
-/* From any thread: a copy of the shards' state as of the last turn; at most `max`. `ret_asked_ms` is the shared clock of that turn. */
-size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms, int64_t *ret_turned_boot_ms);
+/* From any thread: a copy of the shards' state as of the last turn; at most `max`. `ret_asked_ms` is the shared clock of that
+ * turn. */
+size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms,
+                      int64_t *ret_turned_boot_ms);
 
-/* Fills what explain needs to know of a shard that is ours: asof, through when payments are known, who lags. Slices in `arena`. */
+/* Fills what explain needs to know of a shard that is ours: asof, through when payments are known, who lags. Slices in
+ * `arena`. */
 void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena, struct rg_world *world);

@@ -137,7 +137,8 @@ struct raising {
 };
 
 /* UNWATCH first: a look that found nothing to raise has left its watch behind. */
-static int look(struct rg_state_line *line, const struct raising *raising, const struct rg_redis_reply **ret_values, struct rg_error *err)
+static int look(struct rg_state_line *line, const struct raising *raising, const struct rg_redis_reply **ret_values,
+                struct rg_error *err)
 {
     const struct rg_redis_reply *ok;
     RG_REDIS_PUSH(line->redis, RG_STR("UNWATCH"));
@@ -163,7 +164,8 @@ static bool raises(const struct rg_redis_reply *stored, int64_t value)
     return stored->kind != RG_REDIS_STR || !rg_str_to_i64(stored->text, &old) || old < value;
 }
 
-static int write_raised(struct rg_state_line *line, struct raising *raising, const struct rg_redis_reply *stored, size_t count, struct rg_error *err)
+static int write_raised(struct rg_state_line *line, struct raising *raising, const struct rg_redis_reply *stored, size_t count,
+                        struct rg_error *err)
 {
     const struct rg_redis_reply *reply;
     RG_REDIS_PUSH(line->redis, RG_STR("MULTI"));

@@ -26,5 +26,5 @@ typedef int rg_state_ask(struct rg_state_line *line, void *ctx, struct rg_error 
 /* Connects where needed. Any failure closes the connection, so that no reply of this call can be taken for one of the next. */
 RG_MUST_USE int rg_state_line_ask(struct rg_state_line *line, rg_state_ask *ask, void *ctx, struct rg_error *err);
 /* The next reply, of the kind wanted, else an error or RG_STATE_MOVED. */
-RG_MUST_USE int rg_state_line_next(struct rg_state_line *line, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret_reply,
-                                   struct rg_error *err);
+RG_MUST_USE int rg_state_line_next(struct rg_state_line *line, enum rg_redis_kind kind, const char *what,
+                                   const struct rg_redis_reply **ret_reply, struct rg_error *err);

@@ -127,7 +127,8 @@ static void fold_notes(struct rg_record *record, const struct rg_json_value *not
     RG_JSON_EACH(item, notes) {
         struct rg_str about, text;
         int64_t ms = 0;
-        if (!rg_json_str(rg_json_at(item, 0), &about) || !rg_json_str(rg_json_at(item, 1), &text) || !rg_json_int(rg_json_at(item, 2), &ms))
+        if (!rg_json_str(rg_json_at(item, 0), &about) || !rg_json_str(rg_json_at(item, 1), &text) ||
+            !rg_json_int(rg_json_at(item, 2), &ms))
             continue;
         rg_record_note(record, about, text, ms);
     }

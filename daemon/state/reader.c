@@ -64,7 +64,8 @@ static int read_number(const struct rg_redis_reply *reply, const char *what, int
     return rg_fail(err, RG_EIO, "state in Redis: %s is no number", what);
 }
 
-static int read_acts(struct acts_question *question, const struct rg_redis_reply *pos, const struct rg_redis_reply *acts, struct rg_error *err)
+static int read_acts(struct acts_question *question, const struct rg_redis_reply *pos, const struct rg_redis_reply *acts,
+                     struct rg_error *err)
 {
     int rc = read_number(&pos->items[0], "the position", &question->ledger_next, err);
     if (rc == 0)
@@ -101,8 +102,8 @@ static int ask_acts(struct rg_state_line *line, void *ctx, struct rg_error *err)
     return rc == 0 ? read_acts(question, &reply->items[0], &reply->items[hashes - 1], err) : rc;
 }
 
-int rg_state_reader_acts(struct rg_state_reader *reader, int shard, const struct rg_action_id *actions, size_t n, struct rg_act_state *ret_states,
-                         int64_t *ret_ledger_next, int64_t *ret_asof_ms, struct rg_error *err)
+int rg_state_reader_acts(struct rg_state_reader *reader, int shard, const struct rg_action_id *actions, size_t n,
+                         struct rg_act_state *ret_states, int64_t *ret_ledger_next, int64_t *ret_asof_ms, struct rg_error *err)
 {
     struct acts_question question = {.shard = shard, .actions = actions, .n = n};
     rg_assert(n <= RG_STORE_KEYS_MAX);
@@ -154,8 +155,8 @@ static int ask_values(struct rg_state_line *line, void *ctx, struct rg_error *er
     return rc;
 }
 
-int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct rg_store_key *keys, size_t n, struct rg_arena *arena,
-                        struct rg_str *ret_values, struct rg_error *err)
+int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct rg_store_key *keys, size_t n,
+                        struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err)
 {
     struct values_question question = {.shard = shard, .keys = keys, .n = n, .arena = arena};
     rg_assert(n <= RG_STORE_KEYS_MAX);
@@ -179,18 +180,21 @@ static int ask_due(struct rg_state_line *line, void *ctx, struct rg_error *err)
 {
     struct due_question *question = ctx;
     const struct rg_redis_reply *reply;
-    RG_REDIS_PUSH(line->redis, RG_STR("ZMSCORE"), rg_state_due_key(line->keys, question->shard, rg_state_bucket(question->debtor)), question->debtor);
+    RG_REDIS_PUSH(line->redis, RG_STR("ZMSCORE"),
+                  rg_state_due_key(line->keys, question->shard, rg_state_bucket(question->debtor)), question->debtor);
     int rc = rg_redis_flush(line->redis, err);
     if (rc == 0)
         rc = rg_state_line_next(line, RG_REDIS_ARRAY, "ZMSCORE due", &reply, err);
     if (rc != 0)
         return rc;
     question->due_ms = RG_STORE_NEVER;
-    bool fine = reply->count == 1 && (reply->items[0].kind == RG_REDIS_NIL || rg_str_to_i64(reply->items[0].text, &question->due_ms));
+    bool fine =
+        reply->count == 1 && (reply->items[0].kind == RG_REDIS_NIL || rg_str_to_i64(reply->items[0].text, &question->due_ms));
     return fine ? 0 : rg_fail(err, RG_EIO, "state in Redis: a timer is no whole number");
 }
 
-int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms, struct rg_error *err)
+int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms,
+                        struct rg_error *err)
 {
     struct due_question question = {.shard = shard, .debtor = debtor};
     int rc = rg_state_line_ask(&reader->line, ask_due, &question, err);

@@ -45,8 +45,8 @@ void rg_state_line_done(struct rg_state_line *line)
     rg_arena_free(&line->keys);
 }
 
-int rg_state_line_next(struct rg_state_line *line, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret_reply,
-                       struct rg_error *err)
+int rg_state_line_next(struct rg_state_line *line, enum rg_redis_kind kind, const char *what,
+                       const struct rg_redis_reply **ret_reply, struct rg_error *err)
 {
     const struct rg_redis_reply *reply;
     int rc = rg_redis_next(line->redis, &reply, err);

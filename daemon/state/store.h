@@ -101,11 +101,11 @@ struct rg_store_ops {
     /* Connects where needed, takes the fence, reads the position and the outbox. Everything returned lies in `arena`. */
     int (*open)(struct rg_store *store, struct rg_arena *arena, struct rg_store_opened *ret, struct rg_error *err);
     /* Values in the order of the keys, absent where there is none, in `arena`. Compares fence and batch number. */
-    enum rg_commit (*load)(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch, struct rg_arena *arena,
-                           struct rg_str *ret_values, struct rg_error *err);
+    enum rg_commit (*load)(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch,
+                           struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err);
     /* Debtors due up to `until_ms`, at most `max`, earliest of their buckets first. */
-    enum rg_commit (*due)(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
-                          struct rg_error *err);
+    enum rg_commit (*due)(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
+                          size_t *ret_count, struct rg_error *err);
     enum rg_commit (*commit)(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err);
     int64_t (*next_due_ms)(const struct rg_store *store); /* lower bound, no round trip */
     void (*free)(struct rg_store *store);

@@ -92,7 +92,8 @@ static int read_bounds(struct store_redis *s, struct rg_error *err)
     return 0;
 }
 
-static int read_out(const struct rg_redis_reply *reply, struct rg_arena *arena, struct rg_store_opened *opened, struct rg_error *err)
+static int read_out(const struct rg_redis_reply *reply, struct rg_arena *arena, struct rg_store_opened *opened,
+                    struct rg_error *err)
 {
     opened->out = RG_NEW(arena, struct rg_out_entry, reply->count / 2 + 1);
     for (size_t i = 0; i + 1 < reply->count; i += 2) {
@@ -108,7 +109,8 @@ static int read_out(const struct rg_redis_reply *reply, struct rg_arena *arena, 
     return 0;
 }
 
-static int next_of_kind(struct store_redis *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret, struct rg_error *err)
+static int next_of_kind(struct store_redis *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret,
+                        struct rg_error *err)
 {
     int rc = rg_redis_next(s->redis, ret, err);
     return rc < 0 ? rc : rg_redis_expect(s->redis, *ret, kind, what, err);
@@ -124,7 +126,8 @@ static int take_fence(struct store_redis *s, struct rg_error *err)
     if (rc == 0 && rg_redis_error_kind(reply) == RG_REDIS_MOVED) {
         rc = rg_redis_follow(s->redis, reply, err);
         if (rc == 0)
-            rc = RG_REDIS_CALL(s->redis, &reply, err, RG_STR("SET"), rg_key_own(s->keys, (uint32_t)s->store.shard), rg_str(s->token));
+            rc = RG_REDIS_CALL(s->redis, &reply, err, RG_STR("SET"), rg_key_own(s->keys, (uint32_t)s->store.shard),
+                               rg_str(s->token));
     }
     return rc < 0 ? rc : rg_redis_expect(s->redis, reply, RG_REDIS_STATUS, "SET own", err);
 }
@@ -137,7 +140,8 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
     RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_key_out(s->keys, shard), RG_STR("0"), RG_STR("-1"), RG_STR("WITHSCORES"));
     RG_REDIS_PUSH(s->redis, RG_STR("HLEN"), rg_key_act(s->keys, shard));
     for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
-        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), RG_STR("0"), RG_STR("WITHSCORES"));
+        RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), RG_STR("0"),
+                      RG_STR("WITHSCORES"));
     int rc = rg_redis_flush(s->redis, err);
     if (rc == 0)
         rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
@@ -221,7 +225,8 @@ static enum rg_commit refused(const struct rg_redis_reply *reply, struct rg_erro
 static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg_error *err)
 {
     const struct rg_redis_reply *watch, *own, *number;
-    if (rg_redis_next(s->redis, &watch, err) < 0 || rg_redis_next(s->redis, &own, err) < 0 || rg_redis_next(s->redis, &number, err) < 0)
+    if (rg_redis_next(s->redis, &watch, err) < 0 || rg_redis_next(s->redis, &own, err) < 0 ||
+        rg_redis_next(s->redis, &number, err) < 0)
         return lost(s);
     const struct rg_redis_reply *const replies[] = {watch, own, number};
     for (size_t i = 0; i < RG_COUNT(replies); i++)
@@ -237,15 +242,16 @@ static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg
         return RG_COMMIT_BROKEN;
     }
     if (stored != batch) {
-        (void)rg_fail(err, RG_EREFUSED, "redis stands at batch %lld of this shard, %lld was expected: it lost or regained something",
+        (void)rg_fail(err, RG_EREFUSED,
+                      "redis stands at batch %lld of this shard, %lld was expected: it lost or regained something",
                       (long long)stored, (long long)batch);
         return RG_COMMIT_REOWN;
     }
     return RG_COMMITTED;
 }
 
-static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch, struct rg_arena *arena,
-                                 struct rg_str *ret_values, struct rg_error *err)
+static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch,
+                                 struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err)
 {
     struct store_redis *s = self(store);
     const struct rg_redis_reply *reply = NULL;
@@ -285,7 +291,8 @@ struct page {
 };
 
 /* 1: all it gave is due, so it may have more. */
-static int read_bucket(struct store_redis *s, unsigned bucket, const struct rg_redis_reply *members, struct page *page, struct rg_error *err)
+static int read_bucket(struct store_redis *s, unsigned bucket, const struct rg_redis_reply *members, struct page *page,
+                       struct rg_error *err)
 {
     if (page->from == 0)
         s->bound_ms[bucket] = RG_STORE_NEVER; /* corrected by the first of its members */
@@ -339,8 +346,8 @@ static enum rg_commit ask_page(struct store_redis *s, struct page *page, struct 
     return RG_COMMITTED;
 }
 
-static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
-                                struct rg_error *err)
+static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
+                                size_t *ret_count, struct rg_error *err)
 {
     struct store_redis *s = self(store);
     struct page page = {.until_ms = until_ms, .max = max, .due = ret, .arena = arena};
@@ -415,8 +422,8 @@ static void push_timers(struct store_redis *s, const struct rg_store_batch *batc
             rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, b));
             for (size_t i = 0; i < batch->put_count; i++) {
                 const struct rg_store_put *put = &batch->puts[i];
-                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED && rg_state_bucket(put->key.id) == b &&
-                            (put->due_ms == RG_STORE_NEVER) == (removing == 1);
+                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED &&
+                            rg_state_bucket(put->key.id) == b && (put->due_ms == RG_STORE_NEVER) == (removing == 1);
                 if (!here)
                     continue;
                 if (!removing)
@@ -478,7 +485,8 @@ static void push_pos(struct store_redis *s, const struct rg_pos *pos)
         const char *field;
         int64_t value;
     } numbers[] = {{RG_POS_LEDGER, pos->ledger_next}, {RG_POS_LEDGER_CRC, pos->ledger_crc}, {RG_POS_PEOPLE, pos->people_next},
-                   {RG_POS_BATCH, pos->batch}, {RG_POS_SEEN, pos->seen_ms}, {RG_POS_ASOF, pos->asof_ms}, {RG_POS_OUT, pos->out_next}};
+                   {RG_POS_BATCH, pos->batch},        {RG_POS_SEEN, pos->seen_ms},          {RG_POS_ASOF, pos->asof_ms},
+                   {RG_POS_OUT, pos->out_next}};
     rg_redis_begin(s->redis, 2 + 2 * (RG_COUNT(numbers) + pos->origin_count));
     rg_redis_arg(s->redis, RG_STR("HSET"));
     rg_redis_arg(s->redis, rg_key_pos(s->keys, (uint32_t)s->store.shard));
@@ -488,8 +496,8 @@ static void push_pos(struct store_redis *s, const struct rg_pos *pos)
     }
     for (size_t i = 0; i < pos->origin_count; i++) {
         const struct rg_origin_high *high = &pos->origins[i];
-        rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%c:" RG_STR_FMT ":%d:%d", high->people ? 'P' : 'L', RG_STR_ARG(high->source),
-                                               high->incarnation, high->partition));
+        rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%c:" RG_STR_FMT ":%d:%d", high->people ? 'P' : 'L',
+                                               RG_STR_ARG(high->source), high->incarnation, high->partition));
         rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%lld:%d", (long long)high->offset, high->sub));
     }
 }
@@ -517,7 +525,8 @@ static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_re
     const struct rg_redis_reply *inside = rg_redis_array_error(exec);
     if (inside == NULL)
         return RG_COMMITTED;
-    (void)rg_fail(err, RG_EIO, "redis applied a transaction of shard %d in part: " RG_STR_FMT, s->store.shard, RG_STR_ARG(inside->text));
+    (void)rg_fail(err, RG_EIO, "redis applied a transaction of shard %d in part: " RG_STR_FMT, s->store.shard,
+                  RG_STR_ARG(inside->text));
     return RG_COMMIT_BROKEN;
 }
 

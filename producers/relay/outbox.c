@@ -9,7 +9,8 @@
 
 static void put_u32(struct rg_buf *buf, uint32_t value)
 {
-    unsigned char b[4] = {(unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
+    unsigned char b[4] = {(unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
+                          (unsigned char)(value >> 24)};
     rg_buf_add(buf, b, sizeof b);
 }
 
@@ -25,7 +26,8 @@ static bool get_u32(struct rg_str bytes, size_t *at, uint32_t *ret)
 
 static void list_fields(const struct rg_out *out, struct rg_str ret[FIELDS])
 {
-    const struct rg_str fields[FIELDS] = {out->topic, out->key, out->value, out->record_kind, out->origin, out->first, out->reason, out->detail, out->from};
+    const struct rg_str fields[FIELDS] = {out->topic, out->key,    out->value,  out->record_kind, out->origin,
+                                          out->first, out->reason, out->detail, out->from};
     memcpy(ret, fields, sizeof fields);
 }
 
@@ -46,7 +48,8 @@ void rg_out_encode(const struct rg_out *out, struct rg_buf *buf)
 int rg_out_decode(struct rg_str bytes, struct rg_out *ret_out, struct rg_error *err)
 {
     struct rg_out out = {0};
-    struct rg_str *fields[FIELDS] = {&out.topic, &out.key, &out.value, &out.record_kind, &out.origin, &out.first, &out.reason, &out.detail, &out.from};
+    struct rg_str *fields[FIELDS] = {&out.topic, &out.key,    &out.value,  &out.record_kind, &out.origin,
+                                     &out.first, &out.reason, &out.detail, &out.from};
     uint32_t partition = 0;
     size_t at = 2;
     if (bytes.n < 2 || bytes.p[0] != OUT_VERSION || (unsigned char)bytes.p[1] >= RG_OUT_KIND_COUNT)
@@ -68,7 +71,8 @@ int rg_out_decode(struct rg_str bytes, struct rg_out *ret_out, struct rg_error *
     }
     if (at != bytes.n)
         return rg_fail(err, RG_EINVAL, "outbox entry: %zu bytes too many", bytes.n - at);
-    if (!rg_str_has(out.topic) || out.topic.n > RG_KAFKA_TOPIC_NAME_MAX || memchr(out.topic.p, '\0', out.topic.n) != NULL || out.partition < 0)
+    if (!rg_str_has(out.topic) || out.topic.n > RG_KAFKA_TOPIC_NAME_MAX || memchr(out.topic.p, '\0', out.topic.n) != NULL ||
+        out.partition < 0)
         return rg_fail(err, RG_EINVAL, "outbox entry: names no topic and partition");
     *ret_out = out;
     return 0;

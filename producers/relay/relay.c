@@ -119,8 +119,13 @@ static int send_entry(struct entry *e, struct rg_kafka_producer *producer, struc
     rg_assert(e->out.topic.n <= RG_KAFKA_TOPIC_NAME_MAX);
     memcpy(topic, e->out.topic.p, e->out.topic.n);
     topic[e->out.topic.n] = '\0';
-    const struct rg_kafka_record record = {.topic = topic, .partition = e->out.partition, .key = e->out.key, .value = e->out.value,
-                                           .headers = headers, .headers_n = n, .opaque = e};
+    const struct rg_kafka_record record = {.topic = topic,
+                                           .partition = e->out.partition,
+                                           .key = e->out.key,
+                                           .value = e->out.value,
+                                           .headers = headers,
+                                           .headers_n = n,
+                                           .opaque = e};
     return rg_kafka_producer_send(producer, &record, err);
 }
 

@@ -54,7 +54,8 @@ static const struct version *top(const struct rg_fake_state *state)
 
 static struct version empty_version(void)
 {
-    return (struct version){.arena = rg_arena_new(VERSION_BYTES), .pos = {.ledger_next = -1, .people_next = -1, .seen_ms = -1, .asof_ms = -1}};
+    return (struct version){.arena = rg_arena_new(VERSION_BYTES),
+                            .pos = {.ledger_next = -1, .people_next = -1, .seen_ms = -1, .asof_ms = -1}};
 }
 
 struct rg_fake_state *rg_fake_state_new(void)
@@ -145,7 +146,8 @@ static void set_act(struct version *v, const struct rg_store_act *act)
 
 static void add_out(struct version *v, const struct rg_out_entry *entry)
 {
-    *RG_PUSH(v->arena, v->outs, v->out_count, v->out_cap) = (struct rg_out_entry){entry->seq, rg_arena_str(v->arena, entry->bytes)};
+    *RG_PUSH(v->arena, v->outs, v->out_count, v->out_cap) =
+        (struct rg_out_entry){entry->seq, rg_arena_str(v->arena, entry->bytes)};
 }
 
 static void remove_out(struct version *v, int64_t from, int64_t to)
@@ -278,8 +280,8 @@ static enum rg_commit guard(struct fake_store *s, int64_t batch, struct rg_error
     return RG_COMMIT_REOWN;
 }
 
-static enum rg_commit fake_load(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch, struct rg_arena *arena,
-                                struct rg_str *ret_values, struct rg_error *err)
+static enum rg_commit fake_load(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch,
+                                struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err)
 {
     struct fake_store *s = self(store);
     enum rg_commit rc = guard(s, batch, err);
@@ -300,8 +302,8 @@ static int by_due(const void *a, const void *b)
     return rg_str_cmp(x->debtor, y->debtor);
 }
 
-static enum rg_commit fake_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret, size_t *ret_count,
-                               struct rg_error *err)
+static enum rg_commit fake_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
+                               size_t *ret_count, struct rg_error *err)
 {
     const struct version *v = top(self(store)->state);
     struct rg_due *all = RG_NEW(arena, struct rg_due, v->timer_count + 1);

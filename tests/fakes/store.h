@@ -21,7 +21,7 @@ enum rg_fake_fate {
     RG_FAKE_UNKNOWN_APPLIED, /* … and after */
     RG_FAKE_BROKEN,
 };
-void rg_fake_state_doom(struct rg_fake_state *state, int nth, enum rg_fake_fate fate); /* 1: the next commit; one is doomed at a time */
+void rg_fake_state_doom(struct rg_fake_state *state, int nth, enum rg_fake_fate fate); /* 1: the next commit; one at a time */
 void rg_fake_state_take(struct rg_fake_state *state);                                  /* another owner takes the fence */
 void rg_fake_state_roll_back(struct rg_fake_state *state, size_t commits);             /* loses the last ones; the fence stands */
 void rg_fake_state_wipe(struct rg_fake_state *state);                                  /* as FLUSHALL */
@@ -29,7 +29,7 @@ void rg_fake_state_elapse(struct rg_fake_state *state, int64_t ms);             
 
 /* Looks, for tests. Slices are valid until the next commit. */
 struct rg_str rg_fake_state_value(const struct rg_fake_state *state, enum rg_store_kind kind, const char *id); /* absent: none */
-int64_t rg_fake_state_due_ms(const struct rg_fake_state *state, const char *debtor);                           /* RG_STORE_NEVER: none */
+int64_t rg_fake_state_due_ms(const struct rg_fake_state *state, const char *debtor); /* RG_STORE_NEVER: none */
 bool rg_fake_state_act(const struct rg_fake_state *state, const struct rg_action_id *action, struct rg_act_value *ret_value);
 size_t rg_fake_state_act_count(const struct rg_fake_state *state);
 size_t rg_fake_state_out(const struct rg_fake_state *state, const struct rg_out_entry **ret_entries); /* in order */

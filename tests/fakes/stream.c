@@ -60,7 +60,8 @@ static struct record *record_new(const struct rg_kafka_record *from)
     record->out.value = rg_arena_str(arena, from->value);
     rg_assert(from->headers_n <= HEADERS_MAX);
     for (size_t i = 0; i < from->headers_n; i++)
-        record->headers[i] = (struct rg_kafka_header){rg_arena_strdup(arena, from->headers[i].name), rg_arena_str(arena, from->headers[i].value)};
+        record->headers[i] =
+            (struct rg_kafka_header){rg_arena_strdup(arena, from->headers[i].name), rg_arena_str(arena, from->headers[i].value)};
     record->out.headers = record->headers;
     return record;
 }
@@ -225,14 +226,15 @@ int64_t rg_fake_stream_end(const struct rg_fake_stream *stream, const char *topi
     return 0;
 }
 
-bool rg_fake_stream_read(const struct rg_fake_stream *stream, const char *topic, int partition, int64_t offset, struct rg_kafka_event *ret_event)
+bool rg_fake_stream_read(const struct rg_fake_stream *stream, const char *topic, int partition, int64_t offset,
+                         struct rg_kafka_event *ret_event)
 {
     for (size_t i = 0; i < stream->written.count; i++) {
         struct record *record = stream->written.items[i];
         if (!lies_in(record, topic, partition) || record->offset != offset)
             continue;
-        *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_MESSAGE, .topic = record->out.topic, .partition = partition, .offset = offset,
-                                             .key = record->out.key, .value = record->out.value, .raw = record};
+        *ret_event = (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_MESSAGE, .topic = record->out.topic, .partition = partition,
+                                             .offset = offset, .key = record->out.key, .value = record->out.value, .raw = record};
         return true;
     }
     return false;

@@ -14,18 +14,19 @@ struct rg_kafka_producer *rg_fake_stream_producer(struct rg_fake_stream *stream)
 
 /* ---- the producer's fate ---- */
 size_t rg_fake_stream_waiting(const struct rg_fake_stream *stream);                              /* sent, not reported */
-const struct rg_kafka_record *rg_fake_stream_sent(const struct rg_fake_stream *stream, size_t i); /* of those that wait, oldest first */
-void rg_fake_stream_deliver(struct rg_fake_stream *stream, size_t n);                            /* the oldest n are written and reported */
-void rg_fake_stream_deliver_topic(struct rg_fake_stream *stream, const char *topic);             /* all of one topic, out of turn */
+const struct rg_kafka_record *rg_fake_stream_sent(const struct rg_fake_stream *stream, size_t i); /* oldest first */
+void rg_fake_stream_deliver(struct rg_fake_stream *stream, size_t n); /* the oldest n are written and reported */
+void rg_fake_stream_deliver_topic(struct rg_fake_stream *stream, const char *topic); /* out of turn */
 /* The oldest is reported as RG_EUNKNOWN, written or not, all others as RG_EIO; the producer is broken until it is mended. */
 void rg_fake_stream_break(struct rg_fake_stream *stream, bool written);
 void rg_fake_stream_mend(struct rg_fake_stream *stream);
 void rg_fake_stream_limit(struct rg_fake_stream *stream, size_t waiting_max); /* beyond: RG_ELIMIT */
 
 /* ---- logs ---- */
-int64_t rg_fake_stream_append(struct rg_fake_stream *stream, const struct rg_kafka_record *record); /* by others; gives the offset */
+int64_t rg_fake_stream_append(struct rg_fake_stream *stream, const struct rg_kafka_record *record); /* by others */
 int64_t rg_fake_stream_end(const struct rg_fake_stream *stream, const char *topic, int partition);
 /* False past the end. */
-bool rg_fake_stream_read(const struct rg_fake_stream *stream, const char *topic, int partition, int64_t offset, struct rg_kafka_event *ret_event);
+bool rg_fake_stream_read(const struct rg_fake_stream *stream, const char *topic, int partition, int64_t offset,
+                         struct rg_kafka_event *ret_event);
 /* The log forgets everything: a topic made anew. */
 void rg_fake_stream_recreate(struct rg_fake_stream *stream, const char *topic, int partition);

@@ -1,5 +1,5 @@
-/* Whatever Redis hands us in place of a debtor's record, a reference, an outbox entry or an action's state: refused, or something that
- * is written the same way again and bears being looked at. */
+/* Whatever Redis hands us in place of a debtor's record, a reference, an outbox entry or an action's state: refused, or
+ * something that is written the same way again and bears being looked at. */
 #include "config/contract/state.h"
 #include "daemon/shard/parking.h"
 #include "daemon/state/codec.h"

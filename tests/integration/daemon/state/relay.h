@@ -1,5 +1,5 @@
-/* Stands between a store and its server and does to a transaction what a network can: keep the EXEC until it is told to send it on,
- * or keep the reply. One client at a time, on a thread of its own. */
+/* Stands between a store and its server and does to a transaction what a network can: keep the EXEC until it is told to send
+ * it on, or keep the reply. One client at a time, on a thread of its own. */
 #pragma once
 
 #include "tests/fakes/redis_server.h"

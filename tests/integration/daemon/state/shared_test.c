@@ -81,7 +81,8 @@ static void nothing_is_known_at_first(void **state)
 static void reads_what_ingest_stamps(void **state)
 {
     struct bench *b = *state;
-    (void)SAY(b->admin, "HSET", "regua:{all}:fresh", "s:billing:0", "100", "s:billing:11", "90", "n:billing", "12", "s:a:b:3", "7", "want", "55");
+    (void)SAY(b->admin, "HSET", "regua:{all}:fresh", "s:billing:0", "100", "s:billing:11", "90", "n:billing", "12", "s:a:b:3",
+              "7", "want", "55");
     struct rg_fresh fresh = read_fresh(b);
     assert_int_equal(fresh.source_count, 4);
     assert_int_equal(fresh.want_ms, 55);
@@ -100,9 +101,28 @@ static void reads_what_ingest_stamps(void **state)
 static void passes_over_what_nobody_writes(void **state)
 {
     static const char *const rows[][2] = {
-        {"s:billing", "1"}, {"s::0", "1"}, {"s:billing:", "1"}, {"s:billing:-1", "1"}, {"s:billing:x", "1"}, {"s:billing:0", ""}, {"s:billing:0", "x"},
-        {"s:billing:0", "1.5"}, {"s:billing:99999999999", "1"}, {"s:", "1"}, {"n:", "1"}, {"n:billing", "0"}, {"n:billing", "-3"},
-        {"n:billing", "99999999999"}, {"h:8", "1"}, {"h:-1", "1"}, {"h:", "1"}, {"h:x", "1"}, {"h:1", "yes"}, {"want", "soon"}, {"wanted", "1"}, {"", "1"},
+        {"s:billing", "1"},
+        {"s::0", "1"},
+        {"s:billing:", "1"},
+        {"s:billing:-1", "1"},
+        {"s:billing:x", "1"},
+        {"s:billing:0", ""},
+        {"s:billing:0", "x"},
+        {"s:billing:0", "1.5"},
+        {"s:billing:99999999999", "1"},
+        {"s:", "1"},
+        {"n:", "1"},
+        {"n:billing", "0"},
+        {"n:billing", "-3"},
+        {"n:billing", "99999999999"},
+        {"h:8", "1"},
+        {"h:-1", "1"},
+        {"h:", "1"},
+        {"h:x", "1"},
+        {"h:1", "yes"},
+        {"want", "soon"},
+        {"wanted", "1"},
+        {"", "1"},
     };
     struct bench *b = *state;
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -247,7 +267,8 @@ static void fill(struct bench *b)
         {.key = {RG_STORE_DEBTOR, RG_STR("C-1")}, .write = true, .value = {"a\0b", 3}, .due_ms = 1700000000000},
         {.key = {RG_STORE_INVOICE, RG_STR("asaas:pay_1")}, .write = true, .value = RG_STR(""), .due_ms = RG_STORE_UNCHANGED}};
     const struct rg_pos pos = {.ledger_next = 99, .people_next = -1, .batch = 1, .seen_ms = -1, .asof_ms = 123};
-    const struct rg_store_batch batch = {.puts = puts, .put_count = 2, .acts = acts, .act_count = 2, .out_done_through = -1, .pos = &pos};
+    const struct rg_store_batch batch = {
+        .puts = puts, .put_count = 2, .acts = acts, .act_count = 2, .out_done_through = -1, .pos = &pos};
     assert_int_equal(store->ops->commit(store, &batch, NULL), RG_COMMITTED);
     rg_store_free(&store);
 }
@@ -273,7 +294,8 @@ static void reads_actions_with_the_position(void **state)
     assert_true(states[2].live && !states[2].value.claimed);
     assert_int_equal(rg_state_reader_acts(b->reader, 5, NULL, 0, NULL, &next, &asof, NULL), 0);
     assert_int_equal(next, 99);
-    assert_int_equal(rg_state_reader_acts(b->reader, 6, ids, 3, states, &next, &asof, NULL), 0); /* another shard knows nothing of it */
+    /* another shard knows nothing of it */
+    assert_int_equal(rg_state_reader_acts(b->reader, 6, ids, 3, states, &next, &asof, NULL), 0);
     assert_int_equal(next, -1);
     assert_false(states[0].live);
 }
@@ -283,7 +305,8 @@ static void reads_values_and_timers(void **state)
     struct bench *b = *state;
     fill(b);
     struct rg_str values[4];
-    const struct rg_store_key keys[] = {{RG_STORE_INVOICE, RG_STR("asaas:pay_1")}, {RG_STORE_REFERENCE, RG_STR("C-1")}, {RG_STORE_DEBTOR, RG_STR("C-1")}};
+    const struct rg_store_key keys[] = {
+        {RG_STORE_INVOICE, RG_STR("asaas:pay_1")}, {RG_STORE_REFERENCE, RG_STR("C-1")}, {RG_STORE_DEBTOR, RG_STR("C-1")}};
     assert_int_equal(rg_state_reader_get(b->reader, 5, keys, 3, b->arena, values, NULL), 0);
     assert_true(values[0].p != NULL && values[0].n == 0);
     assert_null(values[1].p);
@@ -365,7 +388,9 @@ static void measures_the_reference_debtor(void **state)
             char ids[500][32];
             for (int i = 0; i < 500; i++) {
                 (void)snprintf(ids[i], sizeof ids[i], "cus_%012lld", (long long)at + i);
-                puts[i] = (struct rg_store_put){.key = {RG_STORE_DEBTOR, rg_str(ids[i])}, .write = timers == 0, .value = rg_buf_str(&buf),
+                puts[i] = (struct rg_store_put){.key = {RG_STORE_DEBTOR, rg_str(ids[i])},
+                                                .write = timers == 0,
+                                                .value = rg_buf_str(&buf),
                                                 .due_ms = timers == 0 ? RG_STORE_UNCHANGED : 1793000000000 + 60000 * (at + i)};
             }
             const struct rg_pos pos = {.ledger_next = 1, .batch = ++opened.pos.batch};
@@ -376,7 +401,8 @@ static void measures_the_reference_debtor(void **state)
             with_records = used_memory(b);
     }
     int64_t record = (with_records - before) / CROWD, timer = (used_memory(b) - with_records) / CROWD;
-    (void)printf("reference debtor: %zu bytes of record, %lld in Redis, and %lld for the timer\n", buf.len, (long long)record, (long long)timer);
+    (void)printf("reference debtor: %zu bytes of record, %lld in Redis, and %lld for the timer\n", buf.len, (long long)record,
+                 (long long)timer);
     assert_true(record <= 600 && timer <= 60);
     rg_store_free(&store);
 }

@@ -138,7 +138,8 @@ static void a_restarted_server_is_opened_anew(void **state)
     struct store_rig *rig = *state;
     struct side *side = rig->side;
     struct rg_error err = {0};
-    struct rg_redis_server *durable = rg_redis_server_start((const char *const[]){"--appendonly", "yes", "--appendfsync", "always", NULL});
+    struct rg_redis_server *durable =
+        rg_redis_server_start((const char *const[]){"--appendonly", "yes", "--appendfsync", "always", NULL});
     side->url = rg_redis_server_url(durable);
     struct rg_store *store = another(rig);
     side->url = NULL;
@@ -151,8 +152,10 @@ static void a_restarted_server_is_opened_anew(void **state)
     size_t count = 0;
     struct rg_due due[1];
     const struct rg_store_key key = {RG_STORE_DEBTOR, RG_STR("x")};
-    assert_int_equal(store->ops->load(store, &key, 1, 1, rig->arena, &value, &err), RG_COMMIT_UNKNOWN); /* it does not heal by itself */
-    assert_int_equal(store->ops->due(store, 0, 1, rig->arena, due, &count, &err), RG_COMMITTED); /* known to be nothing: nobody is asked */
+    /* it does not heal by itself */
+    assert_int_equal(store->ops->load(store, &key, 1, 1, rig->arena, &value, &err), RG_COMMIT_UNKNOWN);
+    /* known to be nothing: nobody is asked */
+    assert_int_equal(store->ops->due(store, 0, 1, rig->arena, due, &count, &err), RG_COMMITTED);
     on.batch = open_store(&on, store).pos.batch;
     assert_int_equal(on.batch, 1);
     assert_value(&on, RG_STORE_DEBTOR, RG_STR("x"), RG_STR("kept"));
@@ -222,8 +225,10 @@ static void a_batch_that_is_too_large_is_refused_unsent(void **state)
     size_t n = RG_REDIS_COMMANDS_BYTES_MAX / 2;
     char *bytes = rg_alloc(n);
     memset(bytes, 'v', n);
-    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("a"), (struct rg_str){bytes, n}), put_of(RG_STORE_DEBTOR, RG_STR("b"), (struct rg_str){bytes, n})};
-    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = puts, .put_count = 2}, rig->batch, &err), RG_COMMIT_REFUSED);
+    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("a"), (struct rg_str){bytes, n}),
+                                  put_of(RG_STORE_DEBTOR, RG_STR("b"), (struct rg_str){bytes, n})};
+    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = puts, .put_count = 2}, rig->batch, &err),
+                     RG_COMMIT_REFUSED);
     assert_int_equal(err.code, RG_ELIMIT);
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("a"), (struct rg_str){0});
     assert_int_equal(commit_value(rig, "small", &err), RG_COMMITTED);
@@ -238,7 +243,9 @@ static void an_error_inside_the_transaction_is_broken(void **state)
     struct rg_error err = {0};
     (void)SAY(admin_of(rig), "SET", "regua:{3}:act", "no hash");
     const struct rg_store_act act = {.action = action_of(1), .live = true};
-    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.acts = &act, .act_count = 1, .puts = one_put("partly"), .put_count = 1}, rig->batch, &err),
+    assert_int_equal(try_commit(rig->first,
+                                (struct rg_store_batch){.acts = &act, .act_count = 1, .puts = one_put("partly"), .put_count = 1},
+                                rig->batch, &err),
                      RG_COMMIT_BROKEN);
     assert_non_null(strstr(err.text, "in part"));
     assert_non_null(strstr(err.text, "WRONGTYPE"));
@@ -326,9 +333,12 @@ static void all_keys_of_a_shard_lie_together(void **state)
     struct store_rig *rig = *state;
     const struct rg_store_act act = {.action = action_of(1), .live = true};
     const struct rg_out_entry out = {1, RG_STR("x")};
-    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("{9}"), RG_STR("1")), put_of(RG_STORE_INVOICE, RG_STR("}x{9}"), RG_STR("1")),
+    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("{9}"), RG_STR("1")),
+                                  put_of(RG_STORE_INVOICE, RG_STR("}x{9}"), RG_STR("1")),
                                   put_of(RG_STORE_REFERENCE, RG_STR("{9}"), RG_STR("1")), timer_of(RG_STR("{9}"), 5)};
-    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts), .acts = &act, .act_count = 1, .out_adds = &out, .out_add_count = 1});
+    commit(rig,
+           (struct rg_store_batch){
+               .puts = puts, .put_count = RG_COUNT(puts), .acts = &act, .act_count = 1, .out_adds = &out, .out_add_count = 1});
     const struct rg_redis_reply *keys = SAY(admin_of(rig), "KEYS", "*");
     assert_int_equal(keys->count, 8);
     for (size_t i = 0; i < keys->count; i++)

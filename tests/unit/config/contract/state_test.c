@@ -40,9 +40,40 @@ static void other_words_are_no_action(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        NULL, "", "q", "w", ":", "q:", "q:x", "q:-1", "q:+1", "q:01", "q: 1", "q:1 ", "q:1:", "q:-:", "q:--", "q:1:2", "Q:1", "queued", "qq:1", "x:1",
-        "q:9223372036854775808", "w:", "w:" CLAIM, "w:" CLAIM ":", "w:" CLAIM ":1", "w:" CLAIM ":1:", "w:" CLAIM "::1", "w:" CLAIM ":-1:1",
-        "w:" CLAIM ":1:1:", "w:" CLAIM ":1:1:1", "w:" CLAIM "0:1:1", "w:000102030405060708090A0B0C0D0E0F:1:1", "w:0001:1:1", "w::1:1",
+        NULL,
+        "",
+        "q",
+        "w",
+        ":",
+        "q:",
+        "q:x",
+        "q:-1",
+        "q:+1",
+        "q:01",
+        "q: 1",
+        "q:1 ",
+        "q:1:",
+        "q:-:",
+        "q:--",
+        "q:1:2",
+        "Q:1",
+        "queued",
+        "qq:1",
+        "x:1",
+        "q:9223372036854775808",
+        "w:",
+        "w:" CLAIM,
+        "w:" CLAIM ":",
+        "w:" CLAIM ":1",
+        "w:" CLAIM ":1:",
+        "w:" CLAIM "::1",
+        "w:" CLAIM ":-1:1",
+        "w:" CLAIM ":1:1:",
+        "w:" CLAIM ":1:1:1",
+        "w:" CLAIM "0:1:1",
+        "w:000102030405060708090A0B0C0D0E0F:1:1",
+        "w:0001:1:1",
+        "w::1:1",
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rg_act_value value = {.copy_offset = 77};
@@ -114,8 +145,15 @@ static void charges_come_back(void **state)
     memset(longest, 'x', sizeof longest);
     const struct rg_charge rows[] = {
         {.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE},
-        {.pix_code = RG_STR("00020126\"\\\n"), .boleto_line = RG_STR("23793.38128"), .boleto_barcode = RG_STR("2379"), .boleto_url = RG_STR("https://x/é"),
-         .link = RG_STR("https://y"), .pix_until = 20000, .boleto_until = -1, .pix_cents = 15920, .boleto_cents = INT64_C(1) << 50},
+        {.pix_code = RG_STR("00020126\"\\\n"),
+         .boleto_line = RG_STR("23793.38128"),
+         .boleto_barcode = RG_STR("2379"),
+         .boleto_url = RG_STR("https://x/é"),
+         .link = RG_STR("https://y"),
+         .pix_until = 20000,
+         .boleto_until = -1,
+         .pix_cents = 15920,
+         .boleto_cents = INT64_C(1) << 50},
         {.pix_code = {longest, sizeof longest}, .link = RG_STR(""), .pix_until = 0, .boleto_until = RG_DAY_NONE, .pix_cents = 1},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -128,7 +166,13 @@ static void other_bytes_are_no_charge(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        NULL, "", "{", "{}", "[]", "null", "1", "{\"v\":0}", "{\"v\":2}", "{\"v\":\"1\"}", "{\"v\":1.5}", "{\"v\":1,\"v\":1}", "{\"v\":1} x", "{\"v\":1,\"pix\":\"\xff\"}",
+        NULL,          "",
+        "{",           "{}",
+        "[]",          "null",
+        "1",           "{\"v\":0}",
+        "{\"v\":2}",   "{\"v\":\"1\"}",
+        "{\"v\":1.5}", "{\"v\":1,\"v\":1}",
+        "{\"v\":1} x", "{\"v\":1,\"pix\":\"\xff\"}",
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rg_charge charge = {.pix_cents = 77};
@@ -145,7 +189,8 @@ static void unknown_and_odd_members_are_left_out(void **state)
 {
     (void)state;
     struct rg_charge charge;
-    const char *text = "{\"v\":1,\"new\":{\"a\":[1]},\"pix\":7,\"pix_until\":\"2026-02-30\",\"boleto_until\":\"2026-02-28\",\"pix_cents\":\"9\",\"link\":null}";
+    const char *text = "{\"v\":1,\"new\":{\"a\":[1]},\"pix\":7,\"pix_until\":\"2026-02-30\",\"boleto_until\":\"2026-02-28\","
+                       "\"pix_cents\":\"9\",\"link\":null}";
     assert_int_equal(rg_charge_read(rg_str(text), arena, &charge, NULL), 0);
     assert_null(charge.pix_code.p);
     assert_null(charge.link.p);

@@ -1,6 +1,6 @@
-/* One shard on a bench: its store and its streams in memory, the rules of the shipped ladder for home internet, and a clock that the
- * test moves. What the shard sends is delivered at once unless the test wants otherwise, and what lies in its partitions is fed to
- * it, its own records too. */
+/* One shard on a bench: its store and its streams in memory, the rules of the shipped ladder for home internet, and a clock
+ * that the test moves. What the shard sends is delivered at once unless the test wants otherwise, and what lies in its
+ * partitions is fed to it, its own records too. */
 #pragma once
 
 #include "base/core/hash.h"
@@ -54,8 +54,14 @@ static inline int64_t at(const char *text)
 
 static inline void bench_make_shard(struct bench *b)
 {
-    const struct rg_shard_config config = {.shard = b->p, .shards = SHARDS, .ledger_topic = LEDGER, .people_topic = PEOPLE, .deadletter_topic = DEAD,
-                                           .actions_prefix = ACTIONS, .deadletter_partitions = 1, .store = rg_fake_store_new(b->state, b->p),
+    const struct rg_shard_config config = {.shard = b->p,
+                                           .shards = SHARDS,
+                                           .ledger_topic = LEDGER,
+                                           .people_topic = PEOPLE,
+                                           .deadletter_topic = DEAD,
+                                           .actions_prefix = ACTIONS,
+                                           .deadletter_partitions = 1,
+                                           .store = rg_fake_store_new(b->state, b->p),
                                            .counters = &b->counters};
     b->shard = rg_shard_new(&config);
 }
@@ -81,7 +87,11 @@ static inline struct bench *bench_with(struct rg_rules *rules, int shard)
     b->p = shard;
     for (size_t i = 0; i < RG_SOURCES_MAX; i++)
         b->known_ms[i] = -1;
-    b->world = (struct rg_shard_world){.rules = b->rules, .now_ms = at("2026-10-20 09:00"), .live_max_step = RG_STR("suspenso"), .live_since_ms = at("2026-01-01"), .known_through_ms = b->known_ms};
+    b->world = (struct rg_shard_world){.rules = b->rules,
+                                       .now_ms = at("2026-10-20 09:00"),
+                                       .live_max_step = RG_STR("suspenso"),
+                                       .live_since_ms = at("2026-01-01"),
+                                       .known_through_ms = b->known_ms};
     bench_make_shard(b);
     bench_open(b);
     return b;
@@ -140,7 +150,8 @@ static inline void bench_settle(struct bench *b)
         rg_fake_stream_deliver(b->stream, sent);
         if (rg_shard_state(b->shard) == RG_SHARD_OPENING && b->reopens)
             continue;
-        bool rests = !more && sent == 0 && b->ledger_at == ledger_at && b->people_at == people_at && rg_shard_inbox(b->shard) == 0;
+        bool rests =
+            !more && sent == 0 && b->ledger_at == ledger_at && b->people_at == people_at && rg_shard_inbox(b->shard) == 0;
         quiet = rests ? quiet + 1 : 0;
         if (quiet == 2)
             return;
@@ -185,13 +196,15 @@ static inline struct rg_str bytes_of(struct bench *b, const struct rg_event *eve
     return rg_arena_str(b->arena, rg_buf_str(&buf));
 }
 
-static inline int64_t append(struct bench *b, const char *topic, int partition, enum rg_kind kind, struct rg_str key, struct rg_str value, const char *origin)
+static inline int64_t append(struct bench *b, const char *topic, int partition, enum rg_kind kind, struct rg_str key,
+                             struct rg_str value, const char *origin)
 {
     struct rg_kafka_header headers[2] = {{RG_HEADER_KIND, rg_str(rg_kind_name(kind))}};
     size_t n = 1;
     if (origin != NULL)
         headers[n++] = (struct rg_kafka_header){RG_HEADER_ORIGIN, rg_str(origin)};
-    const struct rg_kafka_record record = {.topic = topic, .partition = partition, .key = key, .value = value, .headers = headers, .headers_n = n};
+    const struct rg_kafka_record record = {
+        .topic = topic, .partition = partition, .key = key, .value = value, .headers = headers, .headers_n = n};
     return rg_fake_stream_append(b->stream, &record);
 }
 
@@ -205,7 +218,11 @@ static inline int64_t put_event(struct bench *b, const struct rg_event *event, i
 
 static inline struct rg_event event_of(struct bench *b, enum rg_event_type type, const char *id, const char *debtor)
 {
-    struct rg_event e = {.type = type, .id = rg_arena_str(b->arena, rg_str(id)), .source = RG_STR("billing"), .time_ms = b->world.now_ms, .ns = RG_STR(NS)};
+    struct rg_event e = {.type = type,
+                         .id = rg_arena_str(b->arena, rg_str(id)),
+                         .source = RG_STR("billing"),
+                         .time_ms = b->world.now_ms,
+                         .ns = RG_STR(NS)};
     if (debtor != NULL) {
         e.debtor = rg_arena_str(b->arena, rg_str(debtor));
         e.has = RG_BIT(RG_F_DEBTOR);
@@ -223,11 +240,13 @@ static inline struct rg_event invoice_of(struct bench *b, const char *debtor, co
     e.pix_code = RG_STR("0002012658");
     e.pix_until = RG_DAY_NONE;
     e.link = RG_STR("https://pagar.example/1");
-    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_SERVICE) | RG_BIT(RG_F_AMOUNT) | RG_BIT(RG_F_DUE_ON) | RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_LINK);
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_SERVICE) | RG_BIT(RG_F_AMOUNT) | RG_BIT(RG_F_DUE_ON) | RG_BIT(RG_F_PIX_CODE) |
+             RG_BIT(RG_F_LINK);
     return e;
 }
 
-static inline struct rg_event payment_of(struct bench *b, const char *debtor, const char *invoice, const char *payment, int64_t cents)
+static inline struct rg_event payment_of(struct bench *b, const char *debtor, const char *invoice, const char *payment,
+                                         int64_t cents)
 {
     struct rg_event e = event_of(b, RG_EV_PAYMENT_CONFIRMED, payment, debtor);
     e.invoice = rg_arena_str(b->arena, rg_str(invoice));
@@ -275,7 +294,8 @@ static inline int64_t put_located(struct bench *b, const char *ref, const char *
 
 /* ---- what came of it ---- */
 
-static inline struct rg_str kind_at(struct bench *b, const char *topic, int partition, int64_t offset, struct rg_kafka_event *ret_event)
+static inline struct rg_str kind_at(struct bench *b, const char *topic, int partition, int64_t offset,
+                                    struct rg_kafka_event *ret_event)
 {
     if (!rg_fake_stream_read(b->stream, topic, partition, offset, ret_event))
         return (struct rg_str){0};
@@ -314,19 +334,33 @@ static inline struct rg_claim_id claim_id(uint8_t n)
 static inline int64_t put_claim(struct bench *b, const struct rg_decision *decision, uint8_t n)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    const struct rg_claim claim = {.claim = claim_id(n), .action = decision->action, .debtor = decision->debtor, .valid_ms = 60000, .at_ms = b->world.now_ms};
+    const struct rg_claim claim = {.claim = claim_id(n),
+                                   .action = decision->action,
+                                   .debtor = decision->debtor,
+                                   .valid_ms = 60000,
+                                   .at_ms = b->world.now_ms};
     rg_buf_init(&buf, 8192);
     rg_claim_write(&claim, &buf);
     return append(b, LEDGER, b->p, RG_REC_CLAIM, decision->debtor, rg_buf_str(&buf), NULL);
 }
 
-static inline int64_t put_outcome(struct bench *b, const struct rg_decision *decision, uint8_t n, int64_t claim_offset, enum rg_verdict verdict)
+static inline int64_t put_outcome(struct bench *b, const struct rg_decision *decision, uint8_t n, int64_t claim_offset,
+                                  enum rg_verdict verdict)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    const struct rg_outcome outcome = {.action = decision->action, .claim = claim_id(n), .claim_offset = claim_offset, .debtor = decision->debtor,
-                                       .step = decision->step, .channel = decision->channel, .repetition = decision->repetition, .attempt = decision->attempt,
-                                       .invoices = decision->invoices, .invoice_count = decision->invoice_count, .verdict = verdict,
-                                       .evidence = verdict == RG_VERDICT_ACCEPTED ? RG_EVIDENCE_ACCEPTED : RG_EVIDENCE_NONE, .at_ms = b->world.now_ms};
+    const struct rg_outcome outcome = {.action = decision->action,
+                                       .claim = claim_id(n),
+                                       .claim_offset = claim_offset,
+                                       .debtor = decision->debtor,
+                                       .step = decision->step,
+                                       .channel = decision->channel,
+                                       .repetition = decision->repetition,
+                                       .attempt = decision->attempt,
+                                       .invoices = decision->invoices,
+                                       .invoice_count = decision->invoice_count,
+                                       .verdict = verdict,
+                                       .evidence = verdict == RG_VERDICT_ACCEPTED ? RG_EVIDENCE_ACCEPTED : RG_EVIDENCE_NONE,
+                                       .at_ms = b->world.now_ms};
     rg_buf_init(&buf, 65536);
     rg_outcome_write(&outcome, &buf);
     return append(b, LEDGER, b->p, RG_REC_OUTCOME, decision->debtor, rg_buf_str(&buf), NULL);

@@ -1,5 +1,5 @@
-/* What a shard does after any doubt: it opens again and folds again, to the same record, and decides nothing a second time. And what
- * it does as a home shard, whose outbox must survive all that. */
+/* What a shard does after any doubt: it opens again and folds again, to the same record, and decides nothing a second time.
+ * And what it does as a home shard, whose outbox must survive all that. */
 #include "tests/unit/daemon/shard/bench.h"
 
 #define D1 "D1"
@@ -84,7 +84,7 @@ static void assert_as_before(struct bench *b, const struct before *before)
     assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
     struct rg_str record = json_of(b, D1);
     if (!rg_str_eq(record, before->record))
-        (void)fprintf(stderr, "was " RG_STR_FMT "\nis  " RG_STR_FMT "\n", RG_STR_ARG(before->record), RG_STR_ARG(record)); /* the test ends here */
+        (void)fprintf(stderr, "was " RG_STR_FMT "\nis  " RG_STR_FMT "\n", RG_STR_ARG(before->record), RG_STR_ARG(record));
     assert_true(rg_str_eq(record, before->record));
     assert_true(rg_str_eq(rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":" F1), before->charge));
     assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), before->decided);
@@ -205,7 +205,8 @@ static void the_past_is_not_decided(void **state)
     assert_int_equal(out_at(b, 0).kind, RG_OUT_PEOPLE);
     assert_int_equal(out_at(b, 1).kind, RG_OUT_PEOPLE);
     assert_int_equal(rg_fake_state_act_count(b->state), 0);
-    assert_int_equal(rg_fake_state_due_ms(b->state, D1), b->world.now_ms); /* looked at once upstream is known past this instant */
+    /* looked at once upstream is known past this instant */
+    assert_int_equal(rg_fake_state_due_ms(b->state, D1), b->world.now_ms);
 }
 
 static bool was_decided(struct bench *b, const char *step)
@@ -456,7 +457,8 @@ static void only_so_many_bytes_may_wait(void **state)
         struct rg_str bytes = bytes_of(b, &payment, false);
         char origin[64];
         (void)snprintf(origin, sizeof origin, "billing:0:0:%d:0", i);
-        (void)append(b, LEDGER, b->p, RG_REC_EVENT, RG_STR(REF), rg_arena_printf(b->arena, RG_STR_FMT "%s", RG_STR_ARG(bytes), pad), origin);
+        (void)append(b, LEDGER, b->p, RG_REC_EVENT, RG_STR(REF),
+                     rg_arena_printf(b->arena, RG_STR_FMT "%s", RG_STR_ARG(bytes), pad), origin);
     }
     free(pad);
     bench_settle(b);

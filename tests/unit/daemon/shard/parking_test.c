@@ -65,7 +65,8 @@ static void parked_records_come_back_in_order(void **state)
     (void)state;
     struct rg_parked parked[70];
     for (size_t i = 0; i < RG_COUNT(parked); i++)
-        parked[i] = (struct rg_parked){rg_arena_printf(arena, "asaas:0:1:%zu:0", i), i % 7 == 0 ? RG_STR("") : rg_arena_printf(arena, "{\"n\":%zu}", i)};
+        parked[i] = (struct rg_parked){rg_arena_printf(arena, "asaas:0:1:%zu:0", i),
+                                       i % 7 == 0 ? RG_STR("") : rg_arena_printf(arena, "{\"n\":%zu}", i)};
     struct rg_reference reference = decoded(encoded(&(struct rg_reference){.parked = parked, .parked_count = RG_COUNT(parked)}));
     assert_null(reference.debtor.p);
     assert_int_equal(reference.parked_count, RG_COUNT(parked));
@@ -79,8 +80,10 @@ static void parked_records_come_back_in_order(void **state)
 static void more_can_be_parked_behind_what_came_back(void **state)
 {
     (void)state;
-    struct rg_reference reference = decoded(encoded(&(struct rg_reference){.parked = (struct rg_parked[]){{RG_STR("a"), RG_STR("1")}}, .parked_count = 1}));
-    *RG_PUSH(arena, reference.parked, reference.parked_count, reference.parked_cap) = (struct rg_parked){RG_STR("b"), RG_STR("2")};
+    struct rg_reference reference =
+        decoded(encoded(&(struct rg_reference){.parked = (struct rg_parked[]){{RG_STR("a"), RG_STR("1")}}, .parked_count = 1}));
+    *RG_PUSH(arena, reference.parked, reference.parked_count, reference.parked_cap) =
+        (struct rg_parked){RG_STR("b"), RG_STR("2")};
     reference = decoded(encoded(&reference));
     assert_int_equal(reference.parked_count, 2);
     assert_true(rg_str_is(reference.parked[1].value, "2"));
@@ -91,7 +94,8 @@ static void cuts_are_noticed(void **state)
 {
     (void)state;
     struct rg_parked parked[] = {{RG_STR("first"), RG_STR("value")}, {RG_STR("f"), RG_STR("v")}};
-    struct rg_str whole[] = {encoded(&(struct rg_reference){.parked = parked, .parked_count = 2}), encoded(&(struct rg_reference){.debtor = RG_STR("C-1")})};
+    struct rg_str whole[] = {encoded(&(struct rg_reference){.parked = parked, .parked_count = 2}),
+                             encoded(&(struct rg_reference){.debtor = RG_STR("C-1")})};
     size_t between = 2 + 4 + 5 + 4 + 5;
     for (size_t w = 0; w < RG_COUNT(whole); w++) {
         for (size_t n = 0; n < whole[w].n; n++) {
@@ -118,7 +122,7 @@ static void other_bytes_are_refused(void **state)
     (void)state;
     static const struct rg_str rows[] = {
         {"\2D\3\0\0\0C-1", 9}, {"\1X\3\0\0\0C-1", 9},         {"\0P", 2},
-        {"\1D", 2},           {"\1D\377\377\377\377C-1", 9}, {"\1D\3\0\0\0C-1\1\0\0\0a\1\0\0\0b", 19}, /* a debtor and something waiting */
+        {"\1D", 2},           {"\1D\377\377\377\377C-1", 9}, {"\1D\3\0\0\0C-1\1\0\0\0a\1\0\0\0b", 19},
         {"\1D\3\0\0\0C-1x", 10}, {"\1P\1\0\0\0a", 7},        {"\1P\1\0\0\0a\377\377\377\177", 11},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {

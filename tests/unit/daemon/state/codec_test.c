@@ -80,8 +80,14 @@ static void lists_grow_behind_what_was_read(void **state)
     size_t before = record->invoice_count;
     struct rg_invoice kept = record->invoices[before - 1];
     struct rg_invoice *added = RG_PUSH(record->arena, record->invoices, record->invoice_count, record->invoice_cap);
-    *added = (struct rg_invoice){.id = RG_STR("new"), .due_on = RG_DAY_NONE, .issued_on = RG_DAY_NONE, .pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE,
-                                 .debit_on = RG_DAY_NONE, .fine_percent.units = -1, .interest_percent_month.units = -1};
+    *added = (struct rg_invoice){.id = RG_STR("new"),
+                                 .due_on = RG_DAY_NONE,
+                                 .issued_on = RG_DAY_NONE,
+                                 .pix_until = RG_DAY_NONE,
+                                 .boleto_until = RG_DAY_NONE,
+                                 .debit_on = RG_DAY_NONE,
+                                 .fine_percent.units = -1,
+                                 .interest_percent_month.units = -1};
     record = decoded(encoded(record));
     assert_int_equal(record->invoice_count, before + 1);
     same_invoice(&record->invoices[before - 1], &kept);
@@ -196,8 +202,14 @@ static void the_reference_debtor_is_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_empty_record_comes_back), TEST(whatever_is_set_comes_back), TEST(lists_grow_behind_what_was_read), TEST(every_cut_is_refused),
-        TEST(no_damage_harms),            TEST(other_versions_are_refused), TEST(limits_are_kept),                 TEST(the_reference_debtor_is_small),
+        TEST(an_empty_record_comes_back),
+        TEST(whatever_is_set_comes_back),
+        TEST(lists_grow_behind_what_was_read),
+        TEST(every_cut_is_refused),
+        TEST(no_damage_harms),
+        TEST(other_versions_are_refused),
+        TEST(limits_are_kept),
+        TEST(the_reference_debtor_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

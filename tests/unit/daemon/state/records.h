@@ -76,23 +76,38 @@ static inline struct rg_str *texts(struct maker *m, size_t *ret_count)
 
 static inline struct rg_decimal decimal(struct maker *m)
 {
-    return chance(m) ? (struct rg_decimal){number(m, 999999), (int)number(m, RG_DECIMAL_PLACES_MAX)} : (struct rg_decimal){.units = -1};
+    return chance(m) ? (struct rg_decimal){number(m, 999999), (int)number(m, RG_DECIMAL_PLACES_MAX)}
+                     : (struct rg_decimal){.units = -1};
 }
 
-#define MAKE_LIST(m, record, items, item_count, max)                                  \
-    do {                                                                              \
-        (record)->item_count = chance(m) ? (size_t)number((m), (max)) : 0;            \
-        (record)->items = (record)->item_count > 0 ? rg_arena_alloc((m)->arena, (record)->item_count * sizeof *(record)->items) : NULL; \
+#define MAKE_LIST(m, record, items, item_count, max) \
+    do { \
+        (record)->item_count = chance(m) ? (size_t)number((m), (max)) : 0; \
+        (record)->items = \
+            (record)->item_count > 0 ? rg_arena_alloc((m)->arena, (record)->item_count * sizeof *(record)->items) : NULL; \
     } while (0)
 
 static inline void make_done(struct maker *m, struct rg_done *d)
 {
-    *d = (struct rg_done){.step = text(m), .repetition = (int)number(m, 20), .cycle = (int)number(m, 9), .attempt = (int)number(m, 9),
-                          .state = (enum rg_done_state)number(m, RG_DONE_COUNT - 1), .gate = (enum rg_gate)number(m, RG_GATE_COUNT - 1), .channel = text(m),
-                          .evidence = (enum rg_evidence)number(m, RG_EVIDENCE_COUNT - 1), .tone = (enum rg_tone)number(m, RG_TONE_COUNT - 1),
-                          .signal = (enum rg_signal)number(m, RG_SIGNAL_COUNT - 1), .failed = chance(m), .maybe_sent = chance(m), .tries = (int)number(m, 6),
-                          .decided_ms = instant(m), .at_ms = instant(m), .retry_after_ms = number(m, 99999), .confirmed_ms = instant(m),
-                          .sequence = number(m, 999), .balance_cents = cents(m) - cents(m)};
+    *d = (struct rg_done){.step = text(m),
+                          .repetition = (int)number(m, 20),
+                          .cycle = (int)number(m, 9),
+                          .attempt = (int)number(m, 9),
+                          .state = (enum rg_done_state)number(m, RG_DONE_COUNT - 1),
+                          .gate = (enum rg_gate)number(m, RG_GATE_COUNT - 1),
+                          .channel = text(m),
+                          .evidence = (enum rg_evidence)number(m, RG_EVIDENCE_COUNT - 1),
+                          .tone = (enum rg_tone)number(m, RG_TONE_COUNT - 1),
+                          .signal = (enum rg_signal)number(m, RG_SIGNAL_COUNT - 1),
+                          .failed = chance(m),
+                          .maybe_sent = chance(m),
+                          .tries = (int)number(m, 6),
+                          .decided_ms = instant(m),
+                          .at_ms = instant(m),
+                          .retry_after_ms = number(m, 99999),
+                          .confirmed_ms = instant(m),
+                          .sequence = number(m, 999),
+                          .balance_cents = cents(m) - cents(m)};
     for (int e = RG_EVIDENCE_ACCEPTED; e <= (int)d->evidence; e++)
         d->evidence_ms[e] = instant(m);
     for (size_t i = 0; d->attempt > 0 && i < RG_ACTION_BYTES; i++)
@@ -102,17 +117,43 @@ static inline void make_done(struct maker *m, struct rg_done *d)
 
 static inline void make_payment(struct maker *m, struct rg_payment *p)
 {
-    *p = (struct rg_payment){.id = text(m), .unnamed = chance(m), .confirmed_cents = cents(m), .settled_cents = cents(m), .reversed_cents = cents(m),
-                             .confirmed_ms = instant(m), .settled_ms = instant(m), .reversed_ms = instant(m), .paid_on = day(m), .chargeback = chance(m)};
+    *p = (struct rg_payment){.id = text(m),
+                             .unnamed = chance(m),
+                             .confirmed_cents = cents(m),
+                             .settled_cents = cents(m),
+                             .reversed_cents = cents(m),
+                             .confirmed_ms = instant(m),
+                             .settled_ms = instant(m),
+                             .reversed_ms = instant(m),
+                             .paid_on = day(m),
+                             .chargeback = chance(m)};
 }
 
 static inline void make_invoice(struct maker *m, struct rg_invoice *v)
 {
-    *v = (struct rg_invoice){.ns = text(m), .id = text(m), .issued = chance(m), .creditor = text(m), .service = text(m), .contract = text(m), .due_on = day(m),
-                             .issued_on = day(m), .amount_cents = cents(m), .state = (enum rg_invoice_state)number(m, RG_INVOICE_WRITTEN_OFF), .has_pix = chance(m),
-                             .has_boleto = chance(m), .has_link = chance(m), .pix_until = day(m), .boleto_until = day(m), .fine_percent = decimal(m),
-                             .interest_percent_month = decimal(m), .received = chance(m), .opened = chance(m), .disputed = chance(m), .debit_on = day(m),
-                             .offset = chance(m) ? number(m, INT64_C(1) << 50) : -1, .conflict = chance(m)};
+    *v = (struct rg_invoice){.ns = text(m),
+                             .id = text(m),
+                             .issued = chance(m),
+                             .creditor = text(m),
+                             .service = text(m),
+                             .contract = text(m),
+                             .due_on = day(m),
+                             .issued_on = day(m),
+                             .amount_cents = cents(m),
+                             .state = (enum rg_invoice_state)number(m, RG_INVOICE_WRITTEN_OFF),
+                             .has_pix = chance(m),
+                             .has_boleto = chance(m),
+                             .has_link = chance(m),
+                             .pix_until = day(m),
+                             .boleto_until = day(m),
+                             .fine_percent = decimal(m),
+                             .interest_percent_month = decimal(m),
+                             .received = chance(m),
+                             .opened = chance(m),
+                             .disputed = chance(m),
+                             .debit_on = day(m),
+                             .offset = chance(m) ? number(m, INT64_C(1) << 50) : -1,
+                             .conflict = chance(m)};
     v->tags = texts(m, &v->tag_count);
     for (int g = 0; g < RG_IG_COUNT; g++)
         v->set[g] = stamp(m);
@@ -124,7 +165,8 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
         v->due_days[i] = day(m);
     v->discount_count = (size_t)number(m, RG_DISCOUNTS_MAX);
     for (size_t i = 0; i < v->discount_count; i++)
-        v->discounts[i] = (struct rg_discount){.by_percent = chance(m), .percent = decimal(m), .amount_cents = cents(m), .until = day(m)};
+        v->discounts[i] =
+            (struct rg_discount){.by_percent = chance(m), .percent = decimal(m), .amount_cents = cents(m), .until = day(m)};
     MAKE_LIST(m, v, payments, payment_count, 4);
     for (size_t i = 0; i < v->payment_count; i++)
         make_payment(m, &v->payments[i]);
@@ -139,8 +181,8 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
 static inline void make_action(struct maker *m, struct rg_action *a)
 {
     struct rg_decision *d = &a->decision;
-    *a = (struct rg_action){.state = (enum rg_action_state)number(m, RG_ACTION_CLAIMED), .claim_offset = -1, .logged_offset = number(m, 9999) - 1,
-                            .recalling = chance(m), .releases = 1 + (int)number(m, 5)};
+    *a = (struct rg_action){.state = (enum rg_action_state)number(m, RG_ACTION_CLAIMED), .claim_offset = -1,
+                            .logged_offset = number(m, 9999) - 1, .recalling = chance(m), .releases = 1 + (int)number(m, 5)};
     d->debtor = RG_STR("C-1");
     d->ladder = RG_STR("l");
     d->step = RG_STR("s");
@@ -150,7 +192,8 @@ static inline void make_action(struct maker *m, struct rg_action *a)
     d->mode = RG_MODE_LIVE;
     d->text = RG_STR("t");
     d->invoices = RG_NEW(m->arena, struct rg_decision_invoice, 1);
-    d->invoices[0] = (struct rg_decision_invoice){.ns = RG_STR("n"), .invoice = RG_STR("F1"), .cycle = 1, .balance_cents = 100, .offset = 5};
+    d->invoices[0] =
+        (struct rg_decision_invoice){.ns = RG_STR("n"), .invoice = RG_STR("F1"), .cycle = 1, .balance_cents = 100, .offset = 5};
     d->invoice_count = 1;
     d->amount_cents = d->total_cents = 100;
     d->amounts_on = 20000;
@@ -178,7 +221,11 @@ static inline void make_people(struct maker *m, struct rg_record *r)
     r->language = text(m);
     MAKE_LIST(m, r, contacts, contact_count, RG_CONTACTS_MAX);
     for (size_t i = 0; i < r->contact_count; i++)
-        r->contacts[i] = (struct rg_contact){.channel = text(m), .address = text(m), .verified_false = chance(m), .in_contract = chance(m), .preferred = chance(m)};
+        r->contacts[i] = (struct rg_contact){.channel = text(m),
+                                             .address = text(m),
+                                             .verified_false = chance(m),
+                                             .in_contract = chance(m),
+                                             .preferred = chance(m)};
     MAKE_LIST(m, r, notes, note_count, 3);
     for (size_t i = 0; i < r->note_count; i++)
         r->notes[i] = (struct rg_note){text(m), text(m), instant(m)};
@@ -226,8 +273,16 @@ static inline struct rg_record *make_record(struct maker *m)
 
 static inline struct rg_done done_of(const char *step, int64_t at_ms)
 {
-    struct rg_done d = {.step = rg_str(step), .repetition = 1, .cycle = 1, .attempt = 1, .state = RG_DONE_SENT, .channel = RG_STR("whatsapp"),
-                        .evidence = RG_EVIDENCE_DELIVERED, .tone = RG_TONE_REMINDER, .decided_ms = at_ms, .at_ms = at_ms + 90000};
+    struct rg_done d = {.step = rg_str(step),
+                        .repetition = 1,
+                        .cycle = 1,
+                        .attempt = 1,
+                        .state = RG_DONE_SENT,
+                        .channel = RG_STR("whatsapp"),
+                        .evidence = RG_EVIDENCE_DELIVERED,
+                        .tone = RG_TONE_REMINDER,
+                        .decided_ms = at_ms,
+                        .at_ms = at_ms + 90000};
     for (int e = RG_EVIDENCE_ACCEPTED; e <= (int)d.evidence; e++)
         d.evidence_ms[e] = d.at_ms;
     memset(d.action.b, 0xa5, sizeof d.action.b);
@@ -251,9 +306,20 @@ static inline struct rg_record *reference_debtor(struct rg_arena *arena)
     r->contacts[1] = (struct rg_contact){.channel = RG_STR("whatsapp"), .address = RG_STR("+5511987654321")};
     r->contact_count = 2;
     struct rg_invoice *v = RG_PUSH(arena, r->invoices, r->invoice_count, r->invoice_cap);
-    *v = (struct rg_invoice){.ns = RG_STR("asaas"), .id = RG_STR("pay_080225913252"), .issued = true, .service = RG_STR("internet"), .due_on = 20760,
-                             .issued_on = 20745, .amount_cents = 15990, .has_pix = true, .pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE,
-                             .debit_on = RG_DAY_NONE, .fine_percent.units = -1, .interest_percent_month.units = -1, .offset = 1234567};
+    *v = (struct rg_invoice){.ns = RG_STR("asaas"),
+                             .id = RG_STR("pay_080225913252"),
+                             .issued = true,
+                             .service = RG_STR("internet"),
+                             .due_on = 20760,
+                             .issued_on = 20745,
+                             .amount_cents = 15990,
+                             .has_pix = true,
+                             .pix_until = RG_DAY_NONE,
+                             .boleto_until = RG_DAY_NONE,
+                             .debit_on = RG_DAY_NONE,
+                             .fine_percent.units = -1,
+                             .interest_percent_month.units = -1,
+                             .offset = 1234567};
     v->set[RG_IG_DUE] = v->set[RG_IG_AMOUNT] = v->set[RG_IG_PIX] = v->set[RG_IG_SERVICE] = v->set[RG_IG_ISSUED_ON] = issued;
     *RG_PUSH(arena, v->due_days, v->due_day_count, v->due_day_cap) = 20760;
     for (size_t i = 0; i < RG_COUNT(steps); i++)
@@ -303,7 +369,8 @@ static inline void same_done(const struct rg_done *a, const struct rg_done *b)
     same_text(a->channel, b->channel);
     same_texts(a->refused, a->refused_count, b->refused, b->refused_count);
     assert_true(rg_action_id_eq(&a->action, &b->action));
-    SAME(repetition), SAME(cycle), SAME(attempt), SAME(state), SAME(gate), SAME(evidence), SAME(tone), SAME(signal), SAME(failed), SAME(maybe_sent);
+    SAME(repetition), SAME(cycle), SAME(attempt), SAME(state), SAME(gate), SAME(evidence), SAME(tone), SAME(signal), SAME(failed),
+        SAME(maybe_sent);
     SAME(tries), SAME(decided_ms), SAME(at_ms), SAME(retry_after_ms), SAME(confirmed_ms), SAME(sequence), SAME(balance_cents);
     for (int e = 0; e < RG_EVIDENCE_COUNT; e++)
         SAME(evidence_ms[e]);
@@ -312,7 +379,8 @@ static inline void same_done(const struct rg_done *a, const struct rg_done *b)
 static inline void same_payment(const struct rg_payment *a, const struct rg_payment *b)
 {
     same_text(a->id, b->id);
-    SAME(unnamed), SAME(confirmed_cents), SAME(settled_cents), SAME(reversed_cents), SAME(confirmed_ms), SAME(settled_ms), SAME(reversed_ms);
+    SAME(unnamed), SAME(confirmed_cents), SAME(settled_cents), SAME(reversed_cents), SAME(confirmed_ms), SAME(settled_ms),
+        SAME(reversed_ms);
     SAME(paid_on), SAME(chargeback);
 }
 
@@ -324,7 +392,8 @@ static inline void same_invoice(const struct rg_invoice *a, const struct rg_invo
     same_text(a->service, b->service);
     same_text(a->contract, b->contract);
     same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
-    SAME(issued), SAME(due_on), SAME(issued_on), SAME(amount_cents), SAME(state), SAME(has_pix), SAME(has_boleto), SAME(has_link), SAME(pix_until);
+    SAME(issued), SAME(due_on), SAME(issued_on), SAME(amount_cents), SAME(state), SAME(has_pix), SAME(has_boleto), SAME(has_link),
+        SAME(pix_until);
     SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(conflict);
     SAME(reopening_count), SAME(due_day_count), SAME(discount_count), SAME(payment_count), SAME(done_count);
     same_decimal(a->fine_percent, b->fine_percent);
@@ -364,7 +433,8 @@ static inline void same_record(const struct rg_record *a, const struct rg_record
     same_text(a->debtor, b->debtor);
     same_text(a->tier, b->tier);
     same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
-    SAME(kind), SAME(consumer), SAME(score), SAME(payday), SAME(score_on), SAME(protection), SAME(protection_until_ms), SAME(promise_on);
+    SAME(kind), SAME(consumer), SAME(score), SAME(payday), SAME(score_on), SAME(protection), SAME(protection_until_ms),
+        SAME(promise_on);
     for (int g = 0; g < RG_DG_COUNT; g++)
         same_stamp(a->set[g], b->set[g]);
     same_text(a->name, b->name);

@@ -49,7 +49,8 @@ static inline void rig_end(struct store_rig *rig)
 /* A position whose number is the next one; no origins. */
 static inline struct rg_pos pos_after(int64_t batch)
 {
-    return (struct rg_pos){.ledger_next = 10, .people_next = -1, .ledger_crc = 4000000000u, .batch = batch + 1, .seen_ms = -1, .asof_ms = -1};
+    return (struct rg_pos){
+        .ledger_next = 10, .people_next = -1, .ledger_crc = 4000000000u, .batch = batch + 1, .seen_ms = -1, .asof_ms = -1};
 }
 
 static inline enum rg_commit try_commit(struct rg_store *store, struct rg_store_batch batch, int64_t after, struct rg_error *err)
@@ -130,8 +131,9 @@ static void keeps_values(void **state)
     struct store_rig *rig = *state;
     const struct rg_str binary = {"a\0\r\n{}\xff", 7};
     const struct rg_str odd_id = RG_STR("Jos\xc3\xa9 {7}:*\r\n");
-    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("x"), binary), put_of(RG_STORE_INVOICE, RG_STR("x"), RG_STR("invoice")),
-                                  put_of(RG_STORE_REFERENCE, RG_STR("x"), RG_STR("")), put_of(RG_STORE_DEBTOR, odd_id, RG_STR("odd"))};
+    struct rg_store_put puts[] = {
+        put_of(RG_STORE_DEBTOR, RG_STR("x"), binary), put_of(RG_STORE_INVOICE, RG_STR("x"), RG_STR("invoice")),
+        put_of(RG_STORE_REFERENCE, RG_STR("x"), RG_STR("")), put_of(RG_STORE_DEBTOR, odd_id, RG_STR("odd"))};
     commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), binary);
     assert_value(rig, RG_STORE_INVOICE, RG_STR("x"), RG_STR("invoice"));
@@ -139,7 +141,8 @@ static void keeps_values(void **state)
     assert_value(rig, RG_STORE_DEBTOR, odd_id, RG_STR("odd"));
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("y"), (struct rg_str){0});
 
-    struct rg_store_put next[] = {put_of(RG_STORE_DEBTOR, RG_STR("x"), RG_STR("new")), put_of(RG_STORE_INVOICE, RG_STR("x"), (struct rg_str){0}),
+    struct rg_store_put next[] = {put_of(RG_STORE_DEBTOR, RG_STR("x"), RG_STR("new")),
+                                  put_of(RG_STORE_INVOICE, RG_STR("x"), (struct rg_str){0}),
                                   put_of(RG_STORE_REFERENCE, RG_STR("never was"), (struct rg_str){0}), timer_of(odd_id, 5)};
     commit(rig, (struct rg_store_batch){.puts = next, .put_count = RG_COUNT(next)});
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), RG_STR("new"));
@@ -150,13 +153,15 @@ static void keeps_values(void **state)
 static void loads_in_the_order_asked(void **state)
 {
     struct store_rig *rig = *state;
-    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("a"), RG_STR("A")), put_of(RG_STORE_DEBTOR, RG_STR("b"), RG_STR("B"))};
+    struct rg_store_put puts[] = {put_of(RG_STORE_DEBTOR, RG_STR("a"), RG_STR("A")),
+                                  put_of(RG_STORE_DEBTOR, RG_STR("b"), RG_STR("B"))};
     commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
     struct rg_store_key *keys = RG_NEW(rig->arena, struct rg_store_key, RG_STORE_KEYS_MAX);
     struct rg_str *values = RG_NEW(rig->arena, struct rg_str, RG_STORE_KEYS_MAX);
     for (size_t i = 0; i < RG_STORE_KEYS_MAX; i++)
         keys[i] = (struct rg_store_key){RG_STORE_DEBTOR, i % 3 == 0 ? RG_STR("b") : i % 3 == 1 ? RG_STR("none") : RG_STR("a")};
-    assert_int_equal(rig->first->ops->load(rig->first, keys, RG_STORE_KEYS_MAX, rig->batch, rig->arena, values, NULL), RG_COMMITTED);
+    assert_int_equal(rig->first->ops->load(rig->first, keys, RG_STORE_KEYS_MAX, rig->batch, rig->arena, values, NULL),
+                     RG_COMMITTED);
     for (size_t i = 0; i < RG_STORE_KEYS_MAX; i++) {
         if (i % 3 == 1)
             assert_null(values[i].p);
@@ -169,7 +174,8 @@ static void loads_in_the_order_asked(void **state)
 static void lets_values_expire(void **state)
 {
     struct store_rig *rig = *state;
-    struct rg_store_put puts[] = {put_of(RG_STORE_REFERENCE, RG_STR("short"), RG_STR("1")), put_of(RG_STORE_REFERENCE, RG_STR("long"), RG_STR("2")),
+    struct rg_store_put puts[] = {put_of(RG_STORE_REFERENCE, RG_STR("short"), RG_STR("1")),
+                                  put_of(RG_STORE_REFERENCE, RG_STR("long"), RG_STR("2")),
                                   put_of(RG_STORE_REFERENCE, RG_STR("kept"), RG_STR("3"))};
     puts[0].ttl_ms = puts[2].ttl_ms = TTL_MS;
     puts[1].ttl_ms = 3600 * 1000;
@@ -348,7 +354,8 @@ static void keeps_the_outbox_in_order(void **state)
 static void keeps_outbox_entries_of_any_bytes(void **state)
 {
     struct store_rig *rig = *state;
-    const struct rg_out_entry entries[] = {{3, {"\0:\r\n\xff", 5}}, {4, RG_STR("")}, {5, {"\0:\r\n\xff", 5}}}; /* twice the same bytes */
+    /* twice the same bytes */
+    const struct rg_out_entry entries[] = {{3, {"\0:\r\n\xff", 5}}, {4, RG_STR("")}, {5, {"\0:\r\n\xff", 5}}};
     commit(rig, (struct rg_store_batch){.out_adds = entries, .out_add_count = RG_COUNT(entries)});
     struct rg_store *other = rig->store(rig);
     struct rg_store_opened opened = open_store(rig, other);
@@ -362,11 +369,12 @@ static void keeps_outbox_entries_of_any_bytes(void **state)
 
 /* ---- position ---- */
 
-static inline const struct rg_origin_high *origin_in(const struct rg_pos *pos, bool people, const char *source, int incarnation, int partition)
+static inline const struct rg_origin_high *origin_in(const struct rg_pos *pos, bool people, const char *source, int incarnation,
+                                                     int partition)
 {
     for (size_t i = 0; i < pos->origin_count; i++)
-        if (pos->origins[i].people == people && rg_str_is(pos->origins[i].source, source) && pos->origins[i].incarnation == incarnation &&
-            pos->origins[i].partition == partition)
+        if (pos->origins[i].people == people && rg_str_is(pos->origins[i].source, source) &&
+            pos->origins[i].incarnation == incarnation && pos->origins[i].partition == partition)
             return &pos->origins[i];
     fail_msg("no origin %s/%d/%d", source, incarnation, partition);
     return NULL;
@@ -375,16 +383,29 @@ static inline const struct rg_origin_high *origin_in(const struct rg_pos *pos, b
 static void keeps_the_position(void **state)
 {
     struct store_rig *rig = *state;
-    struct rg_origin_high first[] = {{.source = RG_STR("billing"), .partition = 3, .offset = 100, .sub = 2},
-                                     {.source = RG_STR("billing"), .partition = 4, .offset = 7},
-                                     {.people = true, .source = RG_STR("billing"), .partition = 3, .offset = 50},
-                                     {.source = RG_STR("ledger"), .incarnation = 2, .partition = 0, .offset = INT64_C(1) << 50, .sub = 63}};
-    const struct rg_pos pos = {.ledger_next = INT64_C(1) << 52, .people_next = 17, .ledger_crc = 4294967295u, .seen_ms = 1700000000123, .asof_ms = 1700000000001,
-                               .out_next = 42, .origins = first, .origin_count = RG_COUNT(first)};
+    struct rg_origin_high first[] = {
+        {.source = RG_STR("billing"), .partition = 3, .offset = 100, .sub = 2},
+        {.source = RG_STR("billing"), .partition = 4, .offset = 7},
+        {.people = true, .source = RG_STR("billing"), .partition = 3, .offset = 50},
+        {.source = RG_STR("ledger"), .incarnation = 2, .partition = 0, .offset = INT64_C(1) << 50, .sub = 63}};
+    const struct rg_pos pos = {.ledger_next = INT64_C(1) << 52,
+                               .people_next = 17,
+                               .ledger_crc = 4294967295u,
+                               .seen_ms = 1700000000123,
+                               .asof_ms = 1700000000001,
+                               .out_next = 42,
+                               .origins = first,
+                               .origin_count = RG_COUNT(first)};
     commit(rig, (struct rg_store_batch){.pos = &pos});
     struct rg_origin_high second[] = {{.source = RG_STR("billing"), .partition = 3, .offset = 101}};
-    const struct rg_pos later = {.ledger_next = pos.ledger_next + 1, .people_next = -1, .ledger_crc = 0, .seen_ms = -1, .asof_ms = 5, .out_next = 43,
-                                 .origins = second, .origin_count = 1};
+    const struct rg_pos later = {.ledger_next = pos.ledger_next + 1,
+                                 .people_next = -1,
+                                 .ledger_crc = 0,
+                                 .seen_ms = -1,
+                                 .asof_ms = 5,
+                                 .out_next = 43,
+                                 .origins = second,
+                                 .origin_count = 1};
     struct rg_store *other = rig->store(rig);
     struct rg_pos found = open_store(rig, other).pos;
     assert_int_equal(found.ledger_next, pos.ledger_next);
@@ -427,7 +448,8 @@ static void the_last_to_open_owns_it(void **state)
     assert_int_equal(rig->first->ops->load(rig->first, &key, 1, rig->batch, rig->arena, &value, &err), RG_COMMIT_REOWN);
     assert_non_null(strstr(err.text, "another owner"));
     put.value = RG_STR("zombie");
-    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, &err), RG_COMMIT_REOWN);
+    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, &err),
+                     RG_COMMIT_REOWN);
 
     struct rg_store *zombie = rig->first;
     rig->first = second;
@@ -446,7 +468,8 @@ static void a_fence_lost_between_load_and_commit(void **state)
     struct rg_store *second = rig->store(rig);
     (void)open_store(rig, second);
     struct rg_store_put put = put_of(RG_STORE_DEBTOR, RG_STR("x"), RG_STR("zombie"));
-    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, NULL), RG_COMMIT_REOWN);
+    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, NULL),
+                     RG_COMMIT_REOWN);
     rg_store_free(&rig->first);
     rig->first = second;
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), (struct rg_str){0});
@@ -463,7 +486,8 @@ static void another_batch_number_is_noticed(void **state)
     for (int64_t off = -1; off <= 1; off += 2) {
         assert_int_equal(rig->first->ops->load(rig->first, &key, 1, rig->batch + off, rig->arena, &value, &err), RG_COMMIT_REOWN);
         assert_non_null(strstr(err.text, "expected"));
-        assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch + off, &err), RG_COMMIT_REOWN);
+        assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch + off, &err),
+                         RG_COMMIT_REOWN);
     }
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), RG_STR("1")); /* and it goes on with the right one */
     commit(rig, (struct rg_store_batch){.puts = &put, .put_count = 1});
@@ -486,9 +510,10 @@ static void a_wipe_is_noticed(void **state)
 }
 
 #define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
-#define STORE_SUITE                                                                                                             \
-    STORE_TEST(finds_nothing_where_nothing_was), STORE_TEST(keeps_values), STORE_TEST(loads_in_the_order_asked),               \
-        STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers),                     \
-        STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order),                     \
-        STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it),    \
-        STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(another_batch_number_is_noticed), STORE_TEST(a_wipe_is_noticed)
+#define STORE_SUITE \
+    STORE_TEST(finds_nothing_where_nothing_was), STORE_TEST(keeps_values), STORE_TEST(loads_in_the_order_asked), \
+        STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers), \
+        STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
+        STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
+        STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(another_batch_number_is_noticed), \
+        STORE_TEST(a_wipe_is_noticed)

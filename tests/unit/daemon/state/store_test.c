@@ -42,8 +42,11 @@ static void a_doomed_commit_meets_its_fate(void **state)
         enum rg_fake_fate fate;
         enum rg_commit answer;
         bool applied;
-    } rows[] = {{RG_FAKE_REFUSED, RG_COMMIT_REFUSED, false}, {RG_FAKE_TOO_LARGE, RG_COMMIT_REFUSED, false}, {RG_FAKE_UNKNOWN_LOST, RG_COMMIT_UNKNOWN, false},
-                {RG_FAKE_UNKNOWN_APPLIED, RG_COMMIT_UNKNOWN, true}, {RG_FAKE_BROKEN, RG_COMMIT_BROKEN, false}};
+    } rows[] = {{RG_FAKE_REFUSED, RG_COMMIT_REFUSED, false},
+                {RG_FAKE_TOO_LARGE, RG_COMMIT_REFUSED, false},
+                {RG_FAKE_UNKNOWN_LOST, RG_COMMIT_UNKNOWN, false},
+                {RG_FAKE_UNKNOWN_APPLIED, RG_COMMIT_UNKNOWN, true},
+                {RG_FAKE_BROKEN, RG_COMMIT_BROKEN, false}};
     struct store_rig *rig = *state;
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         char text[2] = {(char)('0' + i), '\0'};
@@ -51,7 +54,8 @@ static void a_doomed_commit_meets_its_fate(void **state)
         rg_fake_state_doom(rig->side, 2, rows[i].fate);
         commit(rig, (struct rg_store_batch){.puts = &put, .put_count = 1});
         put.value = rg_str(text);
-        assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, NULL), rows[i].answer);
+        assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, NULL),
+                         rows[i].answer);
         struct rg_store_opened opened = open_store(rig, rig->first);
         assert_int_equal(opened.pos.batch, rig->batch + rows[i].applied);
         rig->batch = opened.pos.batch;

@@ -35,10 +35,18 @@ static void assert_same_out(const struct rg_out *a, const struct rg_out *b)
     assert_true(rg_action_id_eq(&a->action, &b->action));
 }
 
-static const struct rg_out full = {
-    .kind = RG_OUT_DEADLETTER, .topic = {"regua.deadletter", 16}, .partition = 511, .key = {"C\0 1", 4}, .value = {"{\"v\":1}\xff", 8},
-    .record_kind = {"event", 5}, .origin = {"asaas:0:1:2:0", 13}, .first = {"", 0}, .reason = {"bad_json", 8}, .detail = {"d", 1}, .from = {"t/0/1", 5},
-    .action = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}}};
+static const struct rg_out full = {.kind = RG_OUT_DEADLETTER,
+                                   .topic = {"regua.deadletter", 16},
+                                   .partition = 511,
+                                   .key = {"C\0 1", 4},
+                                   .value = {"{\"v\":1}\xff", 8},
+                                   .record_kind = {"event", 5},
+                                   .origin = {"asaas:0:1:2:0", 13},
+                                   .first = {"", 0},
+                                   .reason = {"bad_json", 8},
+                                   .detail = {"d", 1},
+                                   .from = {"t/0/1", 5},
+                                   .action = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}}};
 
 static void entries_come_back(void **state)
 {

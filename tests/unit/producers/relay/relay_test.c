@@ -49,7 +49,11 @@ static void add(struct bench *b, int64_t seq, enum rg_out_kind kind, const char 
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     char value[24];
     int n = snprintf(value, sizeof value, "%lld", (long long)seq);
-    const struct rg_out out = {.kind = kind, .topic = rg_str(topic), .partition = 1, .key = RG_STR("C-1"), .value = {value, (size_t)n},
+    const struct rg_out out = {.kind = kind,
+                               .topic = rg_str(topic),
+                               .partition = 1,
+                               .key = RG_STR("C-1"),
+                               .value = {value, (size_t)n},
                                .action = action_of(action)};
     struct rg_error err = {0};
     rg_buf_init(&buf, 4096);
@@ -211,7 +215,8 @@ static void a_full_producer_is_filled_again_from_where_it_stopped(void **state)
     assert_waiting(b, "2 3");
 }
 
-/* Nothing is known of the first, nothing was written of the rest: all go again, in the old order, but for what was acknowledged. */
+/* Nothing is known of the first, nothing was written of the rest: all go again, in the old order, but for what was
+ * acknowledged. */
 static void after_a_failure_all_go_again_in_order(void **state)
 {
     struct bench *b = *state;
@@ -283,8 +288,16 @@ static void headers_say_what_a_record_is(void **state)
 {
     struct bench *b = *state;
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    const struct rg_out out = {.kind = RG_OUT_FORWARD, .topic = RG_STR(LEDGER), .partition = 3, .key = RG_STR("C-1"), .record_kind = RG_STR("forwarded"),
-                               .origin = RG_STR("ledger:0:1:2:3"), .first = RG_STR("asaas:0:0:9:0"), .reason = RG_STR("r"), .detail = RG_STR("d"), .from = RG_STR("f")};
+    const struct rg_out out = {.kind = RG_OUT_FORWARD,
+                               .topic = RG_STR(LEDGER),
+                               .partition = 3,
+                               .key = RG_STR("C-1"),
+                               .record_kind = RG_STR("forwarded"),
+                               .origin = RG_STR("ledger:0:1:2:3"),
+                               .first = RG_STR("asaas:0:0:9:0"),
+                               .reason = RG_STR("r"),
+                               .detail = RG_STR("d"),
+                               .from = RG_STR("f")};
     rg_buf_init(&buf, 4096);
     rg_out_encode(&out, &buf);
     assert_int_equal(rg_relay_add(b->relay, 0, rg_buf_str(&buf), NULL), 0);
@@ -294,8 +307,12 @@ static void headers_say_what_a_record_is(void **state)
     assert_true(rg_fake_stream_read(b->stream, LEDGER, 3, 0, &event));
     assert_true(rg_str_is(event.key, "C-1"));
     assert_null(event.value.p); /* a tombstone stays one */
-    static const char *const rows[][2] = {{RG_HEADER_KIND, "forwarded"}, {RG_HEADER_ORIGIN, "ledger:0:1:2:3"}, {RG_HEADER_FIRST, "asaas:0:0:9:0"},
-                                          {"regua_reason", "r"}, {"regua_detail", "d"}, {"regua_source", "f"}};
+    static const char *const rows[][2] = {{RG_HEADER_KIND, "forwarded"},
+                                          {RG_HEADER_ORIGIN, "ledger:0:1:2:3"},
+                                          {RG_HEADER_FIRST, "asaas:0:0:9:0"},
+                                          {"regua_reason", "r"},
+                                          {"regua_detail", "d"},
+                                          {"regua_source", "f"}};
     for (size_t i = 0; i < RG_COUNT(rows); i++)
         assert_true(rg_str_is(rg_kafka_event_header(&event, rows[i][0]), rows[i][1]));
 }
