@@ -9,6 +9,8 @@
 #include "daemon/rules/record.h"
 
 #define RG_NEVER INT64_MAX
+/* A timer of what we owe the debtor: earlier than every other, because it waits for nothing that upstream may still say. */
+#define RG_DUE_OWED 0
 /* However long ago a step was due, nothing is dunned by what was known of upstream longer ago than this. */
 #define RG_ASOF_STALE_MS 60000
 
@@ -69,6 +71,9 @@ struct rg_decided {
     size_t view_count, view_cap;
     int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
 };
+
+/* Whether he is owed something that is not on its way yet: what a look would decide at once, whatever is known of upstream. */
+bool rg_owes(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record);
 
 /* Results lie in record->arena. `explain`: decide nothing, list a finding for every step of every open invoice. */
 void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret);

@@ -76,8 +76,11 @@ static bool gate_written_off(struct rg_case *c)
 
 /* ---- what people have said ---- */
 
+/* Nobody tells each debtor that a stop was lifted: he stays due, and is looked at then. */
 static bool gate_stopped(struct rg_case *c)
 {
+    if (c->look->world->stopped && !c->look->explain)
+        c->until_ms = c->look->world->due_ms;
     return c->look->world->stopped;
 }
 
@@ -298,8 +301,8 @@ static void sooner(int64_t *until_ms, int64_t instant_ms)
 
 /* Through the end of `through`, by every payments source. A boleto paid on a day is known a bank day later: for an invoice
  * that has one, a live source counts only from noon of the next bank day.
- * A live source that is behind is waited for like the frontier: the look stays due until upstream has been read past it. What a
- * synced one knows stands in regua.control, of which no debtor is told: it is looked at again now and then. */
+ * A live source that is behind is waited for like the frontier: the look stays due until upstream has been read past what is needed.
+ * What a synced one knows stands in regua.control, of which no debtor is told: it is looked at again now and then. */
 bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms)
 {
     *ret_until_ms = RG_NEVER;
@@ -315,7 +318,8 @@ bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invo
         int64_t at = look->world->known_through_ms == NULL ? -1 : look->world->known_through_ms[i];
         if (at < needed) {
             known = false;
-            sooner(ret_until_ms, how == RG_PAYMENTS_LIVE ? look->world->due_ms : look->world->now_ms + SYNCED_LOOK_MS);
+            int64_t due_ms = look->world->due_ms > needed ? look->world->due_ms : needed;
+            sooner(ret_until_ms, how == RG_PAYMENTS_LIVE ? due_ms : look->world->now_ms + SYNCED_LOOK_MS);
         }
         if (how == RG_PAYMENTS_LIVE && invoice->has_boleto && look->world->now_ms < noon) {
             known = false;

@@ -79,19 +79,34 @@ static void owe_restore(struct rg_look *look, struct rg_invoice *first, const st
     rg_emit_finish(look, d);
 }
 
+/* The first suspend of an invoice whose restore is owed and not on its way. */
+static const struct rg_done *owing(struct rg_look *look, const struct rg_invoice *invoice)
+{
+    for (size_t i = 0; i < invoice->done_count; i++)
+        if (suspended(&invoice->done[i]) && !restored(invoice, &invoice->done[i]) && all_closed(look, &invoice->done[i]))
+            return &invoice->done[i];
+    return NULL;
+}
+
 static void look_restores(struct rg_look *look)
 {
     struct rg_record *record = look->record;
     for (size_t i = 0; i < record->invoice_count; i++) {
-        struct rg_invoice *invoice = &record->invoices[i];
-        for (size_t k = 0; k < invoice->done_count; k++) {
-            const struct rg_done *suspend = &invoice->done[k];
-            if (suspended(suspend) && !restored(invoice, suspend) && all_closed(look, suspend)) {
-                owe_restore(look, invoice, suspend);
-                break; /* the list may have moved; the restore's sequence now covers every suspend before it */
-            }
-        }
+        const struct rg_done *suspend = owing(look, &record->invoices[i]); /* one is enough: its restore is above every suspend before it */
+        if (suspend != NULL && look->world->stopped)
+            rg_look_at(look, look->explain ? RG_NEVER : RG_DUE_OWED); /* when the stop is lifted */
+        else if (suspend != NULL)
+            owe_restore(look, &record->invoices[i], suspend);
     }
+}
+
+bool rg_owes(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record)
+{
+    struct rg_look look = {.rules = rules, .world = world, .record = record};
+    for (size_t i = 0; i < record->invoice_count; i++)
+        if (owing(&look, &record->invoices[i]) != NULL)
+            return true;
+    return false;
 }
 
 /* ---- thanks and excuses ---- */
@@ -161,10 +176,14 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         return;
     }
     bool excuse = owed->when_crossed.unit != RG_SPAN_NONE;
-    if (*said || look->world->stopped || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < now_ms ||
+    if (*said || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < now_ms ||
         (excuse && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
         (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
         return;
+    if (look->world->stopped) {
+        rg_look_at(look, look->explain ? RG_NEVER : look->world->due_ms); /* when the stop is lifted */
+        return;
+    }
     int channel = usable_channel(look, owed);
     int64_t until_ms;
     if (channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
@@ -192,8 +211,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
 
 void rg_look_owed(struct rg_look *look)
 {
-    if (!look->world->stopped)
-        look_restores(look);
+    look_restores(look);
     for (size_t i = 0; i < look->record->invoice_count; i++) {
         struct rg_invoice *invoice = &look->record->invoices[i];
         if (!invoice->issued || invoice->state != RG_INVOICE_OPEN || rg_invoice_gate(look, invoice) != RG_GATE_PAID)

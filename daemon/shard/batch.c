@@ -22,6 +22,7 @@ void rg_batch_begin(struct rg_batch *batch, struct rg_shard *shard, const struct
     batch->slot_count = SLOTS;
     batch->pos.origins = NULL;
     batch->pos.origin_count = batch->pos.origin_cap = 0;
+    rg_shard_known_through(world->words, shard->asof_ms, batch->known_through_ms);
 }
 
 static size_t find_slot(const struct rg_batch *batch, struct rg_str debtor)
@@ -166,23 +167,21 @@ static void send_skipped(struct rg_batch *batch, const struct rg_skipped *skippe
     atomic_fetch_add(&config->counters->skipped, skipped->skip_count);
 }
 
-static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
+static struct rg_world world_of(const struct rg_batch *batch, const struct rg_touched *touched)
 {
     const struct rg_shard_world *w = batch->world;
     const struct rg_shard *shard = batch->shard;
-    const struct rg_world world = {.now_ms = w->now_ms,
-                                   .asof_ms = shard->asof_ms,
-                                   .due_ms = touched->due_ms,
-                                   .stopped = w->stopped,
-                                   .live_max_step = w->live_max_step,
-                                   .live_spread_ms = w->live_spread_ms,
-                                   .live_since_ms = w->live_since_ms,
-                                   .known_through_ms = w->known_through_ms,
-                                   .lagging = w->lagging,
-                                   .shards = shard->config.shards,
-                                   .rests_on = batch->pos.ledger_next};
+    return (struct rg_world){.now_ms = w->now_ms, .asof_ms = shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
+                             .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms, .live_since_ms = w->live_since_ms,
+                             .known_through_ms = batch->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
+                             .rests_on = batch->pos.ledger_next};
+}
+
+static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
+{
+    const struct rg_world world = world_of(batch, touched);
     struct rg_decided decided;
-    rg_decide(w->rules, &world, touched->record, false, &decided);
+    rg_decide(batch->world->rules, &world, touched->record, false, &decided);
     for (size_t i = 0; i < decided.decision_count; i++)
         send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
     for (size_t i = 0; i < decided.recall_count; i++)
@@ -324,6 +323,14 @@ static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *t
     return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;
 }
 
+/* The past is not decided again: he is looked at once it is over and upstream is known past this instant; at once where he is owed
+ * something, as far as the past goes. */
+static int64_t decide_later(struct rg_batch *batch, struct rg_touched *touched)
+{
+    const struct rg_world world = world_of(batch, touched);
+    return rg_owes(batch->world->rules, &world, touched->record) ? RG_DUE_OWED : world.now_ms;
+}
+
 /* Decides, unless the past is being folded, and collects what has to be written of one debtor. */
 static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *touched, struct rg_error *err)
 {
@@ -331,8 +338,7 @@ static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *t
     size_t out_count = batch->out_count;
     int64_t out_next = batch->pos.out_next;
     struct rg_str bytes = {0};
-    /* the past is not decided again: he is looked at once it is over, and upstream is known past this instant */
-    int64_t due_ms = replaying ? batch->world->now_ms : decide(batch, touched);
+    int64_t due_ms = replaying ? decide_later(batch, touched) : decide(batch, touched);
     if (touched->changed && !encode(batch, touched, &bytes, err)) {
         batch->out_count = out_count; /* what was just decided did not happen */
         batch->pos.out_next = out_next;

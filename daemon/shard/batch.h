@@ -59,6 +59,7 @@ struct rg_batch {
     size_t remove_count, remove_cap;
     struct rg_pos pos; /* the shard's as it will be */
     int64_t live_change; /* of the number of actions under way */
+    int64_t known_through_ms[RG_SOURCES_MAX]; /* payments of each source, as far as this shard has folded */
 };
 
 /* batch.c */
@@ -94,9 +95,10 @@ struct rg_shard {
     int64_t expected;             /* next ledger offset to be delivered; −1: any */
     int64_t gap_at;               /* a hole before this offset was met once and read again; −1: none */
     int64_t replay_ledger, replay_people;
-    struct rg_shard_round round;  /* begun, not reached yet; fresh_ms −1: none */
-    bool round_open;
-    int64_t round_out;            /* what the round released up to this sequence must be out before `seen`; −1: not applied yet */
+    struct rg_shard_round round;  /* of round_open */
+    bool round_open, round_reached; /* begun and not over; its ends are applied */
+    int64_t round_out;            /* reached: what was released on the way stands in the outbox up to this sequence */
+    bool stopped;                 /* in the last turn */
     int64_t seen_ms, asof_ms;
     int64_t ledger_end, people_end; /* last known */
     int64_t out_done;             /* acknowledged, to be removed by the next batch; −1 */

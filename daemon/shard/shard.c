@@ -244,7 +244,7 @@ static bool passed(const struct rg_shard *shard, int64_t ledger_end, int64_t peo
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms)
 {
     int64_t due_ms = rg_shard_next_due_ms(shard);
-    if (shard->state != RG_SHARD_RUNNING || due_ms > now_ms || rg_asof_allows(shard->asof_ms, due_ms, now_ms))
+    if (shard->stopped || shard->state != RG_SHARD_RUNNING || due_ms > now_ms || rg_asof_allows(shard->asof_ms, due_ms, now_ms))
         return false;
     *ret_want_ms = now_ms;
     return true;
@@ -252,33 +252,44 @@ bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_w
 
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round)
 {
-    if (!shard->round_open) { /* else the open one is finished first: rounds that overtake each other would never end */
-        shard->round = *round;
-        shard->round_open = true;
-        shard->round_out = -1;
-    }
     if (round->ledger_end > shard->ledger_end)
         shard->ledger_end = round->ledger_end;
     if (round->people_end > shard->people_end)
         shard->people_end = round->people_end;
+    if (shard->round_open)
+        return;
+    shard->round = *round;
+    shard->round_open = true;
+    shard->round_reached = false;
 }
 
-/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs what they made us release to be
- * out, which is known only now. */
+/* Reached when both partitions are applied to the ends the round asked for; `seen` also needs that everything released until then
+ * stands in its debtor's partition, what was folded on the way above all. */
 static void close_round(struct rg_shard *shard)
 {
-    if (!shard->round_open || shard->state != RG_SHARD_RUNNING ||
-        !passed(shard, shard->round.ledger_end, shard->round.people_end))
+    if (!shard->round_open || shard->state != RG_SHARD_RUNNING)
         return;
-    if (shard->round.all_seen_ms > shard->asof_ms)
-        shard->asof_ms = shard->round.all_seen_ms;
-    if (shard->round_out < 0)
+    if (!shard->round_reached) {
+        if (!passed(shard, shard->round.ledger_end, shard->round.people_end))
+            return;
+        shard->round_reached = true;
         shard->round_out = shard->pos.out_next - 1;
+        if (shard->round.all_seen_ms > shard->asof_ms)
+            shard->asof_ms = shard->round.all_seen_ms;
+    }
     if (!rg_relay_drained_through(shard->relay, shard->round_out))
-        return; /* the ends stay passed: `seen` follows when the relay has drained */
+        return; /* `seen` follows when the relay has drained */
     if (shard->round.fresh_ms > shard->seen_ms)
         shard->seen_ms = shard->round.fresh_ms;
     shard->round_open = false;
+}
+
+void rg_shard_known_through(const struct rg_shard_word *words, int64_t asof_ms, int64_t ret_known_ms[RG_SOURCES_MAX])
+{
+    for (int i = 0; i < RG_SOURCES_MAX; i++) {
+        bool wanted = words != NULL && words[i].wanted;
+        ret_known_ms[i] = !wanted ? asof_ms : words[i].given_ms <= asof_ms ? words[i].through_ms : -1;
+    }
 }
 
 int64_t rg_shard_seen_ms(const struct rg_shard *shard)
@@ -337,6 +348,7 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
 {
     struct rg_error err = {.text = ""};
     bool more = false;
+    shard->stopped = world->stopped;
     if (shard->state == RG_SHARD_OPENING || shard->state == RG_SHARD_STOPPED)
         return false;
     if (shard->inbox_count > 0) {
@@ -376,6 +388,6 @@ int64_t rg_shard_lag(const struct rg_shard *shard)
 
 bool rg_shard_at_rest(const struct rg_shard *shard, int64_t now_ms)
 {
-    return shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && rg_relay_count(shard->relay) == 0 &&
-           shard->asof_ms >= now_ms && rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0;
+    bool idle = shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && rg_relay_count(shard->relay) == 0;
+    return idle && (shard->stopped || (shard->asof_ms >= now_ms && rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0));
 }

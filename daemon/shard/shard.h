@@ -39,6 +39,13 @@ struct rg_shard_config {
     struct rg_shard_counters *counters;
 };
 
+/* How payments of one source become known: with all that is folded, or by its word that they are through an instant, which counts
+ * where everything is folded that upstream had published when it was given. */
+struct rg_shard_word {
+    bool wanted;
+    int64_t through_ms, given_ms; /* −1: none was given */
+};
+
 /* What the worker gives a turn to decide with. */
 struct rg_shard_world {
     const struct rg_rules *rules;
@@ -47,7 +54,7 @@ struct rg_shard_world {
     bool stopped;
     struct rg_str live_max_step;
     int64_t live_spread_ms, live_since_ms;
-    const int64_t *known_through_ms;
+    const struct rg_shard_word *words; /* RG_SOURCES_MAX of them, in the order of rules->sources; NULL: no word is wanted */
     struct rg_str lagging;
 };
 
@@ -84,9 +91,12 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
 
 /* Freshness. `wants`: some timer is due or a sanction waits, and asof has to come past the instant returned. */
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms);
+/* A round that is under way goes on instead: under steady traffic the ends run away, and one that is never reached tells nothing. */
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round);
 int64_t rg_shard_seen_ms(const struct rg_shard *shard); /* −1; grows as rounds are reached */
 int64_t rg_shard_asof_ms(const struct rg_shard *shard);
+/* Through when payments of each source are known to a shard whose `asof` is that one. */
+void rg_shard_known_through(const struct rg_shard_word *words, int64_t asof_ms, int64_t ret_known_ms[RG_SOURCES_MAX]);
 
 bool rg_shard_relaying(const struct rg_shard *shard);       /* the outbox is not empty: reports are awaited */
 int64_t rg_shard_next_due_ms(const struct rg_shard *shard); /* earliest timer, lower bound; RG_STORE_NEVER */

@@ -31,12 +31,12 @@ struct rg_worker {
     int64_t round_at_boot_ms, retry_at_boot_ms;
     int deadletter_partitions;
     struct rg_arena *arena;  /* of one turn */
-    int64_t known_through_ms[RG_SOURCES_MAX];
+    struct rg_shard_word words[RG_SOURCES_MAX];
     char lagging[96];
     struct rg_ruleset *rules; /* of this turn */
     pthread_mutex_t mutex;
     struct rg_worker_shard looks[RG_SHARDS_MAX];
-    int64_t known_look_ms[RG_SOURCES_MAX];
+    struct rg_shard_word words_look[RG_SOURCES_MAX];
     char lagging_look[96];
     size_t look_count;
     int64_t looked_ms, turned_boot_ms;
@@ -100,8 +100,6 @@ int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_
     w->config = *config;
     w->arena = rg_arena_new(WORLD_ARENA_BYTES);
     w->deadletter_partitions = 1;
-    for (size_t i = 0; i < RG_SOURCES_MAX; i++)
-        w->known_through_ms[i] = -1;
     int rc = pthread_mutex_init(&w->mutex, NULL);
     rg_assert(rc == 0);
     const struct rg_kafka_producer_options options = {.on_report = rg_relay_report, .linger_ms = LINGER_MS};
@@ -273,40 +271,31 @@ static void take(struct rg_worker *w, int wait_ms)
 
 /* ---- freshness ---- */
 
-/* Through when one source is known: all its partitions stamped, the earliest of them; −1 when one is missing. */
+/* Through when one source is known: all its partitions stamped, the earliest of them; −1 when one is missing. Stamps of partitions
+ * past the count are those of a topic that the source had before. */
 static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, int *ret_partition)
 {
     int64_t earliest = INT64_MAX;
-    int seen = 0, partitions = -1;
+    int stamped = 0, partitions = 0;
     *ret_partition = -1;
+    for (size_t i = 0; i < fresh->source_count; i++)
+        if (fresh->sources[i].partition < 0 && rg_str_eq(fresh->sources[i].source, source))
+            partitions = (int)fresh->sources[i].at_ms; /* the count */
     for (size_t i = 0; i < fresh->source_count; i++) {
         const struct rg_fresh_source *of = &fresh->sources[i];
-        if (!rg_str_eq(of->source, source))
+        if (of->partition < 0 || of->partition >= partitions || !rg_str_eq(of->source, source))
             continue;
-        if (of->partition < 0) {
-            partitions = (int)of->at_ms; /* the count */
-            continue;
-        }
-        seen++;
+        stamped++;
         if (of->at_ms < earliest) {
             earliest = of->at_ms;
             *ret_partition = of->partition;
         }
     }
-    return partitions > 0 && seen >= partitions ? earliest : -1;
+    return partitions > 0 && stamped == partitions ? earliest : -1;
 }
 
-/* A source's word counts once all its partitions were read to their end after it was given. */
-static int64_t synced_through(const struct rg_control_state *control, struct rg_str source, int64_t read_ms)
-{
-    for (size_t i = 0; i < control->known_count; i++)
-        if (rg_str_eq(control->known[i].source, source) && read_ms >= control->known[i].at_ms)
-            return control->known[i].through_ms;
-    return -1;
-}
-
-/* The earliest of all sources; also notes through when payments of each are known, and who lags. */
-static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, const struct rg_control_state *control)
+/* The earliest of all sources; also notes who lags. */
+static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh)
 {
     const struct rg_rules *rules = w->rules->rules;
     int64_t earliest = INT64_MAX;
@@ -314,7 +303,6 @@ static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, cons
         int partition = -1;
         const struct rg_source_info *source = &rules->sources[i];
         int64_t at_ms = source_fresh(fresh, source->name, &partition);
-        w->known_through_ms[i] = source->payments == RG_PAYMENTS_SYNCED ? synced_through(control, source->name, at_ms) : at_ms;
         if (at_ms >= earliest)
             continue;
         earliest = at_ms;
@@ -324,6 +312,17 @@ static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, cons
             (void)snprintf(w->lagging, sizeof w->lagging, RG_STR_FMT, RG_STR_ARG(source->name));
     }
     return earliest == INT64_MAX ? -1 : earliest;
+}
+
+/* What the sources have said of their payments, in the order of the rules. */
+static void note_words(const struct rg_rules *rules, const struct rg_control_state *control, struct rg_shard_word words[RG_SOURCES_MAX])
+{
+    for (int i = 0; i < rules->source_count; i++) {
+        words[i] = (struct rg_shard_word){rules->sources[i].payments == RG_PAYMENTS_SYNCED, -1, -1};
+        for (size_t k = 0; k < control->known_count; k++)
+            if (rg_str_eq(control->known[k].source, rules->sources[i].name))
+                words[i] = (struct rg_shard_word){words[i].wanted, control->known[k].through_ms, control->known[k].at_ms};
+    }
 }
 
 static int64_t all_seen(struct rg_worker *w, const struct rg_fresh *fresh)
@@ -360,7 +359,7 @@ static bool any_wants(struct rg_worker *w, int64_t now_ms, int64_t *ret_want_ms)
 }
 
 /* First what upstream says, then where our partitions end: what the first covers then lies below the second. */
-static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_control_state *control, struct rg_error *err)
+static int begin_rounds(struct rg_worker *w, int64_t want_ms, struct rg_error *err)
 {
     struct rg_fresh fresh;
     struct rg_kafka_position ends[2 * RG_SHARDS_MAX];
@@ -370,7 +369,7 @@ static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_co
         rc = rg_fresh_store_read(w->fresh, w->arena, &fresh, err);
     if (rc < 0)
         return rc;
-    int64_t fresh_ms = all_fresh(w, &fresh, control), seen_ms = all_seen(w, &fresh);
+    int64_t fresh_ms = all_fresh(w, &fresh), seen_ms = all_seen(w, &fresh);
     if (want_ms < 0 && fresh.want_ms <= own_asof(w))
         return 0; /* nobody waits for anything: no round */
     for (int p = 0; p < w->config.shards; p++) {
@@ -390,7 +389,7 @@ static int begin_rounds(struct rg_worker *w, int64_t want_ms, const struct rg_co
     return rc;
 }
 
-static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms, const struct rg_control_state *control)
+static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
 {
     struct rg_error err;
     int64_t want_ms = -1;
@@ -398,7 +397,7 @@ static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms, const s
         return;
     bool wants = any_wants(w, now_ms, &want_ms);
     w->round_at_boot_ms = boot_ms + w->config.round_ms;
-    if (begin_rounds(w, wants ? want_ms : -1, control, &err) < 0) {
+    if (begin_rounds(w, wants ? want_ms : -1, &err) < 0) {
         rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
         w->round_at_boot_ms = boot_ms + OPEN_RETRY_MS;
     }
@@ -443,7 +442,7 @@ static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
                                          .at_rest = rg_shard_at_rest(shard, now_ms)};
         (void)snprintf(look->trouble, sizeof look->trouble, "%s", rg_shard_trouble(shard));
     }
-    memcpy(w->known_look_ms, w->known_through_ms, sizeof w->known_look_ms);
+    memcpy(w->words_look, w->words, sizeof w->words_look);
     memcpy(w->lagging_look, w->lagging, sizeof w->lagging_look);
     w->looked_ms = now_ms;
     w->turned_boot_ms = boot_ms;
@@ -469,7 +468,7 @@ void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena
         if (worker->looks[i].shard != shard)
             continue;
         int64_t *known = RG_NEW(arena, int64_t, RG_SOURCES_MAX);
-        memcpy(known, worker->known_look_ms, sizeof worker->known_look_ms);
+        rg_shard_known_through(worker->words_look, worker->looks[i].asof_ms, known);
         world->known_through_ms = known;
         world->asof_ms = worker->looks[i].asof_ms;
         world->lagging = rg_arena_str(arena, rg_str(worker->lagging_look));
@@ -511,20 +510,16 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
         take(w, w->relaying && wait_ms > 1 ? 1 : wait_ms);
     int64_t now_ms = rg_shared_ms(clock);
     if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
-        const struct rg_shard_world world = {.rules = w->rules->rules,
-                                             .now_ms = now_ms,
-                                             .hold_timers = atomic_load(&w->config.runtime->clocks_disagree),
-                                             .stopped = control.stopped,
-                                             .live_max_step = control.live_max_step,
-                                             .live_spread_ms = control.live_spread_ms,
-                                             .live_since_ms = control.live_since_ms,
-                                             .known_through_ms = w->known_through_ms,
-                                             .lagging = rg_str(w->lagging)};
+        const struct rg_shard_world world = {
+            .rules = w->rules->rules, .now_ms = now_ms, .hold_timers = atomic_load(&w->config.runtime->clocks_disagree), .stopped = control.stopped,
+            .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
+            .words = w->words, .lagging = rg_str(w->lagging)};
+        note_words(w->rules->rules, &control, w->words);
         open_shards(w, boot_ms);
         keep_producer(w);
         for (int again = 0; turn_shards(w, &world) && again < 4; again++)
             keep_producer(w);
-        rounds(w, now_ms, boot_ms, &control);
+        rounds(w, now_ms, boot_ms);
         tell_seen(w);
     }
     w->relaying = false;

@@ -287,8 +287,11 @@ static void test_stop_keeps_silent(void **state)
     struct play p;
     begin(&p);
     p.stopped = true;
-    play_to(&p, "2026-12-31");
+    play_to(&p, "2026-11-05 10:00");
     assert_int_equal(p.line_count, 0);
+    p.stopped = false; /* nobody tells him: he is due still */
+    play_to(&p, "2026-11-05 10:00");
+    expect(&p, "atraso whatsapp");
     play_end(&p);
 }
 

@@ -96,17 +96,19 @@ static inline void play_look(struct play *p)
     p->due_ms = decided.decision_count > 0 ? p->now_ms + 1 : decided.next_ms;
 }
 
-/* Lets time pass to `until`, looking whenever something is due. */
+/* Lets time pass to `until`, looking whenever something is due; while everything is stopped, once at its end. */
 static inline void play_to(struct play *p, const char *until)
 {
     int64_t end = at(until);
-    for (int i = 0; i < 10000 && p->due_ms <= end; i++) {
+    for (int i = 0; i < 10000 && !p->stopped && p->due_ms <= end; i++) {
         if (p->due_ms > p->now_ms)
             p->now_ms = p->due_ms;
         play_look(p);
     }
-    rg_assert(p->due_ms > end);
+    rg_assert(p->stopped || p->due_ms > end);
     p->now_ms = end;
+    if (p->stopped)
+        play_look(p);
 }
 
 static inline struct rg_event play_event(struct play *p, enum rg_event_type type, const char *id)

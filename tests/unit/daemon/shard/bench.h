@@ -34,7 +34,6 @@ struct bench {
     struct rg_shard *shard;
     int p;
     struct rg_shard_world world;
-    int64_t known_ms[RG_SOURCES_MAX];
     int64_t ledger_at, people_at; /* next to feed */
     int64_t upstream;             /* next offset of the source's only partition */
     bool keep;                    /* what is sent stays in the producer */
@@ -85,13 +84,7 @@ static inline struct bench *bench_with(struct rg_rules *rules, int shard)
     b->state = rg_fake_state_new();
     b->stream = rg_fake_stream_new(rg_relay_report, NULL);
     b->p = shard;
-    for (size_t i = 0; i < RG_SOURCES_MAX; i++)
-        b->known_ms[i] = -1;
-    b->world = (struct rg_shard_world){.rules = b->rules,
-                                       .now_ms = at("2026-10-20 09:00"),
-                                       .live_max_step = RG_STR("suspenso"),
-                                       .live_since_ms = at("2026-01-01"),
-                                       .known_through_ms = b->known_ms};
+    b->world = (struct rg_shard_world){.rules = b->rules, .now_ms = at("2026-10-20 09:00"), .live_max_step = RG_STR("suspenso"), .live_since_ms = at("2026-01-01")};
     bench_make_shard(b);
     bench_open(b);
     return b;
@@ -162,8 +155,6 @@ static inline void bench_settle(struct bench *b)
 /* Upstream is known up to now: a round begins and is reached. */
 static inline void bench_round(struct bench *b)
 {
-    for (size_t i = 0; i < RG_SOURCES_MAX; i++)
-        b->known_ms[i] = b->world.now_ms;
     rg_shard_begin_round(b->shard, &(struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms,
                                                             .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p),
                                                             .people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p)});

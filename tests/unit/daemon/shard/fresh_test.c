@@ -1,0 +1,265 @@
+/* What a shard says it has seen of upstream, and what it dares on the strength of it: nobody is dunned for what somebody already
+ * holds in his hands, and whoever is owed something does not wait for the slowest source. */
+#include "tests/unit/daemon/shard/bench.h"
+
+#define D1 "D1"
+#define F1 "F1"
+#define REF "invoice:" NS ":" F1
+
+static int begin(void **state)
+{
+    *state = bench_new(rg_shard_of(RG_STR(D1), SHARDS));
+    return 0;
+}
+
+static int finish(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+static void put_debt(struct bench *b)
+{
+    put_person(b, D1);
+    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
+    (void)put(b, &invoice);
+}
+
+static void pay(struct bench *b)
+{
+    struct rg_event payment = payment_of(b, D1, F1, "P1", 15900);
+    (void)put(b, &payment);
+}
+
+static struct rg_shard_round round_now(struct bench *b)
+{
+    return (struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms, .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p),
+                                   .people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p)};
+}
+
+/* ---- seen ---- */
+
+/* A payment that names no debtor is released while the round is under way: what was published by then has been seen only when the
+ * release stands in its debtor's partition, or its debtor would be dunned for what he has paid. */
+static void seen_waits_for_what_the_round_releases(void **state)
+{
+    (void)state;
+    struct bench *h = bench_new(rg_shard_of(RG_STR(REF), SHARDS));
+    (void)put_located(h, REF, D1, "billing:0:1:3:1");
+    bench_settle(h);
+    struct rg_event payment = payment_of(h, NULL, F1, "P1", 15900);
+    (void)put_event(h, &payment, 7);
+    struct rg_shard_round round = round_now(h);
+    rg_shard_begin_round(h->shard, &round);
+    h->keep = true;
+    bench_settle(h);
+    assert_int_equal(rg_shard_lag(h->shard), 0);
+    assert_int_equal(rg_fake_stream_waiting(h->stream), 1);
+    assert_int_equal(rg_shard_seen_ms(h->shard), -1);
+    h->keep = false;
+    bench_settle(h);
+    assert_int_equal(rg_shard_seen_ms(h->shard), h->world.now_ms);
+    bench_free(h);
+}
+
+/* Under steady traffic the ends run away: a round that is under way ends where it began. */
+static void a_round_is_not_put_off_by_the_next(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    struct rg_shard_round round = round_now(b), later = round;
+    rg_shard_begin_round(b->shard, &round);
+    later.fresh_ms = later.all_seen_ms = round.fresh_ms + 1000;
+    later.ledger_end += 100;
+    rg_shard_begin_round(b->shard, &later);
+    bench_settle(b);
+    assert_int_equal(rg_shard_seen_ms(b->shard), round.fresh_ms);
+    assert_int_equal(rg_shard_asof_ms(b->shard), round.all_seen_ms);
+}
+
+/* ---- asof ---- */
+
+/* A sender reads in Redis through when upstream is known. Nothing else may be going on in the shard. */
+static void asof_is_told_while_something_is_under_way(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 12:00");
+    assert_int_equal(rg_fake_state_act_count(b->state), 1);
+    b->world.now_ms += 30000;
+    bench_round(b);
+    assert_int_equal(rg_fake_state_pos(b->state)->asof_ms, b->world.now_ms);
+    int commits = rg_fake_state_commits(b->state);
+    bench_settle(b);
+    assert_int_equal(rg_fake_state_commits(b->state), commits); /* told once */
+}
+
+static void asof_is_not_told_to_nobody(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    int commits = rg_fake_state_commits(b->state);
+    for (int i = 0; i < 10; i++) {
+        b->world.now_ms += 1000;
+        bench_round(b);
+    }
+    assert_in_range(rg_fake_state_commits(b->state), commits, commits + 1); /* what was just folded is looked at once more */
+}
+
+/* ---- what we owe ---- */
+
+/* The last decision of a step. */
+static struct rg_decision decision_of(struct bench *b, const char *step)
+{
+    struct rg_kafka_event event;
+    struct rg_decision decision;
+    for (int64_t i = rg_fake_stream_end(b->stream, LEDGER, b->p); i > 0; i--)
+        if (rg_str_is(kind_at(b, LEDGER, b->p, i - 1, &event), "decided") && rg_decision_read(event.value, b->arena, &decision, NULL) == 0 &&
+            rg_str_is(decision.step, step))
+            return decision;
+    fail_msg("%s was not decided", step);
+    return (struct rg_decision){0};
+}
+
+/* ---- payments known ---- */
+
+/* A source says that its payments are known through an instant, right behind the payments themselves: the word counts when those
+ * are folded, not when it is heard. */
+static void a_word_counts_when_what_came_before_it_is_folded(void **state)
+{
+    (void)state;
+    struct rg_shard_word words[RG_SOURCES_MAX] = {{.wanted = true, .through_ms = 500, .given_ms = 1000}, {.wanted = false}, {true, -1, -1}};
+    int64_t known[RG_SOURCES_MAX];
+    rg_shard_known_through(words, 999, known);
+    assert_int_equal(known[0], -1);
+    assert_int_equal(known[1], 999); /* by reading it to its end */
+    assert_int_equal(known[2], -1);
+    rg_shard_known_through(words, 1000, known);
+    assert_int_equal(known[0], 500);
+    rg_shard_known_through(words, -1, known);
+    assert_int_equal(known[0], -1);
+    rg_shard_known_through(NULL, 1000, known);
+    assert_int_equal(known[0], 1000);
+}
+
+/* The notice delivered, its term over, the service cut: everything up to the claim of the suspend. */
+static struct rg_decision suspend(struct bench *b)
+{
+    put_debt(b);
+    bench_settle(b);
+    bench_to(b, "2026-11-18 23:00");
+    struct rg_decision notice = decision_of(b, "aviso_suspensao");
+    int64_t claimed = put_claim(b, &notice, 1);
+    (void)put_outcome(b, &notice, 1, claimed, RG_VERDICT_ACCEPTED);
+    char action[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&notice.action, action);
+    struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "receipt", D1);
+    receipt.action = rg_str(action);
+    receipt.status = RG_FACT_DELIVERED;
+    receipt.has |= RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
+    (void)put(b, &receipt);
+    bench_to(b, "2026-12-07 12:00");
+    struct rg_decision cut = decision_of(b, "suspensao");
+    (void)put_claim(b, &cut, 2);
+    bench_settle(b);
+    return cut;
+}
+
+static void assert_restored(struct bench *b, const struct rg_decision *cut)
+{
+    struct rg_decision last = decision_of(b, "religar");
+    assert_true(last.sequence > cut->sequence);
+}
+
+/* The owner dies, the payment comes, the next owner folds it as the past; and upstream's other partition cannot be read. */
+static void a_restore_waits_for_no_source(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision cut = suspend(b);
+    rg_shard_reopen(b->shard, "test");
+    pay(b);
+    b->world.now_ms += 60 * 60 * 1000;
+    bench_open(b);
+    bench_settle(b);
+    assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
+    assert_int_equal(rg_shard_asof_ms(b->shard), -1);
+    assert_restored(b, &cut);
+}
+
+/* A restore that stands further on in the past is not decided again. */
+static void a_restore_of_the_past_is_not_repeated(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision cut = suspend(b);
+    pay(b);
+    bench_settle(b);
+    assert_restored(b, &cut);
+    int64_t sequence = record_of(b, D1)->sequence;
+    rg_fake_state_wipe(b->state);
+    rg_shard_reopen(b->shard, "test");
+    bench_open(b);
+    bench_settle(b);
+    bench_to(b, "2026-12-08 12:00");
+    assert_int_equal(record_of(b, D1)->sequence, sequence);
+}
+
+/* ---- stop ---- */
+
+static void a_restore_comes_when_the_stop_is_lifted(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision cut = suspend(b);
+    b->world.stopped = true;
+    pay(b);
+    bench_settle(b);
+    b->world.now_ms = at("2026-12-08 12:00");
+    bench_round(b);
+    assert_int_equal(record_of(b, D1)->sequence, cut.sequence);
+    b->world.stopped = false;
+    bench_settle(b);
+    assert_restored(b, &cut);
+}
+
+/* Nobody tells each debtor that a stop was lifted: who was due meanwhile is looked at then, and not when something else happens. */
+static void a_stop_forgets_nobody(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    bench_to(b, "2026-10-28 12:00");
+    b->world.stopped = true;
+    b->world.now_ms = at("2026-10-29 09:00");
+    bench_round(b);
+    pay(b); /* what comes in meanwhile is folded */
+    struct rg_event back = payment_of(b, D1, F1, "P1", 15900);
+    back.type = RG_EV_PAYMENT_REVERSED;
+    (void)put(b, &back);
+    bench_settle(b);
+    int commits = rg_fake_state_commits(b->state);
+    bench_settle(b);
+    assert_int_equal(rg_fake_state_commits(b->state), commits);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    assert_true(rg_shard_at_rest(b->shard, b->world.now_ms));
+    b->world.stopped = false;
+    b->world.now_ms = at("2026-10-29 09:10");
+    bench_round(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(seen_waits_for_what_the_round_releases, begin, finish),
+        cmocka_unit_test_setup_teardown(a_round_is_not_put_off_by_the_next, begin, finish),
+        cmocka_unit_test_setup_teardown(asof_is_told_while_something_is_under_way, begin, finish),
+        cmocka_unit_test_setup_teardown(asof_is_not_told_to_nobody, begin, finish),
+        cmocka_unit_test(a_word_counts_when_what_came_before_it_is_folded),
+        cmocka_unit_test_setup_teardown(a_restore_waits_for_no_source, begin, finish),
+        cmocka_unit_test_setup_teardown(a_restore_of_the_past_is_not_repeated, begin, finish),
+        cmocka_unit_test_setup_teardown(a_restore_comes_when_the_stop_is_lifted, begin, finish),
+        cmocka_unit_test_setup_teardown(a_stop_forgets_nobody, begin, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
