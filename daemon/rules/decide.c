@@ -18,12 +18,6 @@ static bool in_hands(const struct rg_done *done)
     return done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED;
 }
 
-/* A notice sent for less than is owed now has lapsed: it is given again. */
-static bool lapsed(const struct rg_case *c)
-{
-    return c->done->tone == RG_TONE_NOTICE && c->done->balance_cents > 0 && c->done->balance_cents < c->balance_cents;
-}
-
 /* Sent, but what it demands is not proven: until its time to prove is over it waits, then the next channel is tried. */
 static bool unproven(const struct rg_case *c, int64_t *ret_until_ms)
 {
@@ -35,18 +29,12 @@ static bool unproven(const struct rg_case *c, int64_t *ret_until_ms)
     return true;
 }
 
-static int64_t retry_at(const struct rg_done *done)
-{
-    int64_t wait = done->retry_after_ms > 0 ? done->retry_after_ms : rg_backoff_ms(done->tries);
-    return done->at_ms + wait;
-}
-
 /* Whether what has happened leaves something to do; if so and it is not yet time, *ret_until_ms says when. */
 static bool still_to_do(struct rg_case *c, int64_t *ret_until_ms)
 {
     int64_t now_ms = c->look->world->now_ms, since_ms = 0;
     *ret_until_ms = RG_NEVER;
-    if (c->done == NULL || lapsed(c))
+    if (c->done == NULL || rg_notice_lapsed(c->done, c->balance_cents))
         return true;
     if (unproven(c, ret_until_ms)) {
         if (*ret_until_ms <= now_ms)
@@ -55,10 +43,10 @@ static bool still_to_do(struct rg_case *c, int64_t *ret_until_ms)
     }
     switch (c->done->state) {
     case RG_DONE_RETRY:
-        if (retry_at(c->done) > now_ms)
-            *ret_until_ms = retry_at(c->done);
-        return true;
     case RG_DONE_REJECTED:
+        if ((c->done->state == RG_DONE_RETRY || c->step->kind == RG_ACT_SIGNAL) && rg_retry_at(c->done) > now_ms)
+            *ret_until_ms = rg_retry_at(c->done);
+        return true;
     case RG_DONE_VOIDED:
     case RG_DONE_RECALLED:
     case RG_DONE_EXPIRED: return true;

@@ -295,19 +295,12 @@ static void fold_promise(struct rg_record *record, const struct rg_event *e)
 
 /* ---- what came back about our own messages and signals ---- */
 
-static void refuse_channel(struct rg_record *record, struct rg_done *done)
-{
-    for (size_t i = 0; i < done->refused_count; i++)
-        if (rg_str_eq(done->refused[i], done->channel))
-            return;
-    *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = done->channel;
-}
-
 /* Levels of evidence only rise; each keeps the first time it was reached. A bounce after an acceptance gives the channel up,
  * unless something stronger has been proven. */
 static void fold_receipt_into(struct rg_record *record, struct rg_done *done, const struct rg_event *e)
 {
-    int64_t at_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    int64_t told_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    int64_t at_ms = told_ms > done->decided_ms ? told_ms : done->decided_ms; /* no message arrives before it was decided */
     enum rg_evidence evidence = rg_fact_evidence((enum rg_provider_fact)e->status);
     for (int level = RG_EVIDENCE_ACCEPTED; level <= (int)evidence; level++)
         if (done->evidence_ms[level] == 0 || at_ms < done->evidence_ms[level])
@@ -319,7 +312,7 @@ static void fold_receipt_into(struct rg_record *record, struct rg_done *done, co
     done->failed = true;
     if (done->evidence >= RG_EVIDENCE_DELIVERED)
         return;
-    refuse_channel(record, done);
+    rg_done_refuse(record, done, done->channel);
     if (done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN)
         done->state = RG_DONE_REJECTED;
 }
@@ -384,6 +377,7 @@ static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invo
             break;
         invoice->set[RG_IG_DISPUTE] = incoming;
         invoice->disputed = e->type == RG_EV_DISPUTE_OPENED;
+        invoice->dispute_accepted = !invoice->disputed && rg_event_has(e, RG_F_RESULT) && rg_str_is(e->result, "accepted");
         break;
     }
     default: break;

@@ -26,21 +26,36 @@ static struct rg_done *decision_entry(struct rg_record *record, const struct rg_
     return invoice == NULL ? NULL : rg_invoice_touch_done(record, invoice, decision->step, decision->repetition, of->cycle);
 }
 
+void rg_done_refuse(struct rg_record *record, struct rg_done *done, struct rg_str channel)
+{
+    for (size_t i = 0; i < done->refused_count; i++)
+        if (rg_str_eq(done->refused[i], channel))
+            return;
+    *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = rg_arena_str(record->arena, channel);
+}
+
 /* A step that goes out by another channel than before is through with the earlier one for this cycle. */
 static void give_up_channel(struct rg_record *record, struct rg_done *done, struct rg_str next_channel)
 {
     if (done->attempt == 0 || !rg_str_has(done->channel) || rg_str_eq(done->channel, next_channel))
         return;
-    for (size_t i = 0; i < done->refused_count; i++)
-        if (rg_str_eq(done->refused[i], done->channel))
-            return;
-    *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = done->channel;
+    rg_done_refuse(record, done, done->channel);
     done->tries = 0;
+}
+
+/* What was proven of an earlier attempt says nothing of this one: a notice is given again because the first did not arrive, or spoke
+ * of less than is owed. Only that something may have arrived is remembered. */
+static void forget_evidence(struct rg_done *done)
+{
+    done->evidence = RG_EVIDENCE_NONE;
+    memset(done->evidence_ms, 0, sizeof done->evidence_ms);
+    done->failed = false;
 }
 
 static void note_entry(struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *of, struct rg_done *done)
 {
     give_up_channel(record, done, decision->channel);
+    forget_evidence(done);
     done->balance_cents = decision->tone == RG_TONE_NOTICE ? of->balance_cents : 0;
     done->attempt = decision->attempt;
     done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
@@ -170,13 +185,15 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
     if (invoice->state != RG_INVOICE_OPEN)
         return invoice->state == RG_INVOICE_VOIDED ? RG_GATE_VOIDED : RG_GATE_WRITTEN_OFF;
     int64_t balance = rg_record_balance_cents(record, invoice);
+    if (rg_record_paid(record, invoice, 0))
+        return RG_GATE_PAID; /* a discount may have come after the payment: the balance is what it was */
     if (balance != seen->balance_cents)
         return balance <= 0 ? RG_GATE_PAID : RG_GATE_SUPERSEDED;
     if (rg_invoice_cycle(invoice) != seen->cycle)
         return RG_GATE_SUPERSEDED;
     if (invoice->conflict || rg_record_held(record, invoice, decision->at_ms, &until_ms))
         return RG_GATE_HELD;
-    if (invoice->disputed)
+    if (invoice->disputed || rg_invoice_excused(invoice))
         return RG_GATE_DISPUTED;
     return invoice->debit_on != RG_DAY_NONE && invoice->debit_on >= rg_brasilia_day(decision->at_ms) ? RG_GATE_DEBIT_SCHEDULED : RG_GATE_NONE;
 }
@@ -287,6 +304,8 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
             done->signal = own->decision.signal;
         }
         prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, outcome->at_ms);
+        if (done->failed && done->evidence < RG_EVIDENCE_DELIVERED)
+            done->state = RG_DONE_REJECTED; /* the bounce was heard before its acceptance */
     }
     if (own != NULL)
         drop_action(record, &outcome->action);
@@ -310,15 +329,17 @@ static void note_failure(struct rg_record *record, const struct rg_decision *dec
         if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
             continue;
         done->at_ms = outcome->at_ms;
-        bool again = outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED || outcome->verdict == RG_VERDICT_UNCERTAIN;
+        bool refused = outcome->verdict == RG_VERDICT_REJECTED, by_signal = decision->kind == RG_ACT_SIGNAL; /* there is no other way */
+        bool again = outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED ||
+                     outcome->verdict == RG_VERDICT_UNCERTAIN || (refused && by_signal);
         if (again) {
             done->tries++;
             done->retry_after_ms = outcome->retry_after_ms;
         }
         if (outcome->verdict == RG_VERDICT_UNCERTAIN)
             done->maybe_sent = true;
-        if (outcome->verdict == RG_VERDICT_REJECTED)
-            *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = rg_arena_str(record->arena, outcome->channel);
+        if (refused && !by_signal)
+            rg_done_refuse(record, done, outcome->channel);
     }
 }
 

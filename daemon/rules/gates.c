@@ -124,7 +124,9 @@ static bool gate_protected(struct rg_case *c)
 static bool gate_disputed(struct rg_case *c)
 {
     const struct rg_stamp *set = &c->invoice->set[RG_IG_DISPUTE];
-    if (c->invoice->disputed)
+    if (rg_invoice_excused(c->invoice))
+        rg_case_why(c, "it ended for the debtor");
+    if (c->invoice->disputed || rg_invoice_excused(c->invoice))
         return true;
     if (set->time_ms == 0 || c->step->tone != RG_TONE_SANCTION)
         return false;
@@ -222,13 +224,20 @@ int64_t rg_backoff_ms(int tries)
     return ms;
 }
 
+int64_t rg_retry_at(const struct rg_done *done)
+{
+    int64_t longest_ms = 90 * RG_MS_PER_DAY; /* a provider may ask for anything */
+    int64_t wait_ms = done->retry_after_ms > 0 ? done->retry_after_ms : rg_backoff_ms(done->tries);
+    return done->at_ms + (wait_ms < longest_ms ? wait_ms : longest_ms);
+}
+
 static bool channel_refused(const struct rg_case *c, struct rg_str channel)
 {
     const struct rg_done *done = c->done;
     for (size_t i = 0; done != NULL && i < done->refused_count; i++)
         if (rg_str_eq(done->refused[i], channel))
             return true;
-    if (done == NULL || !rg_str_eq(done->channel, channel))
+    if (done == NULL || !rg_str_eq(done->channel, channel) || rg_notice_lapsed(done, c->balance_cents))
         return false;
     bool unproven = done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN; /* only looked at again when its time to prove is over */
     return unproven || (done->state == RG_DONE_RETRY && done->tries >= RG_TRIES_MAX);

@@ -59,6 +59,12 @@ const struct rg_contact *rg_usable_contact(const struct rg_record *record, struc
 bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms);
 #define RG_TRIES_MAX 6 /* temporary failures in a row before the next channel is taken */
 int64_t rg_backoff_ms(int tries);
+int64_t rg_retry_at(const struct rg_done *done); /* when what failed for the time being is tried again */
+/* A notice that spoke of less than is owed now has lapsed: it is given again. */
+static inline bool rg_notice_lapsed(const struct rg_done *done, int64_t balance_cents)
+{
+    return done->tone == RG_TONE_NOTICE && done->balance_cents > 0 && done->balance_cents < balance_cents;
+}
 
 /* owed.c */
 void rg_look_owed(struct rg_look *look);

@@ -11,6 +11,9 @@ struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoic
  * lie in the record's arena. Returns the action, or NULL for a shadow decision. */
 struct rg_action *rg_record_note_decision(struct rg_record *record, const struct rg_decision *decision);
 
+/* That channel will not do for this step in this cycle any more. */
+void rg_done_refuse(struct rg_record *record, struct rg_done *done, struct rg_str channel);
+
 /* Removes an action that is under way; its entries get `state` and `gate`, their time stays that of the decision. */
 void rg_record_end_action(struct rg_record *record, const struct rg_action_id *id, enum rg_done_state state, enum rg_gate gate);
 /* Voids every queued action that the facts have made unwanted. */

@@ -1,7 +1,7 @@
 /* What we owe the debtor once he has paid: service back, a word of thanks, an excuse for a message that crossed his payment.
  *
  * A restore is owed from the moment a suspend was claimed for delivery, and from then on whatever became of it, for exactly the
- * invoices the suspend named, when all of them are closed. It is decided without looking upstream, at any hour, in any mode
+ * invoices the suspend named, when all of them are paid, void, or in a dispute that ended for the debtor. It is decided without looking upstream, at any hour, in any mode
  * but for a stop, and its sequence is above that of every suspend before it. */
 #include "daemon/rules/look.h"
 
@@ -26,7 +26,8 @@ static bool restored(const struct rg_invoice *invoice, const struct rg_done *sus
 
 static bool closed(struct rg_look *look, const struct rg_invoice *invoice)
 {
-    return rg_invoice_gate(look, invoice) != RG_GATE_NONE;
+    enum rg_gate gate = rg_invoice_gate(look, invoice);
+    return gate == RG_GATE_PAID || gate == RG_GATE_VOIDED || rg_invoice_excused(invoice);
 }
 
 /* The suspend's entry in another invoice of the same action. */
@@ -46,6 +47,19 @@ static bool all_closed(struct rg_look *look, const struct rg_done *suspend)
             return false;
     }
     return true;
+}
+
+/* A restore that was refused is decided again, but not in a circle: when it may be. */
+static int64_t again_at(const struct rg_invoice *invoice, const struct rg_done *suspend)
+{
+    int64_t at_ms = 0;
+    for (size_t i = 0; i < invoice->done_count; i++) {
+        const struct rg_done *done = &invoice->done[i];
+        bool its = done->signal == RG_SIGNAL_RESTORE_REQUESTED && done->sequence > suspend->sequence && done->state == RG_DONE_REJECTED;
+        if (its && rg_retry_at(done) > at_ms)
+            at_ms = rg_retry_at(done);
+    }
+    return at_ms;
 }
 
 static const struct rg_owed *restore_rule(const struct rg_look *look, const struct rg_ladder *ladder)
@@ -95,6 +109,8 @@ static void look_restores(struct rg_look *look)
         const struct rg_done *suspend = owing(look, &record->invoices[i]); /* one is enough: its restore is above every suspend before it */
         if (suspend != NULL && look->world->stopped)
             rg_look_at(look, look->explain ? RG_NEVER : RG_DUE_OWED); /* when the stop is lifted */
+        else if (suspend != NULL && again_at(&record->invoices[i], suspend) > look->world->now_ms)
+            rg_look_at(look, again_at(&record->invoices[i], suspend));
         else if (suspend != NULL)
             owe_restore(look, &record->invoices[i], suspend);
     }

@@ -76,6 +76,13 @@ int rg_invoice_cycle(const struct rg_invoice *invoice)
     return cycle;
 }
 
+bool rg_invoice_excused(const struct rg_invoice *invoice)
+{
+    struct rg_stamp ended = invoice->set[RG_IG_DISPUTE];
+    bool opened_since = invoice->state == RG_INVOICE_OPEN && rg_stamp_wins(invoice->set[RG_IG_STATE], ended);
+    return invoice->dispute_accepted && !opened_since && !rg_stamp_wins(invoice->set[RG_IG_AMOUNT], ended);
+}
+
 static int64_t came_in(const struct rg_payment *payment)
 {
     return payment->confirmed_cents > payment->settled_cents ? payment->confirmed_cents : payment->settled_cents;

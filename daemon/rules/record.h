@@ -113,7 +113,7 @@ struct rg_invoice {
     struct rg_discount discounts[RG_DISCOUNTS_MAX];
     size_t discount_count;
     bool received, opened;
-    bool disputed;
+    bool disputed, dispute_accepted; /* open; closed for the debtor */
     rg_day debit_on; /* an automatic debit is booked for that day; RG_DAY_NONE */
     struct rg_payment *payments;
     size_t payment_count, payment_cap;
@@ -207,6 +207,8 @@ struct rg_action *rg_record_action(const struct rg_record *record, const struct 
 struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle);
 
 /* Derived facts. */
+/* A dispute ended for the debtor, and nothing has made it a debt again since: no other amount, no reopening. */
+bool rg_invoice_excused(const struct rg_invoice *invoice);
 int rg_invoice_cycle(const struct rg_invoice *invoice);
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus its own credits */
 /* Also counts the invoice's share of credits without an invoice, which go to the oldest due first. */

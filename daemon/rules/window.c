@@ -175,7 +175,7 @@ static const struct rg_done *earlier_step(struct rg_case *c, const struct rg_ste
         rg_case_why(c, RG_STR_FMT " has not been sent", RG_STR_ARG(before->name));
         return NULL;
     }
-    if (done->tone == RG_TONE_NOTICE && done->balance_cents > 0 && done->balance_cents < c->balance_cents) {
+    if (rg_notice_lapsed(done, c->balance_cents)) {
         rg_case_why(c, RG_STR_FMT " spoke of a lower amount and has lapsed", RG_STR_ARG(before->name));
         return NULL;
     }
@@ -224,7 +224,8 @@ static int64_t term_start(const struct rg_case *c, int64_t notice_ms)
 static enum rg_gate term_gate(struct rg_case *c, const struct rg_step *notice, const struct rg_done *done, int64_t *ret_since_ms)
 {
     enum rg_evidence demanded = notice->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : notice->evidence;
-    if (done->evidence_ms[demanded] == 0) {
+    bool bounced = done->failed && done->evidence < RG_EVIDENCE_DELIVERED;
+    if (done->evidence_ms[demanded] == 0 || bounced) {
         rg_case_why(c, RG_STR_FMT " is not %s yet", RG_STR_ARG(notice->name), rg_evidence_name(demanded));
         return RG_GATE_PREREQUISITE;
     }

@@ -107,7 +107,7 @@ static void walk_invoice(struct rg_coder *c, struct rg_invoice *v)
     RG_FIELD(c, rg_code_word(c, &v->ns));
     RG_FIELD(c, rg_code_str(c, &v->id));
     RG_FIELD(c, RG_CODE_FLAGS(c, &v->issued, &v->has_pix, &v->has_boleto, &v->has_link, &v->received, &v->opened, &v->disputed,
-                        &v->conflict));
+                        &v->conflict, &v->dispute_accepted));
     RG_FIELD(c, rg_code_word(c, &v->creditor));
     RG_FIELD(c, rg_code_word(c, &v->service));
     RG_FIELD(c, rg_code_word(c, &v->contract));

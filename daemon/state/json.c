@@ -134,6 +134,8 @@ static void invoice(struct rg_jw *jw, const struct rg_record *r, const struct rg
     rg_jw_member_bool(jw, "boleto", v->has_boleto);
     if (v->disputed)
         rg_jw_member_bool(jw, "disputed", true);
+    if (rg_invoice_excused(v))
+        rg_jw_member_bool(jw, "dispute_accepted", true);
     day(jw, "debit_on", v->debit_on);
     payments(jw, v);
     steps(jw, v);

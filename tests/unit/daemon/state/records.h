@@ -153,7 +153,8 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
                              .disputed = chance(m),
                              .debit_on = day(m),
                              .offset = chance(m) ? number(m, INT64_C(1) << 50) : -1,
-                             .conflict = chance(m)};
+                             .conflict = chance(m),
+                             .dispute_accepted = chance(m)};
     v->tags = texts(m, &v->tag_count);
     for (int g = 0; g < RG_IG_COUNT; g++)
         v->set[g] = stamp(m);
@@ -394,7 +395,7 @@ static inline void same_invoice(const struct rg_invoice *a, const struct rg_invo
     same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
     SAME(issued), SAME(due_on), SAME(issued_on), SAME(amount_cents), SAME(state), SAME(has_pix), SAME(has_boleto), SAME(has_link),
         SAME(pix_until);
-    SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(conflict);
+    SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(conflict), SAME(dispute_accepted);
     SAME(reopening_count), SAME(due_day_count), SAME(discount_count), SAME(payment_count), SAME(done_count);
     same_decimal(a->fine_percent, b->fine_percent);
     same_decimal(a->interest_percent_month, b->interest_percent_month);
