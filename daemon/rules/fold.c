@@ -62,6 +62,10 @@ static void note_due_day(struct rg_record *record, struct rg_invoice *invoice, r
     for (size_t i = 0; i < invoice->due_day_count; i++)
         if (invoice->due_days[i] == day)
             return;
+    if (invoice->due_day_count >= RG_RECORD_OPENINGS_MAX) {
+        record->overflowing = true;
+        return;
+    }
     *RG_PUSH(record->arena, invoice->due_days, invoice->due_day_count, invoice->due_day_cap) = day;
 }
 
@@ -135,6 +139,10 @@ static void fold_state(struct rg_record *record, struct rg_invoice *invoice, con
     for (size_t i = 0; i < invoice->reopening_count; i++)
         if (invoice->reopenings[i] == incoming.tie)
             return;
+    if (invoice->reopening_count >= RG_RECORD_OPENINGS_MAX) {
+        record->overflowing = true;
+        return;
+    }
     *RG_PUSH(record->arena, invoice->reopenings, invoice->reopening_count, invoice->reopening_cap) = incoming.tie;
 }
 
@@ -198,6 +206,10 @@ static void fold_credit(struct rg_record *record, const struct rg_event *e, stru
     for (size_t i = 0; i < count; i++)
         if (credits[i].tie == tie)
             return;
+    if (count >= RG_RECORD_CREDITS_MAX) {
+        record->overflowing = true;
+        return;
+    }
     struct rg_credit *credit = invoice != NULL ? RG_PUSH(record->arena, invoice->credits, invoice->credit_count, invoice->credit_cap)
                                                : RG_PUSH(record->arena, record->credits, record->credit_count, record->credit_cap);
     *credit = (struct rg_credit){tie, e->amount_cents};
@@ -240,6 +252,10 @@ static void fold_consent(struct rg_record *record, const struct rg_event *e)
     for (size_t i = 0; i < record->optout_count && optout == NULL; i++)
         if (rg_str_eq(record->optouts[i].channel, e->channel))
             optout = &record->optouts[i];
+    if (optout == NULL && record->optout_count >= RG_RECORD_OPTOUTS_MAX) {
+        record->overflowing = true;
+        return;
+    }
     if (optout == NULL) {
         optout = RG_PUSH(record->arena, record->optouts, record->optout_count, record->optout_cap);
         optout->channel = keep(record, e->channel);
@@ -259,12 +275,14 @@ static void fold_hold(struct rg_record *record, const struct rg_event *e)
     for (size_t i = 0; i < record->hold_count && hold == NULL; i++)
         if (rg_str_eq(record->holds[i].invoice, invoice) && rg_str_eq(record->holds[i].ns, ns))
             hold = &record->holds[i];
+    if (hold == NULL && record->hold_count >= RG_RECORD_HOLDS_MAX) {
+        record->overflowing = true;
+        return;
+    }
     if (hold == NULL) {
         hold = RG_PUSH(record->arena, record->holds, record->hold_count, record->hold_cap);
         hold->ns = keep(record, ns);
         hold->invoice = keep(record, invoice);
-        if (record->hold_count > RG_RECORD_HOLDS_MAX)
-            record->overflowing = true;
     }
     struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, hold->set))

@@ -249,8 +249,13 @@ static enum rg_folded apply_decided(struct rg_record *record, const struct rg_de
 static enum rg_folded apply_recalled(struct rg_record *record, const struct rg_recalled *recalled)
 {
     struct rg_action *action = rg_record_action(record, &recalled->action);
-    if (action == NULL || action->state != RG_ACTION_QUEUED)
-        return RG_FOLD_NOTHING; /* claimed first: the claim has won */
+    if (action == NULL)
+        return RG_FOLD_NOTHING;
+    if (action->state != RG_ACTION_QUEUED) { /* claimed first: the claim has won; given back, it may be called back anew */
+        enum rg_folded folded = action->recalling ? RG_FOLD_CHANGED : RG_FOLD_NOTHING;
+        action->recalling = false;
+        return folded;
+    }
     rg_record_end_action(record, &recalled->action, RG_DONE_RECALLED, recalled->gate);
     return RG_FOLD_CHANGED;
 }

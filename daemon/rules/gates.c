@@ -32,7 +32,14 @@ static int64_t now(const struct rg_case *c)
 
 static int64_t start_of(const struct rg_case *c, rg_day day)
 {
-    return rg_instant_at(c->look->zone, day, 0);
+    return rg_start_of_day(c->look->zone, day);
+}
+
+/* From the day after the n-th bank day behind `day`. */
+static int64_t after_bank_days(const struct rg_case *c, rg_day day, int n)
+{
+    rg_day last = rg_bank_add(day, n);
+    return last == RG_DAY_NONE ? RG_NEVER : start_of(c, last + 1);
 }
 
 /* "Tue 2026-11-24 08:00" in the debtor's zone. */
@@ -130,8 +137,7 @@ static bool gate_disputed(struct rg_case *c)
         return true;
     if (set->time_ms == 0 || c->step->tone != RG_TONE_SANCTION)
         return false;
-    rg_day free_day = rg_bank_add(rg_local_at(c->look->zone, set->time_ms).day, c->look->rules->policy.after_dispute_bank_days) + 1;
-    c->until_ms = start_of(c, free_day);
+    c->until_ms = after_bank_days(c, rg_local_at(c->look->zone, set->time_ms).day, c->look->rules->policy.after_dispute_bank_days);
     rg_case_why(c, "the dispute was closed too recently for a sanction");
     return c->until_ms > now(c);
 }
@@ -141,7 +147,7 @@ static bool gate_promised(struct rg_case *c)
     rg_day on = c->look->record->promise_on;
     if (on == RG_DAY_NONE)
         return false;
-    c->until_ms = start_of(c, rg_bank_add(on, 1) + 1); /* a promise is broken one bank day after its day */
+    c->until_ms = after_bank_days(c, on, 1); /* a promise is broken one bank day after its day */
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(on, text);
     rg_case_why(c, "for %s", text);
@@ -152,7 +158,7 @@ static bool gate_debit_scheduled(struct rg_case *c)
 {
     if (c->invoice->debit_on == RG_DAY_NONE)
         return false;
-    c->until_ms = start_of(c, rg_bank_add(c->invoice->debit_on, 2) + 1); /* its result comes within two bank days */
+    c->until_ms = after_bank_days(c, c->invoice->debit_on, 2); /* its result comes within two bank days */
     return c->until_ms > now(c);
 }
 

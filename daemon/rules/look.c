@@ -29,9 +29,16 @@ const struct rg_zone *rg_debtor_zone(const struct rg_record *record)
     return zone;
 }
 
+/* The last days that can be counted have no bank day behind them: they are payable themselves. */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice)
 {
-    return rg_bank_payable(invoice->due_on, look->rules->policy.fees.last_bank_day_of_year);
+    rg_day payable = rg_bank_payable(invoice->due_on, look->rules->policy.fees.last_bank_day_of_year);
+    return payable == RG_DAY_NONE ? invoice->due_on : payable;
+}
+
+int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day)
+{
+    return day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(zone, day, 0);
 }
 
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice)

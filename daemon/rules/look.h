@@ -34,6 +34,7 @@ struct rg_case {
 /* Words for a person, made only when explaining: the daemon decides without writing prose. */
 void rg_case_why(struct rg_case *c, const char *fmt, ...) RG_PRINTF(2, 3);
 void rg_look_at(struct rg_look *look, int64_t instant_ms);      /* notes a future instant */
+int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record);

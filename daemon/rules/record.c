@@ -88,35 +88,77 @@ static int64_t came_in(const struct rg_payment *payment)
     return payment->confirmed_cents > payment->settled_cents ? payment->confirmed_cents : payment->settled_cents;
 }
 
-/* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no
- * confirmation of its own. Looked for when summing, not when folding, so that the order of arrival does not matter: the
- * k-th such confirmation of an amount merges when there are at least k such settlements. */
-static bool merged_away(const struct rg_invoice *invoice, size_t index)
+static bool confirmed_nameless(const struct rg_payment *p)
 {
-    const struct rg_payment *confirmed = &invoice->payments[index];
-    if (!confirmed->unnamed || confirmed->confirmed_cents == 0 || confirmed->settled_cents != 0)
-        return false;
-    size_t rank = 0, partners = 0;
-    for (size_t i = 0; i < invoice->payment_count; i++) {
-        const struct rg_payment *other = &invoice->payments[i];
-        bool same_kind = other->unnamed && other->confirmed_cents == confirmed->confirmed_cents && other->settled_cents == 0;
-        if (i < index && same_kind)
-            rank++;
-        int64_t apart = other->settled_ms - confirmed->confirmed_ms;
-        if (other->settled_cents == confirmed->confirmed_cents && other->confirmed_cents == 0 &&
-            apart <= MERGE_WINDOW_MS && apart >= -MERGE_WINDOW_MS)
-            partners++;
-    }
-    return partners > rank;
+    return p->unnamed && p->confirmed_cents != 0 && p->settled_cents == 0;
 }
+
+static bool settled_alone(const struct rg_payment *p)
+{
+    return p->settled_cents != 0 && p->confirmed_cents == 0;
+}
+
+static bool earlier(int64_t a_ms, const struct rg_payment *a, int64_t b_ms, const struct rg_payment *b)
+{
+    return a_ms != b_ms ? a_ms < b_ms : rg_str_cmp(a->id, b->id) < 0;
+}
+
+/* The first nameless confirmation in time that is not yet done with; NULL: none. */
+static const struct rg_payment *next_confirmed(const struct rg_invoice *invoice, uint64_t done, size_t *ret_index)
+{
+    const struct rg_payment *first = NULL;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *p = &invoice->payments[i];
+        if ((done >> i & 1) != 0 || !confirmed_nameless(p) || (first != NULL && !earlier(p->confirmed_ms, p, first->confirmed_ms, first)))
+            continue;
+        first = p;
+        *ret_index = i;
+    }
+    return first;
+}
+
+/* The first settlement in time that may be the same money; false: none. */
+static bool partner_of(const struct rg_invoice *invoice, const struct rg_payment *confirmed, uint64_t taken, size_t *ret_index)
+{
+    const struct rg_payment *first = NULL;
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        const struct rg_payment *p = &invoice->payments[i];
+        int64_t apart = p->settled_ms - confirmed->confirmed_ms;
+        bool same = settled_alone(p) && p->settled_cents == confirmed->confirmed_cents && apart <= MERGE_WINDOW_MS && apart >= -MERGE_WINDOW_MS;
+        if ((taken >> i & 1) != 0 || !same || (first != NULL && !earlier(p->settled_ms, p, first->settled_ms, first)))
+            continue;
+        first = p;
+        *ret_index = i;
+    }
+    return first != NULL;
+}
+
+/* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no confirmation of
+ * its own; each settlement stands for one. Looked for when summing, not when folding, and in the order of time, so that the order of
+ * arrival does not matter. Returns the set of confirmations that are counted with their settlement. */
+static uint64_t merged_away(const struct rg_invoice *invoice)
+{
+    uint64_t merged = 0, done = 0, taken = 0;
+    size_t index = 0, partner = 0;
+    for (const struct rg_payment *p; (p = next_confirmed(invoice, done, &index)) != NULL;) {
+        done |= UINT64_C(1) << index;
+        if (!partner_of(invoice, p, taken, &partner))
+            continue;
+        taken |= UINT64_C(1) << partner;
+        merged |= UINT64_C(1) << index;
+    }
+    return merged;
+}
+static_assert(RG_RECORD_PAYMENTS_MAX <= 64, "payments of an invoice fit one set");
 
 /* Reversals that name no payment are taken from the sum; a named one from its own payment, and from nothing else. */
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice)
 {
     int64_t sum = 0, nameless_back = 0;
+    uint64_t merged = merged_away(invoice);
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *payment = &invoice->payments[i];
-        int64_t in = merged_away(invoice, i) ? 0 : came_in(payment);
+        int64_t in = (merged >> i & 1) != 0 ? 0 : came_in(payment);
         if (payment->unnamed && came_in(payment) == 0)
             nameless_back += payment->reversed_cents;
         else if (in > payment->reversed_cents)

@@ -14,6 +14,9 @@
 #define RG_RECORD_BYTES_MAX ((size_t)64 * 1024)
 #define RG_RECORD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 #define RG_RECORD_HOLDS_MAX 32
+#define RG_RECORD_OPENINGS_MAX 128 /* of one invoice: due days, and reopenings */
+#define RG_RECORD_CREDITS_MAX 512  /* of one invoice, and without one */
+#define RG_RECORD_OPTOUTS_MAX 64
 #define RG_RECORD_PAYMENTS_MAX 64 /* of one invoice */
 #define RG_RECORD_ACTIONS_MAX 64  /* outstanding at once */
 

@@ -16,8 +16,10 @@ int64_t rg_span_after(const struct rg_zone *zone, int64_t from_ms, struct rg_spa
     if (span.unit == RG_SPAN_MS)
         return from_ms + span.n;
     struct rg_local at = rg_local_at(zone, from_ms);
+    if (at.day == RG_DAY_NONE)
+        return RG_NEVER;
     rg_day day = span.unit == RG_SPAN_DAYS ? at.day + (rg_day)span.n : rg_bank_add(at.day, (int)span.n);
-    return rg_instant_at(zone, day, at.minute) + at.second_ms;
+    return day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(zone, day, at.minute) + at.second_ms;
 }
 
 static struct rg_hours ladder_hours(const struct rg_ladder *ladder, rg_day day)
@@ -59,11 +61,16 @@ static rg_day spec_day(rg_day payable, struct rg_day_spec spec)
     return spec.bank_days ? rg_bank_add(payable, spec.offset) : payable + spec.offset;
 }
 
+static rg_day day_after(rg_day day)
+{
+    return day == RG_DAY_NONE ? RG_DAY_NONE : day + 1;
+}
+
 /* A reminder before the due day that falls on a day without hours comes earlier; one after it is left to the gates, which
  * carry it to the next opening; one on the due day itself never moves. */
 static rg_day moved_day(const struct rg_case *c, rg_day day)
 {
-    if (c->step->day.offset >= 0 || !c->ladder->holidays_before_earlier)
+    if (c->step->day.offset >= 0 || day == RG_DAY_NONE || !c->ladder->holidays_before_earlier)
         return day;
     for (int i = 0; i < SEARCH_DAYS_MAX; i++)
         if (!rg_hours_closed(rg_message_hours(c->look, c->ladder, day - i)))
@@ -106,10 +113,10 @@ static int64_t step_close(const struct rg_case *c, rg_day payable, int64_t opens
         return rg_span_after(zone, opens_ms, c->step->until.span);
     rg_day day = RG_DAY_NONE;
     if (c->step->until.kind == RG_UNTIL_DAY)
-        day = spec_day(payable, c->step->until.day) + 1;
+        day = day_after(spec_day(payable, c->step->until.day));
     else if (c->step->day.given)
         day = c->step->day.offset == 0 && c->step->day.given ? payable + 1 : next_step_day(c, payable);
-    return day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(zone, day, 0);
+    return rg_start_of_day(zone, day);
 }
 
 /* Each repetition has its own window, up to the next one's. */
@@ -132,12 +139,12 @@ static void bound_by_days(struct rg_case *c, rg_day payable)
 {
     const struct rg_zone *zone = c->look->zone;
     if (c->step->not_before.given && c->opens_ms != RG_NEVER) {
-        int64_t earliest = rg_instant_at(zone, spec_day(payable, c->step->not_before), 0);
+        int64_t earliest = rg_start_of_day(zone, spec_day(payable, c->step->not_before));
         if (c->opens_ms < earliest)
             c->opens_ms = earliest;
     }
     if (c->step->not_after.given) {
-        int64_t latest = rg_instant_at(zone, spec_day(payable, c->step->not_after) + 1, 0);
+        int64_t latest = rg_start_of_day(zone, day_after(spec_day(payable, c->step->not_after)));
         if (c->closes_ms > latest)
             c->closes_ms = latest;
     }
@@ -153,11 +160,11 @@ void rg_case_window(struct rg_case *c)
     } else {
         rg_day day = moved_day(c, spec_day(payable, c->step->day));
         int minute = 0;
-        if (is_message(c->step)) {
+        if (day != RG_DAY_NONE && is_message(c->step)) {
             struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
             minute = rg_hours_closed(hours) ? 0 : hours.open_minute;
         }
-        c->opens_ms = rg_instant_at(c->look->zone, day, minute);
+        c->opens_ms = day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(c->look->zone, day, minute);
     }
     if (c->opens_ms != RG_NEVER)
         c->closes_ms = step_close(c, payable, c->opens_ms);

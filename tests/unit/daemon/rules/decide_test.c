@@ -281,6 +281,42 @@ static void test_uncertain_is_sent_again(void **state)
     play_end(&p);
 }
 
+/* Days at either end of what can be counted. */
+static void test_days_at_the_end_of_time(void **state)
+{
+    (void)state;
+    static const char *const days[] = {"2199-12-31", "2199-12-30", "2199-12-20", "2199-11-01", "1900-01-01", "1900-01-08", "2000-02-29"};
+    for (size_t i = 0; i < RG_COUNT(days); i++) {
+        struct play p;
+        play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+        play_person(&p);
+        play_invoice(&p, "F1", days[i], 15900);
+        play_invoice(&p, "F2", "2026-11-03", 15900);
+        struct rg_event e = play_event(&p, RG_EV_PAYMENT_SCHEDULED, "debit");
+        e.invoice = RG_STR("F1");
+        assert_true(rg_day_parse(rg_str(days[i]), &e.on));
+        e.pay_on = e.on;
+        e.until_ms = at(days[i]);
+        e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_ON) | RG_BIT(RG_F_PAY_ON) | RG_BIT(RG_F_UNTIL);
+        play_fold(&p, &e, false);
+        e.type = RG_EV_DISPUTE_CLOSED;
+        e.time_ms = at(days[i]);
+        play_fold(&p, &e, false);
+        e.type = RG_EV_DEBTOR_HELD;
+        play_fold(&p, &e, false);
+        play_to(&p, "2026-12-10");
+        assert_int_equal(play_find(&p, "atraso") != NULL, true); /* of F2 */
+        e.type = RG_EV_PROMISE_MADE;
+        e.has &= ~RG_BIT(RG_F_INVOICE);
+        e.time_ms = p.now_ms;
+        size_t before = p.line_count;
+        play_fold(&p, &e, false);
+        play_to(&p, "2027-02-10");
+        assert_true(days[i][0] == '1' || days[i][1] == '0' || p.line_count == before); /* promised for a day to come */
+        play_end(&p);
+    }
+}
+
 static void test_stop_keeps_silent(void **state)
 {
     (void)state;
@@ -303,7 +339,7 @@ int main(void)
         cmocka_unit_test(test_uncertain_suspend_owes_restore), cmocka_unit_test(test_reversal_opens_a_new_cycle),
         cmocka_unit_test(test_partial_payment_names_the_rest), cmocka_unit_test(test_hold_keeps_silent),
         cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_uncertain_is_sent_again),
-        cmocka_unit_test(test_stop_keeps_silent),
+        cmocka_unit_test(test_days_at_the_end_of_time), cmocka_unit_test(test_stop_keeps_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,65 @@ static void test_disorder_and_repeats(void **state)
     }
 }
 
+static struct rg_event money_of(struct rg_arena *arena, enum rg_event_type type, const char *id, const char *when, int64_t cents)
+{
+    return (struct rg_event){.type = type, .id = rg_arena_str(arena, rg_str(id)), .source = RG_STR("s"), .time_ms = at(when), .ns = RG_STR("n"), .debtor = RG_STR("D1"),
+                             .invoice = RG_STR("F1"), .amount_cents = cents, .has = RG_BIT(RG_F_DEBTOR) | RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_AMOUNT)};
+}
+
+/* The same money confirmed and settled, neither with an id: counted once, in whatever order, also beside another payment of the same
+ * amount long before. */
+static void test_unnamed_payments_merge_in_any_order(void **state)
+{
+    (void)state;
+    static const int orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 0, 3, 2}, {2, 0, 1, 3}, {1, 3, 0, 2}, {3, 0, 2, 1}};
+    struct rg_arena *arena = rg_arena_new((size_t)16 * 1024 * 1024);
+    const struct rg_event events[] = {
+        money_of(arena, RG_EV_PAYMENT_CONFIRMED, "old", "2026-01-05", 5000), money_of(arena, RG_EV_PAYMENT_CONFIRMED, "new", "2026-03-01", 5000),
+        money_of(arena, RG_EV_PAYMENT_SETTLED, "money", "2026-03-03", 5000), money_of(arena, RG_EV_PAYMENT_SETTLED, "far", "2026-06-01", 5000)};
+    for (size_t i = 0; i < RG_COUNT(orders); i++) {
+        struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+        fold_all(record, events, orders[i], RG_COUNT(events));
+        assert_int_equal(rg_invoice_received_cents(&record->invoices[0]), 15000); /* old, new with its money, far */
+    }
+    rg_arena_free(&arena);
+}
+
+/* Whatever grows with what comes from outside has an end: the debtor is held, and his record can still be read. */
+static void test_lists_from_outside_end(void **state)
+{
+    (void)state;
+    static const enum rg_event_type types[] = {RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_REOPENED, RG_EV_CREDIT_APPLIED, RG_EV_DEBTOR_OPTED_OUT, RG_EV_DEBTOR_HELD,
+                                               RG_EV_PAYMENT_CONFIRMED};
+    for (size_t t = 0; t < RG_COUNT(types) * 2; t++) {
+        struct rg_arena *arena = rg_arena_new((size_t)64 * 1024 * 1024);
+        struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+        for (int i = 0; i < 5000; i++) {
+            struct rg_event e = money_of(arena, types[t / 2], "e", "2026-01-05", 1);
+            e.id = rg_arena_printf(arena, "%d", i);
+            e.channel = e.id;
+            e.due_on = rg_day_of(2026, 1, 1) + i;
+            e.has |= RG_BIT(RG_F_DUE_ON) | RG_BIT(RG_F_CHANNEL);
+            if (t % 2 == 1)
+                e.has &= ~RG_BIT(RG_F_INVOICE);
+            if (types[t / 2] == RG_EV_DEBTOR_HELD)
+                e.invoice = e.id;
+            struct rg_fact_record fact = {.offset = i, .event = &e};
+            (void)rg_record_apply(record, &fact, NULL);
+        }
+        size_t longest = record->optout_count;
+        const size_t counts[] = {record->credit_count, record->hold_count, record->invoice_count > 0 ? record->invoices[0].due_day_count : 0,
+                                 record->invoice_count > 0 ? record->invoices[0].credit_count : 0,
+                                 record->invoice_count > 0 ? record->invoices[0].reopening_count : 0,
+                                 record->invoice_count > 0 ? record->invoices[0].payment_count : 0};
+        for (size_t i = 0; i < RG_COUNT(counts); i++)
+            longest = counts[i] > longest ? counts[i] : longest;
+        assert_true(longest <= 1024);
+        assert_true(longest <= 1 || record->overflowing);
+        rg_arena_free(&arena);
+    }
+}
+
 /* An invoice with one queued reminder. */
 static void begin(struct play *p)
 {
@@ -240,6 +299,46 @@ static void test_recalls_meet_queued_only(void **state)
     play_end(&p);
 }
 
+/* A recall that came behind a claim meets nothing; when the claim is given back the action can be called back again. */
+static void test_a_recall_that_came_late_is_forgotten(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    struct rg_decision d = p.record->actions[0].decision;
+    p.stopped = true;
+    play_look(&p);
+    assert_true(p.record->actions[0].recalling);
+    struct rg_recalled recalled = {.action = d.action, .debtor = d.debtor, .gate = RG_GATE_STOPPED};
+    struct rg_fact_record fact = {.offset = 5, .recalled = &recalled};
+    assert_int_equal(claim(&p, &d, 1), RG_FOLD_CHANGED);
+    (void)rg_record_apply(p.record, &fact, NULL);
+    assert_int_equal(outcome(&p, &d, 1, RG_VERDICT_RELEASED), RG_FOLD_CHANGED);
+    assert_int_equal(p.record->action_count, 1);
+    assert_false(p.record->actions[0].recalling);
+    play_end(&p);
+}
+
+/* A discount that is heard of after the payment: he has paid, though the balance is what the message says. */
+static void test_a_late_discount_voids(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.hold_claims = true;
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 13000);
+    assert_int_equal(p.record->action_count, 1);
+    assert_int_equal(p.record->actions[0].decision.amount_cents, 2900);
+    struct rg_event e = play_event(&p, RG_EV_INVOICE_UPDATED, "discount");
+    e.invoice = RG_STR("F1");
+    e.discount_count = 1;
+    e.discounts[0] = (struct rg_discount){.amount_cents = 2900, .until = rg_day_of(2026, 11, 3)};
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_DISCOUNTS);
+    play_fold(&p, &e, false);
+    assert_int_equal(p.record->action_count, 0);
+    play_end(&p);
+}
+
 static void test_receipts_only_rise(void **state)
 {
     (void)state;
@@ -261,7 +360,8 @@ static void test_receipts_only_rise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_disorder_and_repeats), cmocka_unit_test(test_claims_meet_queued_only), cmocka_unit_test(test_payment_against_claim),
+        cmocka_unit_test(test_disorder_and_repeats), cmocka_unit_test(test_unnamed_payments_merge_in_any_order), cmocka_unit_test(test_lists_from_outside_end),
+        cmocka_unit_test(test_a_recall_that_came_late_is_forgotten), cmocka_unit_test(test_a_late_discount_voids), cmocka_unit_test(test_claims_meet_queued_only), cmocka_unit_test(test_payment_against_claim),
         cmocka_unit_test(test_decided_is_remembered), cmocka_unit_test(test_decided_behind_payment), cmocka_unit_test(test_recalls_meet_queued_only),
         cmocka_unit_test(test_receipts_only_rise),
     };
