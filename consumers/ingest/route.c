@@ -120,6 +120,14 @@ static int route_facts(struct routing *r)
     return 0;
 }
 
+/* Whose invoice it is. Not only its issue says so: one that was issued before we came is first heard of by an update, and a payment
+ * that names no debtor must find it all the same. */
+static bool tells_where(const struct rg_event *event)
+{
+    bool updated = event->type == RG_EV_INVOICE_UPDATED && rg_event_has(event, RG_F_DEBTOR);
+    return event->type == RG_EV_INVOICE_ISSUED || updated;
+}
+
 int rg_route(const struct rg_event *event, const struct rg_origin *at, int shards, int64_t now_ms, struct rg_arena *arena,
              struct rg_route *ret_route, struct rg_reject *reject)
 {
@@ -132,7 +140,7 @@ int rg_route(const struct rg_event *event, const struct rg_origin *at, int shard
         failed = route_facts(&r);
     if (failed < 0)
         return failed;
-    if (event->type == RG_EV_INVOICE_ISSUED)
+    if (tells_where(event))
         add_located(&r);
     if (event->details != NULL && rg_event_has_half(event->details, false))
         add_facts(&r, event->details, RG_SUB_DETAILS, rg_shard_of(event->debtor, shards), event->debtor);

@@ -4,7 +4,8 @@
  *   names a debtor            → facts to the debtor's shard; what is personal to the people topic, same shard
  *   names only an invoice     → facts to the reference's home shard, which knows the debtor or waits until it does
  *   delivery.receipt          → the shard that stands in the action's id
- *   invoice.issued            → also `located` to the invoice's home shard, so that nameless facts find the debtor
+ *   invoice.issued, and .updated that names its debtor
+ *                             → also `located` to the invoice's home shard, so that nameless facts find the debtor
  *   debtor_details            → facts and people update of their own
  *   source.synced             → regua.control, where all shards read it */
 #pragma once

@@ -188,6 +188,7 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
     if (!invoice->issued)
         return;
     enum rg_gate gate = rg_invoice_gate(look, invoice);
+    look->in_debt = look->in_debt || gate == RG_GATE_NONE;
     c.ladder = gate == RG_GATE_NONE || look->explain ? rg_look_ladder(look, invoice) : NULL;
     if (gate == RG_GATE_NONE && c.ladder == NULL)
         gate = RG_GATE_NO_LADDER;
@@ -364,6 +365,8 @@ static void look_recalls(struct rg_look *look)
             continue;
         if (look->world->stopped)
             gate = RG_GATE_STOPPED;
+        else if (rg_rules_channel(look->rules, d->channel) < 0)
+            gate = RG_GATE_CHANNEL_DOWN; /* nobody takes it there any more */
         else if (d->kind == RG_ACT_MESSAGE && rg_usable_contact(record, d->channel) == NULL)
             gate = RG_GATE_UNREACHABLE;
         else if (d->until_ms != 0 && look->world->now_ms >= d->until_ms)
@@ -376,6 +379,13 @@ static void look_recalls(struct rg_look *look)
         *RG_PUSH(record->arena, look->out->recalls, look->out->recall_count, look->out->recall_cap) =
             (struct rg_recalled){.action = d->action, .debtor = record->debtor, .gate = gate, .at_ms = look->world->now_ms};
     }
+}
+
+/* Rules, channels and calendars change, and nobody tells each debtor: while he owes something he is looked at once a day. */
+static void look_tomorrow(struct rg_look *look)
+{
+    if (look->in_debt)
+        rg_look_at(look, rg_instant_at(look->zone, look->now.day + 1, 0) + rg_spread_ms(look->record, RG_MS_PER_DAY));
 }
 
 void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret)
@@ -391,6 +401,7 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
     if (!explain) {
         consolidate(&look, &passed);
         look_recalls(&look);
+        look_tomorrow(&look);
         if (ret->skipped.skip_count > 0) {
             ret->skipped.debtor = record->debtor;
             ret->skipped.through_ms = record->looked_ms = world->now_ms;

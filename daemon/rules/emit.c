@@ -1,6 +1,7 @@
 /* From cases that passed to one decision: its invoices, amounts of today, identity; noted in the record at once. */
 #include "daemon/rules/look.h"
 
+#include "daemon/rules/fold.h"
 #include "daemon/rules/note.h"
 
 struct rg_decision *rg_emit_begin(struct rg_look *look, const struct rg_ladder *ladder, struct rg_str step, int repetition)
@@ -30,8 +31,7 @@ static void add_amounts(struct rg_look *look, struct rg_decision *d, const struc
         return;
     struct rg_fees fees = rg_look_fees(look, invoice, balance_cents);
     bool whole = balance_cents == invoice->amount_cents; /* a discount is for paying the whole in time */
-    int64_t discount = whole ? rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on,
-                                                look->now.day, look->rules->policy.fees.rounding) : 0;
+    int64_t discount = whole ? rg_invoice_discount_cents(invoice, look->now.day, look->rules->policy.fees.rounding) : 0;
     d->amount_cents += balance_cents;
     d->fine_cents += fees.fine_cents;
     d->interest_cents += fees.interest_cents;
@@ -64,8 +64,8 @@ void rg_emit_finish(struct rg_look *look, struct rg_decision *d)
 {
     rg_assert(d->invoice_count > 0);
     rg_decision_identify(d, look->world->shards);
-    if (look->explain)
-        return;
+    if (look->explain || rg_action_unwanted(look->record, d) != RG_GATE_NONE)
+        return; /* what the next fold would void is not begun */
     (void)rg_record_note_decision(look->record, d); /* a shadow decision has no action */
     *RG_PUSH(look->record->arena, look->out->decisions, look->out->decision_count, look->out->decision_cap) = d;
 }

@@ -185,7 +185,7 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
     if (invoice->state != RG_INVOICE_OPEN)
         return invoice->state == RG_INVOICE_VOIDED ? RG_GATE_VOIDED : RG_GATE_WRITTEN_OFF;
     int64_t balance = rg_record_balance_cents(record, invoice);
-    if (rg_record_paid(record, invoice, 0))
+    if (decision->tone != RG_TONE_INFO && rg_record_paid(record, invoice, 0))
         return RG_GATE_PAID; /* a discount may have come after the payment: the balance is what it was */
     if (balance != seen->balance_cents)
         return balance <= 0 ? RG_GATE_PAID : RG_GATE_SUPERSEDED;

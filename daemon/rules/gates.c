@@ -181,7 +181,7 @@ static bool gate_missing_data(struct rg_case *c)
 {
     const struct rg_record *record = c->look->record;
     const struct rg_invoice *v = c->invoice;
-    int64_t discount = rg_discount_best(v->discounts, v->discount_count, v->amount_cents, v->due_on, c->look->now.day, RG_ROUND_HALF_UP);
+    int64_t discount = rg_invoice_discount_cents(v, c->look->now.day, RG_ROUND_HALF_UP);
     const struct {
         uint32_t need;
         bool there;

@@ -14,6 +14,7 @@ struct rg_look {
     const struct rg_zone *zone; /* the debtor's */
     struct rg_local now;
     int64_t next_ms;      /* earliest instant seen so far at which to look again */
+    bool in_debt;         /* some invoice is open */
 };
 
 /* One (invoice, step, repetition). */

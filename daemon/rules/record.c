@@ -218,6 +218,12 @@ rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
     return last;
 }
 
+int64_t rg_invoice_discount_cents(const struct rg_invoice *invoice, rg_day day, enum rg_rounding rounding)
+{
+    int64_t best = rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, day, rounding);
+    return best < invoice->amount_cents ? best : 0;
+}
+
 bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents)
 {
     if (!invoice->issued)
@@ -225,7 +231,7 @@ bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *inv
     int64_t owed = invoice->amount_cents - tolerance_cents;
     rg_day paid_on = rg_invoice_paid_on(invoice);
     if (paid_on != RG_DAY_NONE && invoice->discount_count > 0)
-        owed -= rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, paid_on, RG_ROUND_HALF_UP);
+        owed -= rg_invoice_discount_cents(invoice, paid_on, RG_ROUND_HALF_UP);
     return rg_record_received_cents(record, invoice) >= owed;
 }
 

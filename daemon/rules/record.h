@@ -220,6 +220,8 @@ int64_t rg_record_balance_cents(const struct rg_record *record, const struct rg_
 /* Paid: what was received reaches the amount, less the best discount in force on the day of payment, less the tolerance.
  * An invoice that was not issued is never paid. */
 bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents);
+/* The best discount for paying on that day; one that leaves nothing to pay is none. */
+int64_t rg_invoice_discount_cents(const struct rg_invoice *invoice, rg_day day, enum rg_rounding rounding);
 rg_day rg_invoice_paid_on(const struct rg_invoice *invoice); /* day of the last payment that counts; RG_DAY_NONE */
 bool rg_record_consumer(const struct rg_record *record); /* said so, or a person, or nothing known */
 bool rg_record_held(const struct rg_record *record, const struct rg_invoice *invoice, int64_t at_ms, int64_t *ret_until_ms); /* invoice NULL: the debtor */

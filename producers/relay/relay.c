@@ -2,6 +2,8 @@
  * still holds them: the report then frees them. */
 #include "producers/relay/relay.h"
 
+#include "base/core/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +131,17 @@ static int send_entry(struct entry *e, struct rg_kafka_producer *producer, struc
     return rg_kafka_producer_send(producer, &record, err);
 }
 
+/* A channel that is not configured any more has no topic: its copy would reach nobody, and must not stop what is behind it. The owner
+ * calls the action back. */
+static void pass_over(struct entry *e)
+{
+    char action[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&e->out.action, action);
+    rg_log(RG_LOG_WARNING, "RELAY-NO-CHANNEL", &(struct rg_log_ctx){.action = action, .shard = e->out.partition},
+           "the topic " RG_STR_FMT " belongs to no channel any more; its copy is passed over", RG_STR_ARG(e->out.topic));
+    e->state = ACKNOWLEDGED;
+}
+
 int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *producer, struct rg_error *err)
 {
     bool logged = true; /* every ledger record so far is acknowledged */
@@ -137,6 +150,10 @@ int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *producer, st
             int rc = send_entry(e, producer, err);
             if (rc == RG_ELIMIT)
                 return 0; /* the producer is full: the next pump goes on here */
+            if (rc == RG_ENOTFOUND && e->out.kind == RG_OUT_ACTION) {
+                pass_over(e);
+                continue;
+            }
             if (rc < 0)
                 return rc;
             e->state = SENT;

@@ -30,6 +30,7 @@ struct rg_fake_stream {
     rg_kafka_report_fn *on_report;
     void *ctx;
     size_t waiting_max;
+    const char *unopened; /* NULL: none */
     struct list waiting, written;
 };
 
@@ -111,6 +112,8 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
     struct rg_fake_stream *stream = producer->stream;
     if (producer->broken)
         return rg_fail(err, RG_EIO, "the producer is broken");
+    if (stream->unopened != NULL && strcmp(stream->unopened, record->topic) == 0)
+        return rg_fail(err, RG_ENOTFOUND, "topic %s was not opened", record->topic);
     if (stream->waiting.count >= stream->waiting_max)
         return rg_fail(err, RG_ELIMIT, "the queue is full");
     if (record->partition < 0)
@@ -186,6 +189,11 @@ void rg_fake_stream_break(struct rg_fake_stream *stream, bool written)
 void rg_fake_stream_mend(struct rg_fake_stream *stream)
 {
     stream->producer.broken = false;
+}
+
+void rg_fake_stream_unopened(struct rg_fake_stream *stream, const char *topic)
+{
+    stream->unopened = topic;
 }
 
 void rg_fake_stream_limit(struct rg_fake_stream *stream, size_t waiting_max)

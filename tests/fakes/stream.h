@@ -20,6 +20,7 @@ void rg_fake_stream_deliver_topic(struct rg_fake_stream *stream, const char *top
 /* The oldest is reported as RG_EUNKNOWN, written or not, all others as RG_EIO; the producer is broken until it is mended. */
 void rg_fake_stream_break(struct rg_fake_stream *stream, bool written);
 void rg_fake_stream_mend(struct rg_fake_stream *stream);
+void rg_fake_stream_unopened(struct rg_fake_stream *stream, const char *topic); /* that topic was never opened: RG_ENOTFOUND */
 void rg_fake_stream_limit(struct rg_fake_stream *stream, size_t waiting_max); /* beyond: RG_ELIMIT */
 
 /* ---- logs ---- */

@@ -317,6 +317,24 @@ static void headers_say_what_a_record_is(void **state)
         assert_true(rg_str_is(rg_kafka_event_header(&event, rows[i][0]), rows[i][1]));
 }
 
+/* A channel that was taken out of the configuration while something was on its way there. */
+static void a_copy_without_a_channel_stops_nothing(void **state)
+{
+    struct bench *b = *state;
+    rg_fake_stream_unopened(b->stream, MAIL);
+    add(b, 1, RG_OUT_ACTION, MAIL, 7);
+    add(b, 2, RG_OUT_FORWARD, LEDGER, 0);
+    add(b, 3, RG_OUT_ACTION, MAIL, 8);
+    pump(b);
+    assert_waiting(b, "2");
+    rg_fake_stream_deliver(b->stream, 1);
+    assert_int_equal(rg_relay_done_through(b->relay), 3);
+    struct rg_error err = {0};
+    rg_fake_stream_unopened(b->stream, LEDGER); /* what is no copy may not be left out */
+    add(b, 4, RG_OUT_FORWARD, LEDGER, 0);
+    assert_int_equal(rg_relay_pump(b->relay, b->producer, &err), RG_ENOTFOUND);
+}
+
 static void broken_bytes_are_not_taken(void **state)
 {
     struct bench *b = *state;
@@ -345,6 +363,7 @@ int main(void)
         TEST(keeps_at_most_so_many_in_the_producer),
         TEST(reports_may_outlive_the_relay),
         TEST(headers_say_what_a_record_is),
+        TEST(a_copy_without_a_channel_stops_nothing),
         TEST(broken_bytes_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
