@@ -173,7 +173,7 @@ static const struct {
     const char *lifted_by, *sentence;
 } gates[RG_GATE_COUNT] = {
     [RG_GATE_NONE] = {"", "nothing stands in the way"},
-    [RG_GATE_PAID] = {"a payment event; lifted by its reversal",
+    [RG_GATE_PAID] = {"upstream: payment.reversed",
         "the invoice is paid"},
     [RG_GATE_VOIDED] = {"upstream: invoice.reopened",
         "the invoice was voided"},

@@ -173,7 +173,7 @@ class Starts(Case):
     @staticmethod
     def readiness(world, word):
         with contextlib.suppress(OSError):
-            status, body = world.http("/readyz")
+            status, body = world.http("/readyz?verbose=1")
             return (status, body) if word in body.lower() else None
 
     def test_redis_that_is_not_there_yet(self):
@@ -202,7 +202,7 @@ class Door:
     def __init__(self, target):
         host, _, port = target.rpartition(":")
         self.target = (host, int(port))
-        self.port = servers.kafka_server.free_ports(1)[0]
+        self.port = servers.quiet_port()
         self.listener = None
 
     @property

@@ -38,14 +38,14 @@ class Outcomes(Case):
         return world
 
     def ended(self, world):
-        return [(outcome["channel"], outcome["attempt"] if "attempt" in outcome else 1, outcome["verdict"])
+        return [(outcome["channel"], outcome.get("attempt", 1), outcome["verdict"])
                 for outcome in (record.json for record in world.ledger("outcome", debtor="ana"))]
 
     def test_mail_refused_for_now_comes_later_and_once(self):
         world = self.begin("email, sms", smtp={"at": "dot", "code": 451, "text": "4.7.1 come back later", "times": 2})
         self.assertEqual(self.ended(world), [("email", 1, "retry"), ("email", 2, "retry"), ("email", 3, "accepted")])
         (message,) = world.delivered("ana")
-        self.assertEqual(message.decision["attempt"], 3)
+        self.assertEqual(message.attempt, 3)
         first, second, third = (record.json["at_ms"] for record in world.ledger("outcome", debtor="ana"))
         self.assertGreaterEqual(second - first, 30_000)
         self.assertGreaterEqual(third - second, 2 * 30_000)

@@ -96,7 +96,7 @@ class PaymentWins(Case):
         self.assertIn("159,90", texts["nunca"])
         self.assertIn("109,90", texts["parcial"])
         self.assertIn("79,95", texts["dobro"])
-        cycles = {name: {message.step: message.decision["invoices"][0].get("cycle", 1) for message in world.delivered(name)}
+        cycles = {name: {message.step: message.cycle for message in world.delivered(name)}
                   for name in ("nunca", "voltou", "antes")}
         self.assertEqual(cycles["nunca"]["aviso"], 1)
         self.assertEqual(cycles["voltou"], {"lembrete": 1, "atraso": 2, "aviso": 2})
@@ -147,7 +147,7 @@ class PaymentWins(Case):
         # The payment comes back: a new cycle, with a notice and its term before anything else.
         pay(world, "devolvido", "reversed", reason="chargeback")
         world.clock.advance_to(at("2026-03-19 12:00"))
-        self.assertEqual([(message.step, message.decision["invoices"][0].get("cycle", 1)) for message in world.delivered("devolvido")
+        self.assertEqual([(message.step, message.cycle) for message in world.delivered("devolvido")
                           if message.step == "aviso"], [("aviso", 1), ("aviso", 2)])
         self.assertEqual(self.signals("devolvido"), [SUSPEND, RESTORE])
         world.clock.advance_to(at("2026-03-25 12:00"))

@@ -136,6 +136,14 @@ class Message:
         return self.decision["channel"]
 
     @property
+    def attempt(self):
+        return self.decision.get("attempt", 1)
+
+    @property
+    def cycle(self):
+        return self.decision["invoices"][0].get("cycle", 1)
+
+    @property
     def at_ms(self):
         return self.entry["virtual_ms"] if self.entry["virtual_ms"] is not None else self.entry["at_ms"]
 
@@ -278,7 +286,7 @@ class World:
         self.reactions = []
         self.expected_errors = []
         self.serial = 0
-        self.port = servers.kafka_server.free_ports(1)[0]
+        self.port = servers.quiet_port()
         self.log_path = self.folder / "reguad.log"
         self.redis = servers.Redis(self.folder / "redis", *redis)
         self.clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
@@ -292,7 +300,7 @@ class World:
         self.admin = confluent_kafka.admin.AdminClient(client)
         self.sources = {"billing": 3, "asaas": 2}
         # On real time an oracle asks when Kafka had a record; on the test's clock each record says itself when it came.
-        settings = {"retention.ms": "-1"} if clocked else {"message.timestamp.type": "LogAppendTime"}
+        settings = {"max.message.bytes": str(3 << 20), **({"retention.ms": "-1"} if clocked else {"message.timestamp.type": "LogAppendTime"})}
         self.create_topics({self.topic(name): partitions for name, partitions in self.sources.items()}, **settings)
         for name, text in (calendars or {}).items():
             (self.folder / "calendars").mkdir(exist_ok=True)
@@ -362,7 +370,9 @@ class World:
     def write_site(self, mode="live", ladders=None, change=None, channels=None):
         """regua.yaml and what lies beside it. `ladders`: file name → text; none: the shipped internet_residencial. `change`: a
         function from the text of regua.yaml to the one wanted."""
-        (self.folder / "token").write_text(TOKEN + "\n")
+        token = self.folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(TOKEN + "\n")
         (self.folder / "rules.d").mkdir(exist_ok=True)
         lines = {**self.default_channels(), **(channels or {})}
         text = SITE.format(brokers=json.dumps(self.kafka.bootstrap.split(",")), prefix=self.prefix, shards=SHARDS, redis=self.redis.url,
@@ -474,8 +484,8 @@ class World:
 
     def ctl(self, *arguments):
         """reguactl; (exit status, standard output, standard error)."""
-        command = [servers.program("reguactl"), "--url", f"http://127.0.0.1:{self.port}", "--token-file", str(self.folder / "token"),
-                   *arguments]
+        command = [servers.program("reguactl"), *arguments, "--url", f"http://127.0.0.1:{self.port}",
+                   "--token-file", str(self.folder / "token")]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
                               env={**os.environ, "NO_COLOR": "1"})
         return done.returncode, done.stdout, done.stderr

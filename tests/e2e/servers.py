@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -41,6 +42,19 @@ def program(name):
 def die_with_parent():
     """For the child: it ends when the thread that started it does, however that happens."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def quiet_port():
+    """A port for a server that is started later: below those that the kernel gives to others meanwhile."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    while True:
+        port = random.randrange(10240, low)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def end(process, timeout=30):

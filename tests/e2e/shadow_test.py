@@ -23,8 +23,8 @@ NAMES = ("ana", "bia", "caio")
 
 
 class Shadow(Case):
-    def begin(self, mode):
-        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER}, mode=mode)
+    def begin(self, ladder=LADDER):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": ladder}, mode="shadow")
         world.start()
         for name in NAMES:
             world.event("invoice.issued", invoice=f"F-{name}", debtor=name, due_on="2026-03-10", amount_cents=15990,
@@ -36,7 +36,7 @@ class Shadow(Case):
         return [(decision["step"], decision["mode"]) for decision in (record.json for record in world.ledger("decided", debtor=name))]
 
     def test_the_packages_default_sends_nothing(self):
-        world = self.begin("shadow")
+        world = self.begin()
         world.clock.advance_to(at("2026-03-17 12:00"))
         for name in NAMES:
             self.assertEqual(self.decided(world, name), [("lembrete", "shadow"), ("atraso", "shadow"), ("insiste", "shadow")])
@@ -44,33 +44,37 @@ class Shadow(Case):
         self.assertEqual(world.ledger("claim"), [])
         self.assertEqual(world.read("actions.email"), [])
 
-    def test_the_file_can_only_lower_the_mode(self):
-        world = self.begin("shadow")
-        status, body = world.http("/api/v1/go-live", "POST", {"max_step": "insiste", "reason": "too soon"})
-        self.assertEqual(status, 409, body)
-        self.assertIn("mode: shadow", body)
+    def test_what_a_ladder_has_lowered_no_act_raises(self):
+        world = self.begin(LADDER.replace("mode: live", "mode: shadow"))
+        status, _, says = world.ctl("go-live", "--max-step", "insiste", "--reason", "too soon")
+        self.assertEqual(status, 4, says)
+        self.assertIn("mode: shadow", says)
         world.clock.advance_to(at("2026-03-17 12:00"))
         self.assertEqual(world.inbox.entries(), [])
 
-    def test_going_live_is_an_act_with_a_cap(self):
-        world = self.begin("live")
+    def test_going_live_is_an_act_with_a_cap_and_a_reason(self):
+        world = self.begin()
         world.clock.advance_to(at("2026-03-06 12:00"))
         self.assertEqual(world.inbox.entries(), [])
         self.assertEqual(self.decided(world, "ana"), [("lembrete", "shadow")])
-        status, _, says = world.ctl("go-live", "--reason", "we have looked at the shadow")
-        self.assertNotEqual(status, 0)
-        self.assertIn("--max-step", says)
-        status, _, says = world.ctl("go-live", "--max-step", "atrasso", "--reason", "a typo")
-        self.assertNotEqual(status, 0)
-        self.assertIn("atraso", says)
-        status, _, says = world.ctl("go-live", "--max-step", "atraso")
-        self.assertNotEqual(status, 0)
-        self.assertIn("--reason", says)
-        world.go_live("atraso")
+        for arguments, expected, words in [(["--reason", "we have seen the shadow"], 4, "--max-step"),
+                                           (["--max-step", "atrasso", "--reason", "a typo"], 2, 'did you mean "atraso"'),
+                                           (["--max-step", "atraso"], 2, "--reason")]:
+            status, out, says = world.ctl("go-live", *arguments)
+            print(arguments, status, says, flush=True)
+            self.assertEqual((status, out), (expected, ""), says)
+            self.assertIn(words, says)
+        self.assertEqual(world.status()["live_max_step"], None)
+        status, out, says = world.ctl("go-live", "--max-step", "atraso", "--reason", "we have seen the shadow")
+        print(out, says, flush=True)
+        self.assertEqual(status, 0, says)
+        world.wait(lambda: world.status()["live_max_step"] == "atraso", "the act is read back")
+        (act,) = [record.json for record in world.read("control") if record.key == b"live"]
+        self.assertEqual((act["by"], act["reason"]), ("tester", "we have seen the shadow"))
         world.clock.advance_to(at("2026-03-17 12:00"))
         for name in NAMES:
             # The reminder's window was still open when its ladder went live: what shadow had decided counts as not done.
-            self.assertEqual([(message.step, message.decision["attempt"]) for message in world.delivered(name)],
+            self.assertEqual([(message.step, message.attempt) for message in world.delivered(name)],
                              [("lembrete", 2), ("atraso", 1)], name)
             self.assertEqual(self.decided(world, name)[-1], ("insiste", "shadow"))
         self.assert_just(world, at_least=2 * len(NAMES))
