@@ -2,6 +2,7 @@
  * become one conversation per debtor; and the earliest instant at which any answer may change is when to look again. */
 #include "daemon/rules/decide.h"
 
+#include "brazil/money/format.h"
 #include "daemon/rules/look.h"
 
 /* Cases that passed every gate. */
@@ -78,23 +79,26 @@ static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum
     struct rg_decided *out = c->look->out;
     struct rg_step_view *f = RG_PUSH(c->look->record->arena, out->views, out->view_count, out->view_cap);
     *f = (struct rg_step_view){.kind = kind, .invoice = c->invoice, .ladder = c->ladder, .step = c->step, .repetition = c->repetition,
-                             .gate = gate, .opens_ms = c->opens_ms, .closes_ms = c->closes_ms, .until_ms = until_ms, .done = c->done, .why = c->why};
+                             .gate = gate, .opens_ms = c->opens_ms, .closes_ms = c->closes_ms, .until_ms = until_ms, .done = c->done, .why = c->why,
+                             .gates = c->gates, .gate_count = c->gate_count};
+    if (c->step != NULL)
+        f->name = c->step->name;
     return f;
 }
 
 /* What blocked a case at the last instant of its window. The clock itself is no reason: then it simply passed. */
-static enum rg_gate last_gate(const struct rg_case *c)
+static enum rg_gate last_gate(struct rg_case *c)
 {
     struct rg_world world = *c->look->world;
     struct rg_look look = *c->look;
     struct rg_case then = *c;
-    uint64_t all;
     world.now_ms = c->closes_ms - 1;
     look.world = &world;
     look.now = rg_local_at(look.zone, world.now_ms);
     then.look = &look;
-    enum rg_gate gate = rg_case_gate(&then, &all);
+    enum rg_gate gate = rg_case_gate(&then);
     bool of_the_clock = gate == RG_GATE_HOURS || gate == RG_GATE_HOLIDAY || gate == RG_GATE_NONE || gate == RG_GATE_FRONTIER;
+    c->why = of_the_clock ? (struct rg_str){0} : then.why;
     return of_the_clock ? RG_GATE_EXPIRED : gate;
 }
 
@@ -141,8 +145,7 @@ static void look_waiting(struct rg_case *c)
 /* An open case that is still to do runs through the gates. */
 static void look_open(struct rg_case *c, struct passed *passed)
 {
-    uint64_t all;
-    enum rg_gate gate = rg_case_gate(c, &all);
+    enum rg_gate gate = rg_case_gate(c);
     if (gate == RG_GATE_NONE)
         *RG_PUSH(c->look->record->arena, passed->cases, passed->count, passed->cap) = *c;
     if (gate != RG_GATE_NONE) {
@@ -150,7 +153,7 @@ static void look_open(struct rg_case *c, struct passed *passed)
         rg_look_at(c->look, c->closes_ms);
     }
     if (c->look->explain)
-        find(c, gate == RG_GATE_NONE ? RG_VIEW_DECIDED : RG_VIEW_BLOCKED, gate, c->until_ms)->blocking = all;
+        (void)find(c, gate == RG_GATE_NONE ? RG_VIEW_DECIDED : RG_VIEW_BLOCKED, gate, c->until_ms);
 }
 
 static void look_case(struct rg_case *c, struct passed *passed)
@@ -161,7 +164,11 @@ static void look_case(struct rg_case *c, struct passed *passed)
             (void)find(c, RG_VIEW_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
         return;
     }
-    bool to_do = still_to_do(c, &until_ms) && !said_before(c);
+    bool to_do = still_to_do(c, &until_ms);
+    if (to_do && said_before(c)) {
+        rg_case_why(c, "it went out in an earlier cycle and is not repeated");
+        to_do = false;
+    }
     if (!to_do) {
         if (c->look->explain)
             (void)find(c, RG_VIEW_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
@@ -181,6 +188,28 @@ static void look_case(struct rg_case *c, struct passed *passed)
     }
 }
 
+/* The whole invoice is out of the question; what was done about it stays worth knowing. */
+static void view_whole(struct rg_case *c, enum rg_gate gate)
+{
+    char money[RG_MONEY_TEXT_MAX], day[RG_DAY_TEXT_MAX];
+    if (gate == RG_GATE_PAID) {
+        rg_money_format(rg_record_received_cents(c->look->record, c->invoice), money);
+        rg_day_format(rg_invoice_paid_on(c->invoice), day);
+        rg_case_why(c, "%s received, last on %s", money, day);
+    }
+    (void)find(c, RG_VIEW_BLOCKED, gate, RG_NEVER);
+    c->why = (struct rg_str){0};
+    for (size_t i = 0; i < c->invoice->done_count; i++) {
+        struct rg_done *done = &c->invoice->done[i];
+        if (done->cycle != c->cycle)
+            continue;
+        c->done = done;
+        c->repetition = done->repetition;
+        c->step = c->ladder != NULL ? rg_ladder_step(c->ladder, done->step) : NULL;
+        find(c, in_hands(done) ? RG_VIEW_UNDER_WAY : RG_VIEW_DONE, done->gate, RG_NEVER)->name = done->step;
+    }
+}
+
 static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struct passed *passed)
 {
     struct rg_case c = {.look = look, .invoice = invoice, .cycle = rg_invoice_cycle(invoice), .channel = -1,
@@ -194,7 +223,7 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
         gate = RG_GATE_NO_LADDER;
     if (gate != RG_GATE_NONE) {
         if (look->explain)
-            (void)find(&c, RG_VIEW_BLOCKED, gate, RG_NEVER);
+            view_whole(&c, gate);
         return;
     }
     for (int i = 0; i < c.ladder->step_count; i++) {
@@ -204,6 +233,8 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
             c.channel = -1;
             c.opens_ms = c.closes_ms = 0;
             c.why = (struct rg_str){0};
+            c.gates = NULL;
+            c.gate_count = c.gate_cap = 0;
             look_case(&c, passed);
         }
     }
@@ -394,10 +425,13 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
     const struct rg_zone *zone = rg_debtor_zone(record);
     struct rg_look look = {.rules = rules, .world = world, .record = record, .out = ret, .explain = explain, .zone = zone,
                            .now = rg_local_at(zone, world->now_ms), .next_ms = RG_NEVER};
-    rg_look_owed(&look);
     struct passed passed = {0};
+    if (!explain)
+        rg_look_owed(&look);
     for (size_t i = 0; i < record->invoice_count; i++)
         look_invoice(&look, &record->invoices[i], &passed);
+    if (explain)
+        rg_look_owed(&look); /* read after what led to it */
     if (!explain) {
         consolidate(&look, &passed);
         look_recalls(&look);

@@ -45,20 +45,28 @@ enum rg_view_kind {
     RG_VIEW_CLOSED,    /* its window closed; `gate` says what blocked it last */
     RG_VIEW_DECIDED,   /* decided by this look (or would be, when explaining) */
 };
+/* What one gate said of an open step. */
+struct rg_gate_view {
+    enum rg_gate gate;
+    bool blocks;
+    int64_t until_ms;
+    struct rg_str why;
+};
 struct rg_step_view {
     enum rg_view_kind kind;
     const struct rg_invoice *invoice;
     const struct rg_ladder *ladder; /* NULL with gate no_ladder */
-    const struct rg_step *step;     /* NULL for a finding about the whole invoice */
+    const struct rg_step *step;     /* NULL for a finding about the whole invoice, and for what is owed */
+    struct rg_str name;             /* of the step or of what is owed; absent for a finding about the whole invoice */
     int repetition;
     enum rg_gate gate;
-    uint64_t blocking;      /* set of all gates that block, as bits; filled when explaining */
+    const struct rg_gate_view *gates; /* every gate that blocks, and those that pass with a value worth reading; when explaining */
+    size_t gate_count;
     int64_t opens_ms, closes_ms;
     int64_t until_ms;       /* next instant at which the answer may change; RG_NEVER: only by an event */
     const struct rg_done *done;
     struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 24 Nov 08:00 -03" */
 };
-static_assert(RG_GATE_COUNT <= 64, "gates fit one set");
 
 struct rg_decided {
     struct rg_decision **decisions; /* already in record->actions (live) or noted as shadow */

@@ -1,22 +1,12 @@
-/* A debtor's page: who he is (by id), then each invoice with what was decided, what blocks it and when it is looked at next. */
+/* A debtor's page: who he is (by id), then each invoice with, step by step, what was done or what stands in the way: the gate with
+ * the values it saw, who can lift it, and when it is looked at again. Everything comes from one look of the engine in explain mode;
+ * nothing is judged here, so that what is said cannot differ from what is done. */
 #include "daemon/rules/explain.h"
 
 #include "brazil/money/format.h"
 #include "daemon/rules/look.h"
 
 #include <stdio.h>
-
-static const char *when(const struct rg_zone *zone, int64_t ms, char text[40])
-{
-    static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    if (ms == RG_NEVER)
-        return "-";
-    struct rg_local at = rg_local_at(zone, ms);
-    char day[RG_DAY_TEXT_MAX];
-    rg_day_format(at.day, day);
-    (void)snprintf(text, 40, "%s %s %02d:%02d", names[rg_day_weekday(at.day)], day, at.minute / 60, at.minute % 60);
-    return text;
-}
 
 static bool open_invoice(const struct rg_rules *rules, const struct rg_record *record, const struct rg_invoice *invoice)
 {
@@ -33,95 +23,171 @@ static void head(const struct rg_rules *rules, const struct rg_world *world, con
         open++;
         total += rg_record_balance_cents(record, &record->invoices[i]);
     }
-    char money[RG_MONEY_TEXT_MAX], now[40];
+    char money[RG_MONEY_TEXT_MAX], now[RG_WHEN_TEXT_MAX];
     rg_money_format(total, money);
     rg_buf_addf(buf, "debtor " RG_STR_FMT "  %s (%+03d)  %d open %s, %s   now %s\n", RG_STR_ARG(record->debtor), zone->name, zone->offset_minutes / 60,
-                open, open == 1 ? "invoice" : "invoices", money, when(zone, world->now_ms, now));
+                open, open == 1 ? "invoice" : "invoices", money, rg_when_text(zone, world->now_ms, now));
 }
+
+/* ---- one finding ---- */
 
 /* One word for what was found. */
 static const char *headline(const struct rg_step_view *f)
 {
+    bool final = f->gate == RG_GATE_PAID || f->gate == RG_GATE_VOIDED || f->gate == RG_GATE_WRITTEN_OFF;
     switch (f->kind) {
-    case RG_VIEW_BLOCKED: return "NOT NOW";
+    case RG_VIEW_BLOCKED: return !rg_str_has(f->name) && final ? "OVER" : "NOT NOW";
     case RG_VIEW_WAITING: return "WAITING";
     case RG_VIEW_UNDER_WAY: return "UNDER WAY";
-    case RG_VIEW_DONE: return "DONE";
     case RG_VIEW_CLOSED: return "OVER";
-    default: return "NOW";
+    case RG_VIEW_DECIDED: return "NOW";
+    case RG_VIEW_DONE: break;
+    }
+    if (f->done == NULL)
+        return "OVER";
+    switch (f->done->state) {
+    case RG_DONE_SHADOW: return "SHADOW";
+    case RG_DONE_RETRY: return "AGAIN";
+    case RG_DONE_SENT:
+    case RG_DONE_UNCERTAIN:
+    case RG_DONE_COVERED: return "DONE";
+    default: return "OVER";
     }
 }
 
+static void add_name(const struct rg_step_view *f, struct rg_buf *buf)
+{
+    char name[80];
+    if (!rg_str_has(f->name))
+        (void)snprintf(name, sizeof name, "all steps");
+    else if (f->step != NULL && f->step->repeat_times > 1)
+        (void)snprintf(name, sizeof name, RG_STR_FMT " %d/%d", RG_STR_ARG(f->name), f->repetition, f->step->repeat_times);
+    else
+        (void)snprintf(name, sizeof name, RG_STR_FMT, RG_STR_ARG(f->name));
+    rg_buf_addf(buf, "  %-20s %-9s", name, headline(f));
+}
+
+/* "sent by email, accepted Tue …": the last that happened, and what of it is still missing. */
 static void add_done(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_buf *buf)
 {
-    char at[40];
-    if (f->done == NULL)
-        return;
-    rg_buf_addf(buf, "  %s", rg_done_state_name(f->done->state));
-    if (rg_str_has(f->done->channel))
-        rg_buf_addf(buf, " by " RG_STR_FMT, RG_STR_ARG(f->done->channel));
-    if (f->done->evidence != RG_EVIDENCE_NONE)
-        rg_buf_addf(buf, ", %s", rg_evidence_name(f->done->evidence));
-    rg_buf_addf(buf, " %s", when(zone, f->done->at_ms, at));
+    char at[RG_WHEN_TEXT_MAX];
+    const struct rg_done *done = f->done;
+    if (done->state == RG_DONE_COVERED)
+        rg_buf_adds(buf, "  another message spoke for it");
+    else if (done->state == RG_DONE_SHADOW)
+        rg_buf_addf(buf, "  decided for " RG_STR_FMT, RG_STR_ARG(done->channel));
+    else
+        rg_buf_addf(buf, "  %s%s" RG_STR_FMT, rg_done_state_name(done->state), rg_str_has(done->channel) ? " by " : "", RG_STR_ARG(done->channel));
+    if (done->evidence != RG_EVIDENCE_NONE)
+        rg_buf_addf(buf, ", %s", rg_evidence_name(done->evidence));
+    rg_buf_addf(buf, " %s", rg_when_text(zone, done->at_ms, at));
+    if (f->step != NULL && done->state == RG_DONE_SENT && f->step->evidence > done->evidence)
+        rg_buf_addf(buf, " (%s is demanded)", rg_evidence_name(f->step->evidence));
 }
 
-static void add_gate(const struct rg_step_view *f, struct rg_buf *buf)
+static void add_gate(enum rg_gate gate, struct rg_str why, struct rg_buf *buf)
 {
-    if (f->gate == RG_GATE_NONE)
-        return;
-    rg_buf_addf(buf, "  %s: %s", rg_gate_name(f->gate), rg_gate_sentence(f->gate));
-    if (rg_str_has(f->why))
-        rg_buf_addf(buf, " (" RG_STR_FMT ")", RG_STR_ARG(f->why));
+    rg_buf_addf(buf, "%s", rg_gate_sentence(gate));
+    if (rg_str_has(why))
+        rg_buf_addf(buf, ": " RG_STR_FMT, RG_STR_ARG(why));
 }
 
-static void add_others(const struct rg_step_view *f, struct rg_buf *buf)
+static void add_window(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_buf *buf)
 {
-    bool first = true;
-    for (int gate = RG_GATE_NONE + 1; gate < RG_GATE_COUNT; gate++) {
-        if (gate == (int)f->gate || (f->blocking >> gate & 1) == 0)
-            continue;
-        rg_buf_addf(buf, "%s%s", first ? "    also: " : " ", rg_gate_name((enum rg_gate)gate));
-        first = false;
-    }
-    if (!first)
+    char text[RG_WHEN_TEXT_MAX];
+    if (f->kind == RG_VIEW_WAITING && f->opens_ms != RG_NEVER)
+        rg_buf_addf(buf, "  opens %s", rg_when_text(zone, f->opens_ms, text));
+    else
+        rg_buf_addf(buf, "  since %s", rg_when_text(zone, f->opens_ms, text));
+    if (f->closes_ms != RG_NEVER)
+        rg_buf_addf(buf, ", until %s", rg_when_text(zone, f->closes_ms, text));
+}
+
+static void add_again(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_buf *buf)
+{
+    char text[RG_WHEN_TEXT_MAX];
+    if (f->until_ms != RG_NEVER)
+        rg_buf_addf(buf, "; looked at again %s", rg_when_text(zone, f->until_ms, text));
+}
+
+/* The gates of an open step: what stands in the way and who can move it, further ones by name (or in full), and what passed with
+ * its values. */
+static void add_gates(const struct rg_step_view *f, const struct rg_zone *zone, bool all_gates, struct rg_buf *buf)
+{
+    size_t others = 0;
+    if (f->gate != RG_GATE_NONE) {
+        rg_buf_addf(buf, "    BLOCK  %-16s", rg_gate_name(f->gate));
+        add_gate(f->gate, f->why, buf);
+        rg_buf_addf(buf, "\n           lifted by       %s", rg_gate_lifted_by(f->gate));
+        add_again(f, zone, buf);
         rg_buf_addc(buf, '\n');
+    }
+    for (size_t i = 0; i < f->gate_count; i++) {
+        const struct rg_gate_view *g = &f->gates[i];
+        if (!g->blocks || g->gate == f->gate)
+            continue;
+        if (!all_gates) {
+            rg_buf_addf(buf, "%s%s", others++ == 0 ? "           also            " : " ", rg_gate_name(g->gate));
+            continue;
+        }
+        rg_buf_addf(buf, "    BLOCK  %-16s", rg_gate_name(g->gate));
+        add_gate(g->gate, g->why, buf);
+        rg_buf_addc(buf, '\n');
+    }
+    if (others > 0)
+        rg_buf_addc(buf, '\n');
+    for (size_t i = 0; i < f->gate_count; i++)
+        if (!f->gates[i].blocks)
+            rg_buf_addf(buf, "    pass   %-16s" RG_STR_FMT "\n", rg_gate_name(f->gates[i].gate), RG_STR_ARG(f->gates[i].why));
+}
+
+static bool open_step(const struct rg_step_view *f)
+{
+    return rg_str_has(f->name) && (f->kind == RG_VIEW_BLOCKED || f->kind == RG_VIEW_DECIDED);
 }
 
 static void add_finding(const struct rg_step_view *f, const struct rg_zone *zone, bool all_gates, struct rg_buf *buf)
 {
-    char text[40];
-    char name[80];
-    if (f->step == NULL)
-        (void)snprintf(name, sizeof name, "all steps");
-    else if (f->step->repeat_times > 1)
-        (void)snprintf(name, sizeof name, RG_STR_FMT " %d/%d", RG_STR_ARG(f->step->name), f->repetition, f->step->repeat_times);
-    else
-        (void)snprintf(name, sizeof name, RG_STR_FMT, RG_STR_ARG(f->step->name));
-    rg_buf_addf(buf, "  %-20s %-9s", name, headline(f));
-    add_done(f, zone, buf);
-    add_gate(f, buf);
-    if (f->kind == RG_VIEW_WAITING && f->gate == RG_GATE_NONE)
-        rg_buf_addf(buf, "  opens %s", when(zone, f->opens_ms, text));
-    else if (f->until_ms != RG_NEVER)
-        rg_buf_addf(buf, "; looked at again %s", when(zone, f->until_ms, text));
-    if (f->kind == RG_VIEW_BLOCKED && f->until_ms == RG_NEVER && f->gate != RG_GATE_NONE)
+    bool opens_later = f->kind == RG_VIEW_WAITING && f->gate == RG_GATE_NONE;
+    add_name(f, buf);
+    if (f->done != NULL)
+        add_done(f, zone, buf);
+    if (open_step(f) || opens_later)
+        add_window(f, zone, buf);
+    if (open_step(f)) {
+        rg_buf_addc(buf, '\n');
+        add_gates(f, zone, all_gates, buf);
+        return;
+    }
+    if (f->gate != RG_GATE_NONE && f->gate != RG_GATE_COVERED) {
+        struct rg_str why = rg_str_has(f->why) ? f->why : rg_str(rg_gate_sentence(f->gate));
+        rg_buf_addf(buf, "  %s: " RG_STR_FMT, rg_gate_name(f->gate), RG_STR_ARG(why));
+    }
+    if (f->kind == RG_VIEW_BLOCKED && f->gate == RG_GATE_NO_LADDER)
         rg_buf_addf(buf, "; lifted by %s", rg_gate_lifted_by(f->gate));
+    if (!opens_later)
+        add_again(f, zone, buf);
     rg_buf_addc(buf, '\n');
-    if (all_gates)
-        add_others(f, buf);
 }
 
-static void invoice_line(const struct rg_record *record, const struct rg_invoice *invoice, const struct rg_step_view *f, struct rg_buf *buf)
+/* ---- the page ---- */
+
+static void invoice_line(const struct rg_rules *rules, const struct rg_record *record, const struct rg_step_view *f, struct rg_buf *buf)
 {
     char money[RG_MONEY_TEXT_MAX], due[RG_DAY_TEXT_MAX];
-    rg_money_format(rg_record_balance_cents(record, invoice), money);
-    rg_day_format(invoice->due_on, due);
-    rg_buf_addf(buf, "invoice " RG_STR_FMT "  due %s  %s", RG_STR_ARG(invoice->id), due, money);
+    rg_money_format(rg_record_balance_cents(record, f->invoice), money);
+    rg_day_format(f->invoice->due_on, due);
+    rg_buf_addf(buf, "\ninvoice " RG_STR_FMT "  due %s  %s", RG_STR_ARG(f->invoice->id), due, money);
     if (f->ladder != NULL)
-        rg_buf_addf(buf, "  ladder " RG_STR_FMT, RG_STR_ARG(f->ladder->name));
-    if (rg_invoice_cycle(invoice) > 1)
-        rg_buf_addf(buf, "  cycle %d", rg_invoice_cycle(invoice));
+        rg_buf_addf(buf, "  ladder " RG_STR_FMT " @%s", RG_STR_ARG(f->ladder->name), rules->hash);
+    if (rg_invoice_cycle(f->invoice) > 1)
+        rg_buf_addf(buf, "  cycle %d", rg_invoice_cycle(f->invoice));
     rg_buf_addc(buf, '\n');
+}
+
+static bool wanted(const struct rg_step_view *f, struct rg_str step)
+{
+    return !rg_str_has(step) || !rg_str_has(f->name) || rg_str_eq(step, f->name);
 }
 
 void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step, bool all_gates,
@@ -131,24 +197,28 @@ void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world,
     const struct rg_zone *zone = rg_debtor_zone(record);
     rg_decide(rules, world, record, true, &look);
     head(rules, world, record, zone, buf);
-    const struct rg_invoice *last = NULL;
-    for (size_t i = 0; i < look.view_count; i++) {
-        const struct rg_step_view *f = &look.views[i];
-        if (rg_str_has(step) && f->step != NULL && !rg_str_eq(step, f->step->name))
-            continue;
-        if (f->invoice != last)
-            invoice_line(record, f->invoice, f, buf);
-        last = f->invoice;
-        add_finding(f, zone, all_gates, buf);
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        bool first = true;
+        for (size_t k = 0; k < look.view_count; k++) {
+            const struct rg_step_view *f = &look.views[k];
+            if (f->invoice != &record->invoices[i] || !wanted(f, step))
+                continue;
+            if (first)
+                invoice_line(rules, record, f, buf);
+            first = false;
+            add_finding(f, zone, all_gates, buf);
+        }
     }
     if (look.view_count == 0)
-        rg_buf_adds(buf, "nothing is owed: no invoice is known of this debtor\n");
-    char text[40];
+        rg_buf_adds(buf, "\nnothing is owed: no invoice is known of this debtor\n");
+    char text[RG_WHEN_TEXT_MAX];
     if (look.next_ms != RG_NEVER)
-        rg_buf_addf(buf, "next look: %s\n", when(zone, look.next_ms, text));
+        rg_buf_addf(buf, "\nnext look: %s\n", rg_when_text(zone, look.next_ms, text));
     else
-        rg_buf_adds(buf, "next look: when something happens\n");
+        rg_buf_adds(buf, "\nnext look: when something happens\n");
 }
+
+/* ---- the same as JSON ---- */
 
 static void json_instant(struct rg_jw *jw, const char *key, const struct rg_zone *zone, int64_t ms)
 {
@@ -159,6 +229,22 @@ static void json_instant(struct rg_jw *jw, const char *key, const struct rg_zone
     rg_jw_member_cstr(jw, key, text);
 }
 
+static void json_gates(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_jw *jw)
+{
+    rg_jw_member_array(jw, "gates");
+    for (size_t i = 0; i < f->gate_count; i++) {
+        const struct rg_gate_view *g = &f->gates[i];
+        rg_jw_object(jw);
+        rg_jw_member_cstr(jw, "gate", rg_gate_name(g->gate));
+        rg_jw_member_bool(jw, "blocks", g->blocks);
+        rg_jw_member_opt_str(jw, "why", g->why);
+        if (g->blocks)
+            json_instant(jw, "until", zone, g->until_ms);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+}
+
 static void json_finding(const struct rg_step_view *f, const struct rg_zone *zone, struct rg_jw *jw)
 {
     static const char *const kinds[] = {"blocked", "waiting", "under_way", "done", "closed", "now"};
@@ -166,8 +252,8 @@ static void json_finding(const struct rg_step_view *f, const struct rg_zone *zon
     rg_jw_member_str(jw, "invoice", f->invoice->id);
     if (f->ladder != NULL)
         rg_jw_member_str(jw, "ladder", f->ladder->name);
-    if (f->step != NULL) {
-        rg_jw_member_str(jw, "step", f->step->name);
+    if (rg_str_has(f->name)) {
+        rg_jw_member_str(jw, "step", f->name);
         rg_jw_member_int(jw, "repetition", f->repetition);
     }
     rg_jw_member_cstr(jw, "state", kinds[f->kind]);
@@ -186,6 +272,8 @@ static void json_finding(const struct rg_step_view *f, const struct rg_zone *zon
     json_instant(jw, "opens", zone, f->opens_ms);
     json_instant(jw, "closes", zone, f->closes_ms);
     json_instant(jw, "again", zone, f->until_ms);
+    if (f->gate_count > 0)
+        json_gates(f, zone, jw);
     rg_jw_object_end(jw);
 }
 
@@ -201,7 +289,7 @@ void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world,
     json_instant(jw, "now", zone, world->now_ms);
     rg_jw_member_array(jw, "views");
     for (size_t i = 0; i < look.view_count; i++)
-        if (!rg_str_has(step) || look.views[i].step == NULL || rg_str_eq(step, look.views[i].step->name))
+        if (wanted(&look.views[i], step))
             json_finding(&look.views[i], zone, jw);
     rg_jw_array_end(jw);
     json_instant(jw, "next_look", zone, look.next_ms);

@@ -6,7 +6,7 @@
 #include "base/json/write.h"
 #include "daemon/rules/decide.h"
 
-/* `step` absent: all steps. `all_gates`: also name every further gate that blocks. */
+/* `step` absent: all steps. `all_gates`: further gates that block with their values, not by name only. */
 void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step, bool all_gates,
                      struct rg_buf *buf);
 void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step, struct rg_jw *jw);

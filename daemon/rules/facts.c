@@ -273,6 +273,8 @@ enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoic
     struct rg_buf text_buf;
     char memory[1024];
     rg_buf_over(&text_buf, memory, sizeof memory);
+    rg_buf_add_str(&text_buf, rg_cel_text(condition));
+    rg_buf_adds(&text_buf, ": ");
     rg_cel_explain(condition, answer, &a, &text_buf);
     *ret_why = rg_arena_str(look->record->arena, rg_buf_str(&text_buf));
     return verdict;

@@ -22,7 +22,13 @@ void rg_case_why(struct rg_case *c, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    c->why = rg_arena_str(c->look->record->arena, rg_str(text));
+    struct rg_str why = rg_str(text);
+    for (size_t i = 0; i < why.n; i++)
+        if ((unsigned char)text[i] < ' ')
+            text[i] = ' '; /* a reason that somebody gave may have several lines */
+    while (!rg_utf8_valid(why))
+        why.n--; /* cut within a character */
+    c->why = rg_arena_str(c->look->record->arena, why);
 }
 
 static int64_t now(const struct rg_case *c)
@@ -40,19 +46,6 @@ static int64_t after_bank_days(const struct rg_case *c, rg_day day, int n)
 {
     rg_day last = rg_bank_add(day, n);
     return last == RG_DAY_NONE ? RG_NEVER : start_of(c, last + 1);
-}
-
-/* "Tue 2026-11-24 08:00" in the debtor's zone. */
-static const char *instant_text(const struct rg_case *c, int64_t ms, char text[40])
-{
-    static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    if (ms == RG_NEVER)
-        return "further notice";
-    struct rg_local at = rg_local_at(c->look->zone, ms);
-    char day[RG_DAY_TEXT_MAX];
-    rg_day_format(at.day, day);
-    (void)snprintf(text, 40, "%s %s %02d:%02d", names[rg_day_weekday(at.day)], day, at.minute / 60, at.minute % 60);
-    return text;
 }
 
 /* ---- final about the invoice ---- */
@@ -111,8 +104,12 @@ static bool gate_held(struct rg_case *c)
         return false;
     c->until_ms = until == 0 ? RG_NEVER : until;
     const struct rg_note *note = note_about(record, "debtor.held");
-    char text[40];
-    rg_case_why(c, "until %s%s" RG_STR_FMT, instant_text(c, c->until_ms, text), note ? ": " : "", RG_STR_ARG(note ? note->text : RG_STR("")));
+    char text[RG_WHEN_TEXT_MAX];
+    const char *until_text = rg_when_text(c->look->zone, c->until_ms, text);
+    if (note != NULL)
+        rg_case_why(c, "until %s, \"" RG_STR_FMT "\"", until_text, RG_STR_ARG(note->text));
+    else
+        rg_case_why(c, "until %s", until_text);
     return true;
 }
 
@@ -138,8 +135,10 @@ static bool gate_disputed(struct rg_case *c)
     if (set->time_ms == 0 || c->step->tone != RG_TONE_SANCTION)
         return false;
     c->until_ms = after_bank_days(c, rg_local_at(c->look->zone, set->time_ms).day, c->look->rules->policy.after_dispute_bank_days);
+    if (c->until_ms <= now(c))
+        return false;
     rg_case_why(c, "the dispute was closed too recently for a sanction");
-    return c->until_ms > now(c);
+    return true;
 }
 
 static bool gate_promised(struct rg_case *c)
@@ -148,10 +147,11 @@ static bool gate_promised(struct rg_case *c)
     if (on == RG_DAY_NONE)
         return false;
     c->until_ms = after_bank_days(c, on, 1); /* a promise is broken one bank day after its day */
+    bool stands = c->until_ms > now(c);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(on, text);
-    rg_case_why(c, "for %s", text);
-    return c->until_ms > now(c);
+    rg_case_why(c, stands ? "for %s" : "for %s, and did not", text);
+    return stands;
 }
 
 static bool gate_debit_scheduled(struct rg_case *c)
@@ -166,14 +166,19 @@ static bool gate_debit_scheduled(struct rg_case *c)
 
 static bool gate_condition(struct rg_case *c)
 {
+    struct rg_str held = {0};
     for (size_t i = 0; i < RG_COUNT(c->step->when); i++) {
-        if (c->step->when[i] == NULL || rg_look_test(c->look, c->invoice, c->ladder, c->step->when[i], &c->why) == RG_CEL_TRUE)
+        if (c->step->when[i] == NULL)
             continue;
+        if (rg_look_test(c->look, c->invoice, c->ladder, c->step->when[i], &c->why) == RG_CEL_TRUE) {
+            held = rg_str_has(held) ? rg_arena_printf(c->look->record->arena, RG_STR_FMT "; " RG_STR_FMT, RG_STR_ARG(held), RG_STR_ARG(c->why)) : c->why;
+            continue;
+        }
         if (rg_condition_reads_time(c->step->when[i]))
             c->until_ms = start_of(c, c->look->now.day + 1);
         return true;
     }
-    c->why = (struct rg_str){0};
+    c->why = held;
     return false;
 }
 
@@ -348,23 +353,25 @@ static bool gate_payments_fresh(struct rg_case *c)
 {
     bool wanted = c->step->tone == RG_TONE_SANCTION || (c->step->needs & RG_NEEDS_PAYMENTS_FRESH) != 0;
     rg_day through = rg_bank_preceding(c->look->now.day - 1);
-    if (!wanted || rg_payments_known(c->look, c->invoice, through, &c->until_ms))
+    if (!wanted)
         return false;
+    bool known = rg_payments_known(c->look, c->invoice, through, &c->until_ms);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(through, text);
-    rg_case_why(c, "needed through %s", text);
-    return true;
+    rg_case_why(c, known ? "known through %s" : "needed through %s", text);
+    return !known;
 }
 
 static bool gate_clearing(struct rg_case *c)
 {
     rg_day payable = rg_payable_day(c->look, c->invoice);
-    if (c->look->now.day <= payable || rg_payments_known(c->look, c->invoice, payable, &c->until_ms))
+    if (c->look->now.day <= payable)
         return false;
+    bool known = rg_payments_known(c->look, c->invoice, payable, &c->until_ms);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(payable, text);
-    rg_case_why(c, "needed through %s, the payable day", text);
-    return true;
+    rg_case_why(c, known ? "known through %s, the payable day" : "needed through %s, the payable day", text);
+    return !known;
 }
 
 /* ---- the clock ---- */
@@ -399,22 +406,22 @@ static const char *holiday_today(const struct rg_case *c)
 
 static bool gate_hours(struct rg_case *c)
 {
-    char text[40];
+    char text[RG_WHEN_TEXT_MAX];
     if (c->step->kind != RG_ACT_MESSAGE || within_hours(c) || holiday_today(c) != NULL)
         return false;
     c->until_ms = next_opening(c);
-    rg_case_why(c, "opens %s", instant_text(c, c->until_ms, text));
+    rg_case_why(c, "opens %s", rg_when_text(c->look->zone, c->until_ms, text));
     return true;
 }
 
 static bool gate_holiday(struct rg_case *c)
 {
-    char text[40];
+    char text[RG_WHEN_TEXT_MAX];
     const char *name = c->step->kind == RG_ACT_MESSAGE ? holiday_today(c) : NULL;
     if (name == NULL || within_hours(c))
         return false;
     c->until_ms = next_opening(c);
-    rg_case_why(c, "%s; opens %s", name, instant_text(c, c->until_ms, text));
+    rg_case_why(c, "%s; opens %s", name, rg_when_text(c->look->zone, c->until_ms, text));
     return true;
 }
 
@@ -431,8 +438,8 @@ static bool gate_cut_calendar(struct rg_case *c)
     rg_day day = rg_calendar_next_cut(cal, record->state, record->city, from);
     if (day != RG_DAY_NONE)
         c->until_ms = rg_instant_at(c->look->zone, day, rg_calendar_cut_hours(cal, record->state, record->city, day).open_minute);
-    char text[40];
-    rg_case_why(c, "allowed from %s", instant_text(c, c->until_ms, text));
+    char text[RG_WHEN_TEXT_MAX];
+    rg_case_why(c, "allowed from %s", rg_when_text(c->look->zone, c->until_ms, text));
     return true;
 }
 
@@ -501,6 +508,8 @@ static bool gate_caps(struct rg_case *c)
         rg_case_why(c, "%d in seven days, at most %d", week.count, caps->per_week);
         return true;
     }
+    if (week.count > 0)
+        rg_case_why(c, "%d today, %d in seven days", today, week.count);
     return false;
 }
 
@@ -518,8 +527,8 @@ static bool gate_gap(struct rg_case *c)
     if (last == 0)
         return false;
     c->until_ms = rg_span_after(c->look->zone, last, c->ladder->caps.gap);
-    char text[40];
-    rg_case_why(c, "last message %s", instant_text(c, last, text));
+    char text[RG_WHEN_TEXT_MAX];
+    rg_case_why(c, "last message %s", rg_when_text(c->look->zone, last, text));
     return c->until_ms > now(c);
 }
 
@@ -561,18 +570,37 @@ static const struct {
     {RG_GATE_FRONTIER, gate_frontier},
 };
 
-enum rg_gate rg_case_gate(struct rg_case *c, uint64_t *ret_all)
+static void note_view(struct rg_case *c, enum rg_gate gate, bool blocks)
+{
+    if (c->look->explain && (blocks || rg_str_has(c->why)))
+        *RG_PUSH(c->look->record->arena, c->gates, c->gate_count, c->gate_cap) =
+            (struct rg_gate_view){.gate = gate, .blocks = blocks, .until_ms = c->until_ms, .why = c->why};
+}
+
+/* Of a step that comes after another: how that came to be enough, and since when. */
+static void note_prerequisite(struct rg_case *c)
+{
+    int64_t since_ms;
+    if (!c->look->explain || c->step->after_step < 0)
+        return;
+    c->why = (struct rg_str){0};
+    if (rg_case_prerequisite(c, &since_ms) == RG_GATE_NONE)
+        note_view(c, c->step->after_has == RG_HAS_TERM_ENDED ? RG_GATE_TERM : RG_GATE_PREREQUISITE, false);
+}
+
+enum rg_gate rg_case_gate(struct rg_case *c)
 {
     enum rg_gate first = RG_GATE_NONE;
     struct rg_str why = {0};
     int64_t until = RG_NEVER;
-    *ret_all = 0;
+    note_prerequisite(c);
     for (size_t i = 0; i < RG_COUNT(table); i++) {
         c->until_ms = RG_NEVER;
         c->why = (struct rg_str){0};
-        if (!table[i].blocks(c))
+        bool blocks = table[i].blocks(c);
+        note_view(c, table[i].gate, blocks);
+        if (!blocks)
             continue;
-        *ret_all |= UINT64_C(1) << table[i].gate;
         if (first == RG_GATE_NONE) {
             first = table[i].gate;
             why = c->why;

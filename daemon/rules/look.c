@@ -4,7 +4,23 @@
 #include "brazil/days/bank.h"
 #include "brazil/ids/phone.h"
 
+#include <stdio.h>
+
 #define DEFAULT_STATE "SP" /* where nothing tells the debtor's zone: Brasília time, which most of the country keeps */
+
+const char *rg_when_text(const struct rg_zone *zone, int64_t ms, char ret_text[RG_WHEN_TEXT_MAX])
+{
+    static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    if (ms == RG_NEVER)
+        return "further notice";
+    struct rg_local at = rg_local_at(zone, ms);
+    char day[RG_DAY_TEXT_MAX];
+    if (at.day == RG_DAY_NONE)
+        return "-";
+    rg_day_format(at.day, day);
+    (void)snprintf(ret_text, RG_WHEN_TEXT_MAX, "%s %s %02d:%02d", names[rg_day_weekday(at.day)], day, at.minute / 60, at.minute % 60);
+    return ret_text;
+}
 
 void rg_look_at(struct rg_look *look, int64_t instant_ms)
 {

@@ -29,11 +29,16 @@ struct rg_case {
     int64_t opens_ms, closes_ms;   /* RG_NEVER: does not open yet / does not close */
     int channel;                   /* chosen by the contact gates; −1 */
     int64_t until_ms;              /* set by a gate that blocks: when it may lift */
-    struct rg_str why;             /* set by a gate that blocks */
+    struct rg_str why;             /* set by a gate that blocks, or that passes with a value worth reading */
+    struct rg_gate_view *gates;    /* when explaining */
+    size_t gate_count, gate_cap;
 };
 
 /* Words for a person, made only when explaining: the daemon decides without writing prose. */
 void rg_case_why(struct rg_case *c, const char *fmt, ...) RG_PRINTF(2, 3);
+#define RG_WHEN_TEXT_MAX 40
+/* "Tue 2026-11-24 08:00" in that zone; "further notice" for RG_NEVER. */
+const char *rg_when_text(const struct rg_zone *zone, int64_t ms, char ret_text[RG_WHEN_TEXT_MAX]);
 void rg_look_at(struct rg_look *look, int64_t instant_ms);      /* notes a future instant */
 int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
@@ -53,8 +58,8 @@ struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_lad
 int64_t rg_spread_ms(const struct rg_record *record, int64_t over_ms); /* the debtor's own place in a stretch of time */
 int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours);
 
-/* gates.c: the first gate that blocks an open case, in the table's order; with all in *ret_all when explaining. */
-enum rg_gate rg_case_gate(struct rg_case *c, uint64_t *ret_all);
+/* gates.c: the first gate that blocks an open case, in the table's order; with all in c->gates when explaining. */
+enum rg_gate rg_case_gate(struct rg_case *c);
 /* The gates that look at the invoice alone: also said of an invoice that has no ladder. */
 enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_contact *rg_usable_contact(const struct rg_record *record, struct rg_str channel);
@@ -68,7 +73,7 @@ static inline bool rg_notice_lapsed(const struct rg_done *done, int64_t balance_
     return done->tone == RG_TONE_NOTICE && done->balance_cents > 0 && done->balance_cents < balance_cents;
 }
 
-/* owed.c */
+/* owed.c: in explain mode decides nothing, but says what is owed. */
 void rg_look_owed(struct rg_look *look);
 
 /* emit.c: makes a decision of cases that share ladder, step, repetition and channel, and notes it. */

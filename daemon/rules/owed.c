@@ -71,12 +71,27 @@ static const struct rg_owed *restore_rule(const struct rg_look *look, const stru
     return NULL;
 }
 
+static void view_owed(struct rg_look *look, const struct rg_invoice *invoice, const struct rg_ladder *ladder, struct rg_str name, int64_t opens_ms)
+{
+    struct rg_decided *out = look->out;
+    bool stopped = look->world->stopped, now = opens_ms <= look->world->now_ms;
+    *RG_PUSH(look->record->arena, out->views, out->view_count, out->view_cap) =
+        (struct rg_step_view){.kind = stopped ? RG_VIEW_BLOCKED : now ? RG_VIEW_DECIDED : RG_VIEW_WAITING, .invoice = invoice, .ladder = ladder,
+                              .name = name, .repetition = 1, .gate = stopped ? RG_GATE_STOPPED : RG_GATE_NONE, .opens_ms = opens_ms,
+                              .closes_ms = RG_NEVER, .until_ms = now ? RG_NEVER : opens_ms};
+}
+
 /* Rules may have changed or forgotten the step: what is owed does not depend on them, only its name does. */
 static void owe_restore(struct rg_look *look, struct rg_invoice *first, const struct rg_done *suspend)
 {
     const struct rg_ladder *ladder = rg_look_ladder(look, first);
     const struct rg_owed *rule = restore_rule(look, ladder);
-    struct rg_decision *d = rg_emit_begin(look, ladder, rule != NULL ? rule->name : RG_STR("restore"), 1);
+    struct rg_str name = rule != NULL ? rule->name : RG_STR("restore");
+    if (look->explain) {
+        view_owed(look, first, ladder, name, look->world->now_ms);
+        return;
+    }
+    struct rg_decision *d = rg_emit_begin(look, ladder, name, 1);
     d->kind = RG_ACT_SIGNAL;
     d->tone = RG_TONE_INFO;
     d->signal = RG_SIGNAL_RESTORE_REQUESTED;
@@ -211,7 +226,9 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
     *said = true;
     struct rg_hours hours = rg_message_hours(look, ladder, look->now.day);
     if (rg_hours_has(hours, look->now.minute)) {
-        if (!look->explain)
+        if (look->explain)
+            view_owed(look, invoice, ladder, owed->name, now_ms);
+        else
             emit_word(look, ladder, owed, invoice, channel, look->now.day);
         return;
     }
@@ -220,6 +237,8 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
         if (!rg_hours_closed(open) && opens_ms > now_ms) {
             rg_look_at(look, opens_ms);
+            if (look->explain)
+                view_owed(look, invoice, ladder, owed->name, opens_ms);
             return;
         }
     }

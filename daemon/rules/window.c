@@ -245,12 +245,12 @@ static enum rg_gate term_gate(struct rg_case *c, const struct rg_step *notice, c
         return RG_GATE_TERM;
     }
     *ret_since_ms = rg_instant_at(c->look->zone, free_day, 0);
-    if (*ret_since_ms <= c->look->world->now_ms)
-        return RG_GATE_NONE;
     char from_text[RG_DAY_TEXT_MAX], free_text[RG_DAY_TEXT_MAX];
     rg_day_format(from, from_text);
     rg_day_format(free_day, free_text);
     rg_case_why(c, RG_STR_FMT " counts from %s, %d days; free from %s", RG_STR_ARG(notice->name), from_text, days, free_text);
+    if (*ret_since_ms <= c->look->world->now_ms)
+        return RG_GATE_NONE;
     c->until_ms = *ret_since_ms;
     return RG_GATE_TERM;
 }
@@ -277,6 +277,9 @@ enum rg_gate rg_case_prerequisite(struct rg_case *c, int64_t *ret_since_ms)
             rg_case_why(c, RG_STR_FMT " is not %s yet", RG_STR_ARG(before->name), rg_words_has.names[c->step->after_has]);
             return RG_GATE_PREREQUISITE;
         }
+        char since_text[RG_WHEN_TEXT_MAX];
+        rg_case_why(c, RG_STR_FMT " is %s since %s", RG_STR_ARG(before->name), rg_words_has.names[c->step->after_has],
+                    rg_when_text(c->look->zone, since_ms, since_text));
     }
     since_ms = rg_span_after(c->look->zone, since_ms, c->step->after_wait);
     if (since_ms > c->look->world->now_ms) {
