@@ -13,4 +13,4 @@ void rg_deadlines_free(struct rg_deadlines **deadlines); /* every connection has
 /* NULL when `max` connections stand: cannot happen, for the server accepts no more. */
 struct rg_deadline *rg_deadline_begin(struct rg_deadlines *deadlines, int fd);
 void rg_deadline_set(struct rg_deadlines *deadlines, struct rg_deadline *deadline, int64_t in_ms); /* < 0: none for now */
-void rg_deadline_end(struct rg_deadlines *deadlines, struct rg_deadline *deadline);                /* before its descriptor is closed */
+void rg_deadline_end(struct rg_deadlines *deadlines, struct rg_deadline *deadline); /* before its descriptor is closed */

@@ -63,7 +63,8 @@ bool rg_httpd_same_origin(const struct rg_httpd_request *request)
     const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < RG_COUNT(schemes); i++) {
         size_t n = strlen(schemes[i]);
-        if (host.n > 0 && origin.n == n + host.n && memcmp(origin.p, schemes[i], n) == 0 && memcmp(origin.p + n, host.p, host.n) == 0)
+        if (host.n > 0 && origin.n == n + host.n && memcmp(origin.p, schemes[i], n) == 0 &&
+            memcmp(origin.p + n, host.p, host.n) == 0)
             return true;
     }
     return false;
@@ -128,7 +129,8 @@ static enum MHD_Result queue(struct rg_httpd *httpd, struct MHD_Connection *conn
     return rc;
 }
 
-static enum MHD_Result refuse(struct rg_httpd *httpd, struct MHD_Connection *connection, unsigned status, const char *code, const char *detail)
+static enum MHD_Result refuse(struct rg_httpd *httpd, struct MHD_Connection *connection, unsigned status, const char *code,
+                              const char *detail)
 {
     struct rg_httpd_response response;
     rg_httpd_response_init(&response);
@@ -219,8 +221,8 @@ static enum MHD_Result begin(struct rg_httpd *httpd, struct MHD_Connection *conn
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                                  const char *upload, size_t *upload_bytes, void **con_cls)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_bytes, void **con_cls)
 {
     (void)url, (void)version;
     struct rg_httpd *httpd = cls;
@@ -279,8 +281,9 @@ static int listen_on(const struct address *address, int *ret_fd, uint16_t *ret_p
     int on = 1, fd = socket(address->of.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return errno;
-    bool fine = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, &address->of.any, address->bytes) == 0 &&
-                listen(fd, RG_HTTPD_CONNECTIONS_MAX) == 0 && getsockname(fd, &bound.of.any, &bound.bytes) == 0;
+    bool fine = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                bind(fd, &address->of.any, address->bytes) == 0 && listen(fd, RG_HTTPD_CONNECTIONS_MAX) == 0 &&
+                getsockname(fd, &bound.of.any, &bound.bytes) == 0;
     if (!fine) {
         int why = errno;
         (void)shutdown(fd, SHUT_RDWR);
@@ -300,7 +303,9 @@ int rg_httpd_new(const struct rg_httpd_config *config, struct rg_httpd **ret_htt
     if (!parse_address(config, &address))
         return rg_fail(err, RG_EINVAL, "cannot listen on \"%s\": an IPv4 or IPv6 address expected", config->host);
     if (!address.loopback && !config->public_allowed)
-        return rg_fail(err, RG_EREFUSED, "will not listen on %s: others can reach it; listen on 127.0.0.1 and put a proxy with TLS in front", config->host);
+        return rg_fail(err, RG_EREFUSED,
+                       "will not listen on %s: others can reach it; listen on 127.0.0.1 and put a proxy with TLS in front",
+                       config->host);
     int why = listen_on(&address, &fd, &port);
     if (why != 0)
         return rg_fail(err, RG_EIO, "cannot listen on %s port %u: %s", config->host, config->port, strerrordesc_np(why));
@@ -310,10 +315,12 @@ int rg_httpd_new(const struct rg_httpd_config *config, struct rg_httpd **ret_htt
     httpd->config.answer_ms = config->answer_ms > 0 ? config->answer_ms : RG_HTTPD_ANSWER_MS;
     httpd->port = port;
     httpd->deadlines = rg_deadlines_new(RG_HTTPD_CONNECTIONS_MAX);
-    httpd->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL, on_request, httpd,
-                                     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, (unsigned)RG_HTTPD_CONNECTIONS_MAX,
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, RG_HTTPD_HEAD_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_target, httpd,
-                                     MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_END);
+    httpd->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
+                                     NULL, on_request, httpd, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)RG_HTTPD_CONNECTIONS_MAX,
+                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, RG_HTTPD_HEAD_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK,
+                                     on_target, httpd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+                                     MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_END);
     if (httpd->daemon == NULL) {
         (void)close(fd);
         rg_httpd_free(&httpd);

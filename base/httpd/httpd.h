@@ -30,7 +30,7 @@ struct rg_httpd_request {
     void *header_ctx;
 };
 struct rg_str rg_httpd_header(const struct rg_httpd_request *request, const char *name); /* any case; absent when not sent */
-struct rg_str rg_httpd_bearer(const struct rg_httpd_request *request); /* Authorization: Bearer …; absent when it is something else */
+struct rg_str rg_httpd_bearer(const struct rg_httpd_request *request); /* Authorization: Bearer …; absent for anything else */
 /* False when a browser says that another site (or a page without one) makes this request. Programs say nothing: true. */
 bool rg_httpd_same_origin(const struct rg_httpd_request *request);
 

@@ -77,7 +77,8 @@ void rg_uri_encode(struct rg_str text, struct rg_buf *buf)
 {
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c != 0 && strchr("-._~", c) != NULL);
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                     (c != 0 && strchr("-._~", c) != NULL);
         if (plain)
             rg_buf_addc(buf, (char)c);
         else

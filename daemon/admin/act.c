@@ -34,7 +34,8 @@ static bool known_fields(struct rg_admin_call *call, const struct rg_json_value 
         for (size_t i = 0; i < count; i++)
             known = known || rg_str_eq(key, names[i]);
         if (!known) {
-            rg_admin_fail(call, 400, "invalid", "unknown member \"%.*s\"%s", (int)(key.n < 64 ? key.n : 64), key.p, rg_admin_suggest(call, key, names, count));
+            rg_admin_fail(call, 400, "invalid", "unknown member \"%.*s\"%s", (int)(key.n < 64 ? key.n : 64), key.p,
+                          rg_admin_suggest(call, key, names, count));
             return false;
         }
     }
@@ -96,7 +97,8 @@ static struct rg_control *control_of(struct rg_admin_call *call)
 static void done(struct rg_admin_call *call, const char *act, struct rg_str what, const char *undo)
 {
     struct rg_jw jw;
-    rg_log(RG_LOG_NOTICE, "ACT", RG_LOG_NO_CTX, "operator " RG_STR_FMT ": %s: " RG_STR_FMT, RG_STR_ARG(call->who->name), act, RG_STR_ARG(what));
+    rg_log(RG_LOG_NOTICE, "ACT", RG_LOG_NO_CTX, "operator " RG_STR_FMT ": %s: " RG_STR_FMT, RG_STR_ARG(call->who->name), act,
+           RG_STR_ARG(what));
     rg_admin_json(call, &jw);
     rg_jw_object(&jw);
     rg_jw_member_cstr(&jw, "act", act);
@@ -163,7 +165,8 @@ static bool check_go_live(struct rg_admin_call *call, const struct act *act, str
     if (!line(call, act->body, "max_step", RG_NAME_MAX, ret_step))
         return false;
     if (ret_step->p == NULL) {
-        rg_admin_fail(call, 409, "refused", "going live without a cap is refused: max_step names the last step that may leave shadow mode");
+        rg_admin_fail(call, 409, "refused",
+                      "going live without a cap is refused: max_step names the last step that may leave shadow mode");
         return false;
     }
     struct rg_runtime *runtime = rg_daemon_runtime(call->admin->daemon);
@@ -174,7 +177,9 @@ static bool check_go_live(struct rg_admin_call *call, const struct act *act, str
         rg_admin_fail(call, 400, "unknown_step", "no ladder has a step \"" RG_STR_FMT "\"%s", RG_STR_ARG(*ret_step),
                       rg_admin_suggest(call, *ret_step, ret_effect->names, ret_effect->count));
     else if (ret_effect->live == 0)
-        rg_admin_fail(call, 409, "refused", "nothing would go live: regua.yaml or the ladder says mode: shadow, and an act cannot raise what a file has lowered");
+        rg_admin_fail(
+            call, 409, "refused",
+            "nothing would go live: regua.yaml or the ladder says mode: shadow, and an act cannot raise what a file has lowered");
     return ret_effect->known && ret_effect->live > 0;
 }
 
@@ -195,7 +200,8 @@ void rg_admin_go_live(struct rg_admin_call *call)
         rg_admin_fail_err(call, &err);
         return;
     }
-    struct rg_str what = rg_arena_printf(call->arena, "%d steps up to " RG_STR_FMT " are live%s%s", effect.live, RG_STR_ARG(max_step),
+    struct rg_str what = rg_arena_printf(call->arena, "%d steps up to " RG_STR_FMT " are live%s%s", effect.live,
+                                         RG_STR_ARG(max_step),
                                          spread_ms > 0 ? ", debtors spread over the time given" : " for every debtor at once",
                                          effect.kept > 0 ? "; steps that a file keeps in shadow stay there" : "");
     done(call, "go-live", what, "reguactl stop --confirm=regua; a later go-live with an earlier step lowers the cap");
@@ -218,9 +224,11 @@ static void stop_or_resume(struct rg_admin_call *call, bool stop)
         return;
     }
     if (stop)
-        done(call, "stop", RG_STR("nothing new is delivered by any process; what a provider already has cannot be called back"), "reguactl resume");
+        done(call, "stop", RG_STR("nothing new is delivered by any process; what a provider already has cannot be called back"),
+             "reguactl resume");
     else
-        done(call, "resume", RG_STR("delivery goes on; what waited is looked at again by its gates"), "reguactl stop --confirm=regua");
+        done(call, "resume", RG_STR("delivery goes on; what waited is looked at again by its gates"),
+             "reguactl stop --confirm=regua");
 }
 
 void rg_admin_stop(struct rg_admin_call *call)
@@ -247,9 +255,12 @@ static bool check_source(struct rg_admin_call *call, struct rg_str name)
     if (name.p == NULL)
         rg_admin_fail(call, 400, "invalid", "source: the name of a source expected");
     else if (source == NULL)
-        rg_admin_fail(call, 400, "unknown_source", "no source \"" RG_STR_FMT "\"%s", RG_STR_ARG(name), rg_admin_suggest(call, name, names, site->sources.count));
+        rg_admin_fail(call, 400, "unknown_source", "no source \"" RG_STR_FMT "\"%s", RG_STR_ARG(name),
+                      rg_admin_suggest(call, name, names, site->sources.count));
     else
-        rg_admin_fail(call, 409, "refused", "payments of source " RG_STR_FMT " are not declared as synced (sources." RG_STR_FMT ".payments): nobody would read this",
+        rg_admin_fail(call, 409, "refused",
+                      "payments of source " RG_STR_FMT " are not declared as synced (sources." RG_STR_FMT
+                      ".payments): nobody would read this",
                       RG_STR_ARG(name), RG_STR_ARG(name));
     return false;
 }
@@ -284,7 +295,8 @@ void rg_admin_synced(struct rg_admin_call *call)
     struct rg_str source;
     struct rg_error err;
     int64_t through_ms = 0;
-    if (!begin(call, fields, &act) || !line(call, act.body, "source", RG_NAME_MAX, &source) || !check_source(call, source) || !read_through(call, &act, &through_ms))
+    if (!begin(call, fields, &act) || !line(call, act.body, "source", RG_NAME_MAX, &source) || !check_source(call, source) ||
+        !read_through(call, &act, &through_ms))
         return;
     struct rg_control *control = control_of(call);
     if (control == NULL)
@@ -295,6 +307,7 @@ void rg_admin_synced(struct rg_admin_call *call)
     }
     char instant[RG_INSTANT_TEXT_MAX];
     rg_instant_format(through_ms, -180, instant);
-    done(call, "synced", rg_arena_printf(call->arena, "payments of " RG_STR_FMT " are known through %s", RG_STR_ARG(source), instant),
+    done(call, "synced",
+         rg_arena_printf(call->arena, "payments of " RG_STR_FMT " are known through %s", RG_STR_ARG(source), instant),
          "nothing: what was known cannot be unknown; a stop holds everything back");
 }

@@ -16,17 +16,20 @@
 
 const struct rg_admin_route rg_admin_routes[] = {
     {"GET", "/livez", 0, rg_admin_livez, NULL, "200 as long as the process answers."},
-    {"GET", "/readyz", 0, rg_admin_readyz, NULL, "200 when Kafka and Redis answer and every assigned shard runs, else 503; ?verbose=1 lists the reasons."},
+    {"GET", "/readyz", 0, rg_admin_readyz, NULL,
+     "200 when Kafka and Redis answer and every assigned shard runs, else 503; ?verbose=1 lists the reasons."},
     {"GET", "/metrics", 0, rg_admin_metrics, NULL, "Counters and gauges in Prometheus' text format."},
     {"GET", "/api/v1/status", 0, rg_admin_status, "status", "Readiness, shards, channels, mode and rules of this process."},
-    {"GET", "/api/v1/debtors", RG_SITE_ROLE_LOOK, rg_admin_debtors, "show", "Whose invoice it is: ?invoice=ID or ?invoice=NAMESPACE:ID."},
+    {"GET", "/api/v1/debtors", RG_SITE_ROLE_LOOK, rg_admin_debtors, "show",
+     "Whose invoice it is: ?invoice=ID or ?invoice=NAMESPACE:ID."},
     {"GET", "/api/v1/debtors/{debtor}", RG_SITE_ROLE_LOOK, rg_admin_debtor, "show",
      "All that is known of a debtor, named by id or by an invoice; personal data masked unless ?reveal=1, which is logged."},
     {"GET", "/api/v1/debtors/{debtor}/explain", RG_SITE_ROLE_LOOK, rg_admin_explain, "explain",
      "Why, why not, when next: ?step=NAME, ?all=1 for every gate that blocks, ?format=text|json (or Accept)."},
     {"POST", "/api/v1/go-live", RG_SITE_ROLE_ACT, rg_admin_go_live, "go-live",
      "Steps up to max_step leave shadow mode, spread over `spread`: {\"max_step\", \"spread\", \"reason\"}."},
-    {"POST", "/api/v1/stop", RG_SITE_ROLE_ACT, rg_admin_stop, "stop", "Nothing is claimed for delivery any more, by any process: {\"reason\"}."},
+    {"POST", "/api/v1/stop", RG_SITE_ROLE_ACT, rg_admin_stop, "stop",
+     "Nothing is claimed for delivery any more, by any process: {\"reason\"}."},
     {"POST", "/api/v1/resume", RG_SITE_ROLE_ACT, rg_admin_resume, "resume", "Ends a stop: {\"reason\"}."},
     {"POST", "/api/v1/synced", RG_SITE_ROLE_ACT, rg_admin_synced, "synced",
      "Payments of a source are known through an instant: {\"source\", \"through\", \"reason\"}; without `through`, through now."},
@@ -65,8 +68,9 @@ void rg_admin_fail_err(struct rg_admin_call *call, const struct rg_error *err)
         int code, status;
         const char *error;
     } table[] = {
-        {RG_EINVAL, 400, "invalid"},         {RG_ENOTFOUND, 404, "not_found"},      {RG_ELIMIT, 400, "limit"},          {RG_EREFUSED, 409, "refused"},
-        {RG_ETIMEOUT, 503, "unreachable"},   {RG_EUNREACHABLE, 503, "unreachable"}, {RG_EIO, 503, "unreachable"},       {RG_EUNKNOWN, 503, "outcome_unknown"},
+        {RG_EINVAL, 400, "invalid"},   {RG_ENOTFOUND, 404, "not_found"},      {RG_ELIMIT, 400, "limit"},
+        {RG_EREFUSED, 409, "refused"}, {RG_ETIMEOUT, 503, "unreachable"},     {RG_EUNREACHABLE, 503, "unreachable"},
+        {RG_EIO, 503, "unreachable"},  {RG_EUNKNOWN, 503, "outcome_unknown"},
     };
     for (size_t i = 0; i < RG_COUNT(table); i++)
         if (table[i].code == err->code) {
@@ -146,14 +150,16 @@ static bool permitted(struct rg_admin_call *call, const struct rg_admin_route *r
         return true;
     if (call->who == NULL) {
         rg_httpd_add_header(call->response, "WWW-Authenticate", "Bearer realm=\"regua\"");
-        rg_admin_fail(call, 401, "no_token", call->admin->operator_count == 0 ? "nobody may do this yet: name an operator with a token in http.operators"
-                                             : rg_str_has(rg_httpd_bearer(call->request)) ? "this token is not known (tokens are read when the daemon starts)"
-                                                                                          : "this needs an operator's token");
+        rg_admin_fail(call, 401, "no_token",
+                      call->admin->operator_count == 0 ? "nobody may do this yet: name an operator with a token in http.operators"
+                      : rg_str_has(rg_httpd_bearer(call->request))
+                          ? "this token is not known (tokens are read when the daemon starts)"
+                          : "this needs an operator's token");
         return false;
     }
     if ((call->who->roles & route->role) == 0) {
-        rg_admin_fail(call, 403, "role", "operator " RG_STR_FMT " lacks the role %s (http.operators." RG_STR_FMT ".roles)", RG_STR_ARG(call->who->name),
-                      role_name(route->role), RG_STR_ARG(call->who->name));
+        rg_admin_fail(call, 403, "role", "operator " RG_STR_FMT " lacks the role %s (http.operators." RG_STR_FMT ".roles)",
+                      RG_STR_ARG(call->who->name), role_name(route->role), RG_STR_ARG(call->who->name));
         return false;
     }
     return true;
@@ -191,7 +197,8 @@ static void on_request(const struct rg_httpd_request *request, struct rg_httpd_r
 
 /* ---- life ---- */
 
-static int read_token(struct rg_admin *admin, const struct rg_site_operator *from, struct rg_admin_operator *into, struct rg_error *err)
+static int read_token(struct rg_admin *admin, const struct rg_site_operator *from, struct rg_admin_operator *into,
+                      struct rg_error *err)
 {
     struct rg_buf secret = {0};
     struct rg_error why;
@@ -202,7 +209,8 @@ static int read_token(struct rg_admin *admin, const struct rg_site_operator *fro
         *into = (struct rg_admin_operator){.name = from->section.name, .roles = from->roles};
         rg_sha256(secret.data, secret.len, into->token);
         if (secret.len < SHORT_TOKEN_BYTES)
-            rg_log(RG_LOG_WARNING, "TOKEN-SHORT", RG_LOG_NO_CTX, "the token of operator " RG_STR_FMT " has only %zu characters; make one with: openssl rand -hex 24",
+            rg_log(RG_LOG_WARNING, "TOKEN-SHORT", RG_LOG_NO_CTX,
+                   "the token of operator " RG_STR_FMT " has only %zu characters; make one with: openssl rand -hex 24",
                    RG_STR_ARG(from->section.name), secret.len);
     }
     rg_secret_done(&secret);
@@ -221,7 +229,9 @@ static int read_tokens(struct rg_admin *admin, struct rg_error *err)
             return rc;
         for (size_t k = 0; k < i; k++)
             if (memcmp(admin->operators[k].token, admin->operators[i].token, RG_SHA256_BYTES) == 0)
-                return rg_fail(err, RG_EINVAL, "operators " RG_STR_FMT " and " RG_STR_FMT " have the same token: an act's author would not be known",
+                return rg_fail(err, RG_EINVAL,
+                               "operators " RG_STR_FMT " and " RG_STR_FMT
+                               " have the same token: an act's author would not be known",
                                RG_STR_ARG(operators[k].section.name), RG_STR_ARG(operators[i].section.name));
         admin->operator_count++;
     }
@@ -236,7 +246,8 @@ int rg_admin_new(struct rg_daemon *daemon, const struct rg_site *site, struct rg
     admin->site = site;
     int rc = read_tokens(admin, err);
     if (rc == 0 && listen->host[0] != '\0') {
-        const struct rg_httpd_config config = {.host = listen->host, .port = listen->port, .public_allowed = !listen->loopback, .handler = on_request, .ctx = admin};
+        const struct rg_httpd_config config = {
+            .host = listen->host, .port = listen->port, .public_allowed = !listen->loopback, .handler = on_request, .ctx = admin};
         rc = rg_httpd_new(&config, &admin->httpd, err);
     }
     if (rc < 0)

@@ -9,7 +9,8 @@
 
 struct rg_admin;
 /* Reads the operators' tokens and listens where `http.listen` says; with `none` there is no port and all else works. */
-RG_MUST_USE int rg_admin_new(struct rg_daemon *daemon, const struct rg_site *site, struct rg_admin **ret_admin, struct rg_error *err);
+RG_MUST_USE int rg_admin_new(struct rg_daemon *daemon, const struct rg_site *site, struct rg_admin **ret_admin,
+                             struct rg_error *err);
 void rg_admin_free(struct rg_admin **admin);
 uint16_t rg_admin_port(const struct rg_admin *admin); /* 0: none */
 

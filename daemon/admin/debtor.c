@@ -48,12 +48,14 @@ struct finds {
     size_t count;
 };
 
-static int ask_home_shard(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str ns, struct rg_str invoice, struct finds *finds, struct rg_error *err)
+static int ask_home_shard(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str ns, struct rg_str invoice,
+                          struct finds *finds, struct rg_error *err)
 {
     struct rg_str ref = rg_ref(call->arena, RG_REF_INVOICE, ns, invoice), value;
     struct rg_reference reference;
     const struct rg_store_key key = {RG_STORE_REFERENCE, ref};
-    int rc = rg_state_reader_get(reader, rg_shard_of(ref, (int)call->admin->site->kafka.shards), &key, 1, call->arena, &value, err);
+    int rc = rg_state_reader_get(reader, rg_shard_of(ref, (int)call->admin->site->kafka.shards), &key, 1, call->arena, &value,
+                                 err);
     if (rc == 0)
         rc = rg_reference_decode(value, call->arena, &reference, err);
     if (rc == 0 && reference.debtor.p != NULL && finds->count < FOUND_MAX)
@@ -62,7 +64,8 @@ static int ask_home_shard(struct rg_admin_call *call, struct rg_state_reader *re
 }
 
 /* "asaas:pay_1" is pay_1 of asaas, and an invoice that is really called "asaas:pay_1" in any namespace. */
-static int find_invoice(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str text, struct finds *finds, struct rg_error *err)
+static int find_invoice(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str text, struct finds *finds,
+                        struct rg_error *err)
 {
     struct namespaces all = all_namespaces(call->admin->site);
     int rc = 0;
@@ -86,8 +89,8 @@ static bool good_id(struct rg_admin_call *call, struct rg_str id)
 
 /* ---- reading ---- */
 
-static int load(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str debtor, struct rg_arena *arena, struct rg_record **ret_record,
-                struct rg_error *err)
+static int load(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_str debtor, struct rg_arena *arena,
+                struct rg_record **ret_record, struct rg_error *err)
 {
     const struct rg_store_key key = {RG_STORE_DEBTOR, debtor};
     struct rg_str value;
@@ -97,9 +100,10 @@ static int load(struct rg_admin_call *call, struct rg_state_reader *reader, stru
     return rc == 0 ? rg_record_decode(value, arena, ret_record, err) : rc;
 }
 
-/* As a debtor's id; where there is none, as an invoice. Two invoices of that name with different debtors are for the asker to tell
- * apart. False: the answer is given. */
-static bool find(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_arena *arena, struct rg_record **ret_record)
+/* As a debtor's id; where there is none, as an invoice. Two invoices of that name with different debtors are for the asker to
+ * tell apart. False: the answer is given. */
+static bool find(struct rg_admin_call *call, struct rg_state_reader *reader, struct rg_arena *arena,
+                 struct rg_record **ret_record)
 {
     struct rg_error err;
     struct finds finds = {.count = 0};
@@ -112,9 +116,11 @@ static bool find(struct rg_admin_call *call, struct rg_state_reader *reader, str
     for (size_t i = 1; i < finds.count; i++) {
         if (rg_str_eq(finds.items[i].debtor, finds.items[0].debtor))
             continue;
-        rg_admin_fail(call, 409, "ambiguous", "invoice " RG_STR_FMT " is owed by " RG_STR_FMT " (" RG_STR_FMT ") and by " RG_STR_FMT " (" RG_STR_FMT "): name the debtor",
-                      RG_STR_ARG(call->segment), RG_STR_ARG(finds.items[0].debtor), RG_STR_ARG(finds.items[0].ns), RG_STR_ARG(finds.items[i].debtor),
-                      RG_STR_ARG(finds.items[i].ns));
+        rg_admin_fail(call, 409, "ambiguous",
+                      "invoice " RG_STR_FMT " is owed by " RG_STR_FMT " (" RG_STR_FMT ") and by " RG_STR_FMT " (" RG_STR_FMT
+                      "): name the debtor",
+                      RG_STR_ARG(call->segment), RG_STR_ARG(finds.items[0].debtor), RG_STR_ARG(finds.items[0].ns),
+                      RG_STR_ARG(finds.items[i].debtor), RG_STR_ARG(finds.items[i].ns));
         return false;
     }
     if (rc == 0 && finds.count == 0)
@@ -171,7 +177,8 @@ void rg_admin_debtors(struct rg_admin_call *call)
 static void log_reveal(struct rg_admin_call *call, const struct rg_record *record)
 {
     const struct rg_log_ctx ctx = {.debtor = record->debtor.p, .shard = -1};
-    rg_log(RG_LOG_NOTICE, "REVEAL", &ctx, "operator " RG_STR_FMT " read this debtor's personal data", RG_STR_ARG(call->who->name));
+    rg_log(RG_LOG_NOTICE, "REVEAL", &ctx, "operator " RG_STR_FMT " read this debtor's personal data",
+           RG_STR_ARG(call->who->name));
 }
 
 void rg_admin_debtor(struct rg_admin_call *call)
@@ -223,7 +230,8 @@ static bool step_known(struct rg_admin_call *call, const struct rg_rules *rules,
     for (size_t i = 0; i < count; i++)
         if (rg_str_eq(names[i], step))
             return true;
-    rg_admin_fail(call, 400, "unknown_step", "no ladder has a step \"" RG_STR_FMT "\"%s", RG_STR_ARG(step), rg_admin_suggest(call, step, names, count));
+    rg_admin_fail(call, 400, "unknown_step", "no ladder has a step \"" RG_STR_FMT "\"%s", RG_STR_ARG(step),
+                  rg_admin_suggest(call, step, names, count));
     return false;
 }
 
@@ -237,14 +245,17 @@ static bool wants_text(struct rg_admin_call *call, bool *ret_text)
         rg_admin_fail(call, 400, "invalid", "format=text or format=json expected");
         return false;
     }
-    *ret_text = rg_str_is(format, "text") || (format.p == NULL && accept.n >= 10 && rg_str_eq((struct rg_str){accept.p, 10}, RG_STR("text/plain")));
+    *ret_text = rg_str_is(format, "text") ||
+                (format.p == NULL && accept.n >= 10 && rg_str_eq((struct rg_str){accept.p, 10}, RG_STR("text/plain")));
     return true;
 }
 
-static void write_explanation(struct rg_admin_call *call, const struct rg_rules *rules, struct rg_record *record, struct rg_str step, bool text, bool all)
+static void write_explanation(struct rg_admin_call *call, const struct rg_rules *rules, struct rg_record *record,
+                              struct rg_str step, bool text, bool all)
 {
     RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(WORLD_ARENA_BYTES);
-    struct rg_world world = rg_daemon_world(call->admin->daemon, rg_shard_of(record->debtor, (int)call->admin->site->kafka.shards), arena);
+    struct rg_world world = rg_daemon_world(call->admin->daemon,
+                                            rg_shard_of(record->debtor, (int)call->admin->site->kafka.shards), arena);
     struct rg_jw jw;
     if (text) {
         rg_explain_text(rules, &world, record, step, all, &call->response->body);
@@ -260,7 +271,8 @@ void rg_admin_explain(struct rg_admin_call *call)
     struct rg_record *record = NULL;
     struct rg_str step;
     bool text, all;
-    if (!rg_admin_query(call, "step", &step) || !rg_admin_flag(call, "all", &all) || !wants_text(call, &text) || !good_id(call, call->segment))
+    if (!rg_admin_query(call, "step", &step) || !rg_admin_flag(call, "all", &all) || !wants_text(call, &text) ||
+        !good_id(call, call->segment))
         return;
     RG_CLEANUP(rg_state_reader_free) struct rg_state_reader *reader = reader_of(call);
     RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_RECORD_ARENA_BYTES);

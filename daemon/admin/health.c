@@ -3,7 +3,8 @@
 
 static struct rg_daemon_status *status_of(struct rg_admin_call *call)
 {
-    struct rg_daemon_status *status = RG_NEW(call->arena, struct rg_daemon_status, 1); /* too large for a thread's stack to be proud of */
+    struct rg_daemon_status *status = RG_NEW(call->arena, struct rg_daemon_status,
+                                             1); /* too large for a thread's stack to be proud of */
     rg_daemon_status(call->admin->daemon, status);
     return status;
 }

@@ -32,7 +32,8 @@ static void process_metrics(struct rg_admin_call *call, const struct rg_daemon_s
 {
     family(b, "regua_build_info", "gauge", "Always 1; says which version runs.");
     rg_buf_addf(b, "regua_build_info{version=\"%s\"} 1\n", RG_VERSION);
-    family(b, "regua_rules_info", "gauge", "Always 1; says which rules are in force. Different versions among processes: reload.");
+    family(b, "regua_rules_info", "gauge",
+           "Always 1; says which rules are in force. Different versions among processes: reload.");
     rg_buf_addf(b, "regua_rules_info{version=\"%s\"} 1\n", s->rules);
     gauge(b, "regua_ready", "1 when /readyz says so.", s->ready);
     gauge(b, "regua_stopped", "1 while an operator's stop is in force.", s->stopped);
@@ -58,9 +59,11 @@ static void shard_metrics(const struct rg_daemon_status *s, struct rg_buf *b)
         rg_buf_addf(b, "regua_shards{state=\"%s\"} %zu\n", rg_shard_state_name(states[k]), in_state[k]);
     gauge(b, "regua_consumer_lag_records", "Ledger records known to be there and not yet folded.", lag);
     bool late = s->next_due_ms < s->now_ms;
-    seconds(b, "regua_due_oldest_seconds", "How long the oldest timer that is due has been waiting.", late ? s->now_ms - s->next_due_ms : 0);
+    seconds(b, "regua_due_oldest_seconds", "How long the oldest timer that is due has been waiting.",
+            late ? s->now_ms - s->next_due_ms : 0);
     if (s->shard_count > 0 && asof_ms >= 0 && asof_ms <= s->now_ms)
-        seconds(b, "regua_frontier_age_seconds", "How far upstream is not known yet, for the shard that is furthest behind.", s->now_ms - asof_ms);
+        seconds(b, "regua_frontier_age_seconds", "How far upstream is not known yet, for the shard that is furthest behind.",
+                s->now_ms - asof_ms);
 }
 
 static void decide_metrics(const struct rg_shard_counters *c, struct rg_buf *b)
@@ -75,12 +78,14 @@ static void decide_metrics(const struct rg_shard_counters *c, struct rg_buf *b)
     counter(b, "regua_decisions_total", "Decisions made.", c->decided);
     family(b, "regua_suppressed_total", "counter", "Steps whose window closed, by the gate that blocked them last.");
     for (int gate = RG_GATE_NONE + 1; gate < RG_GATE_COUNT; gate++)
-        rg_buf_addf(b, "regua_suppressed_total{gate=\"%s\"} %" PRIu64 "\n", rg_gate_name((enum rg_gate)gate), (uint64_t)c->suppressed[gate]);
+        rg_buf_addf(b, "regua_suppressed_total{gate=\"%s\"} %" PRIu64 "\n", rg_gate_name((enum rg_gate)gate),
+                    (uint64_t)c->suppressed[gate]);
     counter(b, "regua_voided_total", "Queued actions that a fact made unwanted before delivery.", c->voided);
     counter(b, "regua_recalled_total", "Queued actions called back for a reason outside the ledger.", c->recalled);
     gauge(b, "regua_actions_under_way", "Actions queued or in a sender's hands.", c->under_way);
     counter(b, "regua_redis_commits_total", "Batches committed.", c->batches);
-    counter(b, "regua_redis_rewinds_total", "Times that Redis had lost or regained something and a shard folded again.", c->rewinds);
+    counter(b, "regua_redis_rewinds_total", "Times that Redis had lost or regained something and a shard folded again.",
+            c->rewinds);
 }
 
 /* One family after the other, as the format demands: so one walk over the senders for each. */
@@ -101,7 +106,8 @@ static void sender_metrics(struct rg_admin_call *call, struct rg_buf *b)
     family(b, "regua_deliveries_total", "counter", "Ends of attempts to deliver, by the sender's verdict.");
     for (int i = 0; (s = rg_daemon_sender(daemon, i, &channel)) != NULL; i++)
         for (int v = RG_VERDICT_UNSET + 1; v < RG_VERDICT_COUNT; v++)
-            rg_buf_addf(b, "regua_deliveries_total{channel=\"%s\",result=\"%s\"} %" PRIu64 "\n", channel, rg_verdict_name((enum rg_verdict)v), (uint64_t)s->verdicts[v]);
+            rg_buf_addf(b, "regua_deliveries_total{channel=\"%s\",result=\"%s\"} %" PRIu64 "\n", channel,
+                        rg_verdict_name((enum rg_verdict)v), (uint64_t)s->verdicts[v]);
     family(b, "regua_actions_in_hand", "gauge", "Actions that a sender is working on.");
     for (int i = 0; (s = rg_daemon_sender(daemon, i, &channel)) != NULL; i++)
         rg_buf_addf(b, "regua_actions_in_hand{channel=\"%s\"} %" PRId64 "\n", channel, (int64_t)s->in_hand);

@@ -23,7 +23,8 @@ const char *rg_ctl_option(const struct rg_ctl *ctl, const char *name)
 
 static int usage_error(const struct rg_ctl_command *command)
 {
-    fprintf(stderr, "usage: reguactl %s%s%s [OPTION…]; reguactl help %s tells more\n", command->name, command->args[0] != '\0' ? " " : "", command->args, command->name);
+    fprintf(stderr, "usage: reguactl %s%s%s [OPTION…]; reguactl help %s tells more\n", command->name,
+            command->args[0] != '\0' ? " " : "", command->args, command->name);
     return RG_EXIT_USAGE;
 }
 
@@ -75,7 +76,8 @@ static int take_option(struct rg_ctl *ctl, int argc, char **argv, int *at)
     } else if (*at + 1 < argc) {
         ctl->values[index] = argv[++*at];
     } else {
-        fprintf(stderr, "reguactl %s: --%s needs a value: --%s %s\n", ctl->command->name, option->name, option->name, option->value);
+        fprintf(stderr, "reguactl %s: --%s needs a value: --%s %s\n", ctl->command->name, option->name, option->name,
+                option->value);
         return usage_error(ctl->command);
     }
     return RG_EXIT_FINE;

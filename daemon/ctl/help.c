@@ -12,16 +12,22 @@ static const char *const intro = "asks and tells a running reguad, and reads its
 static const struct {
     const char *heading, *text;
 } chapters[] = {
-    {"Where the daemon is", "--url, else the http.listen of the --config given, else the environment variable REGUA_URL, else the first line of ~/.config/regua/url, else the "
+    {"Where the daemon is", "--url, else the http.listen of the --config given, else the environment variable REGUA_URL, else "
+                            "the first line of ~/.config/regua/url, else the "
                             "http.listen of /etc/regua/regua.yaml, else http://127.0.0.1:8470."},
-    {"Who you are", "The token in --token-file, else in ~/.config/regua/token. It is never taken from an argument or from the environment, where others could read it. Acts carry the "
+    {"Who you are", "The token in --token-file, else in ~/.config/regua/token. It is never taken from an argument or from the "
+                    "environment, where others could read it. Acts carry the "
                     "name of the token's owner."},
-    {"Output", "Facts on stdout, advice and errors on stderr. Colour only on a terminal, and not when NO_COLOR is set. With --json one JSON document, the same as the API gives."},
+    {"Output", "Facts on stdout, advice and errors on stderr. Colour only on a terminal, and not when NO_COLOR is set. With "
+               "--json one JSON document, the same as the API gives."},
 };
 
 static const char *const status_names[RG_CTL_EXITS] = {
-    [RG_EXIT_FINE] = "fine", [RG_EXIT_FINDINGS] = "something was found, or nothing where something was asked for", [RG_EXIT_USAGE] = "usage or configuration",
-    [RG_EXIT_UNREACHABLE] = "something needed cannot be reached", [RG_EXIT_REFUSED] = "refused for safety",
+    [RG_EXIT_FINE] = "fine",
+    [RG_EXIT_FINDINGS] = "something was found, or nothing where something was asked for",
+    [RG_EXIT_USAGE] = "usage or configuration",
+    [RG_EXIT_UNREACHABLE] = "something needed cannot be reached",
+    [RG_EXIT_REFUSED] = "refused for safety",
 };
 
 /* Wraps at spaces; the first line begins at column `at`. */
@@ -75,7 +81,8 @@ static int option_words(const struct rg_ctl_option *option, char *text, size_t s
     char letter[8] = "    ";
     if (option->letter != 0)
         (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    return snprintf(text, size, "%s--%s%s%s", letter, option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    return snprintf(text, size, "%s--%s%s%s", letter, option->name, option->value != NULL ? " " : "",
+                    option->value != NULL ? option->value : "");
 }
 
 void rg_ctl_help_command(const struct rg_ctl_command *c, FILE *to)
@@ -84,7 +91,8 @@ void rg_ctl_help_command(const struct rg_ctl_command *c, FILE *to)
     size_t count = rg_ctl_options(c, options);
     fputs("Examples:\n", to);
     each_line(to, c->examples, "  ");
-    fprintf(to, "\nUsage: reguactl %s%s%s [OPTION…]\n\n%s: %s.\n", c->name, c->args[0] != '\0' ? " " : "", c->args, c->name, c->summary);
+    fprintf(to, "\nUsage: reguactl %s%s%s [OPTION…]\n\n%s: %s.\n", c->name, c->args[0] != '\0' ? " " : "", c->args, c->name,
+            c->summary);
     wrap(to, c->detail, 0, 0);
     fputs("\nOptions:\n", to);
     for (size_t i = 0; i < count; i++) {
@@ -173,20 +181,26 @@ void rg_ctl_manual(FILE *to)
         fprintf(to, ".TP\n%d\n", i);
         roff_line(to, status_names[i]);
     }
-    fputs(".SH FILES\n.TP\n~/.config/regua/url\nthe daemon's admin port\n.TP\n~/.config/regua/token\nyour token; readable by nobody else\n.TP\n/etc/regua/regua.yaml\nthe main file\n"
-          ".SH SEE ALSO\nreguad(8), regua.yaml(5)\n", to);
+    fputs(".SH FILES\n.TP\n~/.config/regua/url\nthe daemon's admin port\n.TP\n~/.config/regua/token\nyour token; readable by "
+          "nobody else\n.TP\n/etc/regua/regua.yaml\nthe main file\n"
+          ".SH SEE ALSO\nreguad(8), regua.yaml(5)\n",
+          to);
 }
 
 /* ---- completion ---- */
 
 void rg_ctl_completion(FILE *to)
 {
-    fputs("# bash completion for reguactl\n_reguactl()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n    COMPREPLY=()\n"
-          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"", to);
+    fputs("# bash completion for reguactl\n_reguactl()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} "
+          "before=${COMP_WORDS[COMP_CWORD - 1]}\n    COMPREPLY=()\n"
+          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"",
+          to);
     for (size_t i = 0; i < rg_ctl_command_count; i++)
         fprintf(to, "%s%s", i > 0 ? " " : "", rg_ctl_commands[i].name);
-    fputs("\" -- \"$word\"))\n        return\n    fi\n    case $before in\n    --config | -c | --token-file | --shipped)\n        COMPREPLY=($(compgen -f -- \"$word\"))\n"
-          "        return\n        ;;\n    esac\n    case ${COMP_WORDS[1]} in\n", to);
+    fputs("\" -- \"$word\"))\n        return\n    fi\n    case $before in\n    --config | -c | --token-file | --shipped)\n       "
+          " COMPREPLY=($(compgen -f -- \"$word\"))\n"
+          "        return\n        ;;\n    esac\n    case ${COMP_WORDS[1]} in\n",
+          to);
     for (size_t i = 0; i < rg_ctl_command_count; i++) {
         const struct rg_ctl_command *c = &rg_ctl_commands[i];
         const struct rg_ctl_option *options[RG_CTL_OPTIONS_MAX];

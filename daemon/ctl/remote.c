@@ -142,15 +142,17 @@ static void on_done(const struct rg_http_response *response, void *ctx)
 {
     struct exchange *x = ctx;
     if (response->fate != RG_HTTP_ANSWERED) {
-        (void)snprintf(x->why, sizeof x->why, "%s%s", response->detail,
-                       response->fate == RG_HTTP_UNKNOWN ? "; whether it was carried out is not known: look before repeating an act" : "");
+        (void)snprintf(
+            x->why, sizeof x->why, "%s%s", response->detail,
+            response->fate == RG_HTTP_UNKNOWN ? "; whether it was carried out is not known: look before repeating an act" : "");
         return;
     }
     x->answer->status = response->status;
     rg_buf_add_str(&x->answer->body, response->body);
 }
 
-static int send_request(const char *url, const char *path, const char *token, const char *body, struct rg_ctl_answer *answer, struct rg_error *err)
+static int send_request(const char *url, const char *path, const char *token, const char *body, struct rg_ctl_answer *answer,
+                        struct rg_error *err)
 {
     struct exchange x = {.answer = answer};
     struct rg_buf target RG_CLEANUP(rg_buf_done), bearer RG_CLEANUP(rg_buf_done);
@@ -161,10 +163,16 @@ static int send_request(const char *url, const char *path, const char *token, co
         n--;
     rg_buf_addf(&target, "%.*s%s", (int)n, url, path);
     rg_buf_addf(&bearer, "Bearer %s", token);
-    const struct rg_http_header headers[] = {{RG_STR("Content-Type"), RG_STR("application/json")}, {RG_STR("Authorization"), rg_buf_str(&bearer)}};
-    const struct rg_http_request request = {.method = body != NULL ? RG_STR("POST") : RG_STR("GET"), .url = rg_buf_str(&target), .headers = headers,
-                                            .header_count = token[0] != '\0' ? 2 : 1, .body = rg_str(body), .timeout_ms = TIMEOUT_MS};
-    const struct rg_http_config config = {.clock = rg_clock_system(), .private_allowed = true, .response_bytes_max = ANSWER_BYTES_MAX};
+    const struct rg_http_header headers[] = {{RG_STR("Content-Type"), RG_STR("application/json")},
+                                             {RG_STR("Authorization"), rg_buf_str(&bearer)}};
+    const struct rg_http_request request = {.method = body != NULL ? RG_STR("POST") : RG_STR("GET"),
+                                            .url = rg_buf_str(&target),
+                                            .headers = headers,
+                                            .header_count = token[0] != '\0' ? 2 : 1,
+                                            .body = rg_str(body),
+                                            .timeout_ms = TIMEOUT_MS};
+    const struct rg_http_config config = {
+        .clock = rg_clock_system(), .private_allowed = true, .response_bytes_max = ANSWER_BYTES_MAX};
     struct rg_http_client *client = rg_http_client_new(&config);
     int rc = rg_http_submit(client, &request, err);
     while (rc == 0 && rg_http_in_flight(client) > 0)
@@ -194,7 +202,8 @@ static int refused(const struct rg_ctl *ctl, const struct rg_ctl_answer *answer)
     if (detail.n > 0)
         fprintf(stderr, "reguactl %s: " RG_STR_FMT "\n", ctl->command->name, RG_STR_ARG(detail));
     else
-        fprintf(stderr, "reguactl %s: the server answered with status %d; is this really reguad?\n", ctl->command->name, answer->status);
+        fprintf(stderr, "reguactl %s: the server answered with status %d; is this really reguad?\n", ctl->command->name,
+                answer->status);
     for (size_t i = 0; i < RG_COUNT(table) && detail.n > 0; i++) {
         if (table[i].status != answer->status)
             continue;
@@ -218,11 +227,13 @@ int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg
         return RG_EXIT_USAGE;
     }
     if (strncmp(rg_buf_cstr(&url), "http://", 7) != 0 && strncmp(rg_buf_cstr(&url), "https://", 8) != 0) {
-        fprintf(stderr, "reguactl %s: \"%s\" is no address of a daemon; one such as http://127.0.0.1:8470 expected\n", ctl->command->name, rg_buf_cstr(&url));
+        fprintf(stderr, "reguactl %s: \"%s\" is no address of a daemon; one such as http://127.0.0.1:8470 expected\n",
+                ctl->command->name, rg_buf_cstr(&url));
         return RG_EXIT_USAGE;
     }
     if (token.len > 0 && !may_carry_token(rg_buf_cstr(&url))) {
-        fprintf(stderr, "reguactl %s: will not send a token to %s in the clear; use https, or ssh -L 8470:127.0.0.1:8470\n", ctl->command->name, rg_buf_cstr(&url));
+        fprintf(stderr, "reguactl %s: will not send a token to %s in the clear; use https, or ssh -L 8470:127.0.0.1:8470\n",
+                ctl->command->name, rg_buf_cstr(&url));
         return RG_EXIT_REFUSED;
     }
     int rc = send_request(rg_buf_cstr(&url), path, rg_buf_cstr(&token), body, &answer, &err);
@@ -232,7 +243,8 @@ int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg
             fputs("  is reguad running there? systemctl status reguad; another address: --url\n", stderr);
         return rc == RG_EINVAL ? RG_EXIT_USAGE : RG_EXIT_UNREACHABLE;
     }
-    if (answer.body.len > 0 && answer.body.data[0] == '{' && rg_json_parse(rg_buf_str(&answer.body), ANSWER_BYTES_MAX, &answer.doc, NULL) < 0)
+    if (answer.body.len > 0 && answer.body.data[0] == '{' &&
+        rg_json_parse(rg_buf_str(&answer.body), ANSWER_BYTES_MAX, &answer.doc, NULL) < 0)
         answer.doc = NULL; /* shown as it is, or refused for its status */
     if (answer.status < 200 || answer.status > 299)
         return refused(ctl, &answer);

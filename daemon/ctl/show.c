@@ -28,7 +28,8 @@ static void say_holds(const struct rg_json_value *array)
 {
     RG_JSON_EACH(hold, array) {
         struct rg_str invoice = rg_ctl_text(hold, "invoice"), until = rg_ctl_text(hold, "until");
-        printf("on hold%s" RG_STR_FMT " until " RG_STR_FMT "\n", invoice.n > 0 ? ": invoice " : "", RG_STR_ARG(invoice), RG_STR_ARG(until.n > 0 ? until : RG_STR("released")));
+        printf("on hold%s" RG_STR_FMT " until " RG_STR_FMT "\n", invoice.n > 0 ? ": invoice " : "", RG_STR_ARG(invoice),
+               RG_STR_ARG(until.n > 0 ? until : RG_STR("released")));
     }
 }
 
@@ -42,7 +43,8 @@ static void head(const struct rg_json_value *root, const struct rg_json_value *r
     say("", rg_ctl_text(r, "city"));
     say("", rg_ctl_text(r, "state"));
     say("tier", rg_ctl_text(r, "tier"));
-    printf("\nshard %d, looked at again " RG_STR_FMT "\n", (int)rg_ctl_int(root, "shard"), RG_STR_ARG(next.n > 0 ? next : RG_STR("when something happens")));
+    printf("\nshard %d, looked at again " RG_STR_FMT "\n", (int)rg_ctl_int(root, "shard"),
+           RG_STR_ARG(next.n > 0 ? next : RG_STR("when something happens")));
     if (rg_ctl_text(r, "protected").n > 0)
         printf("protected: " RG_STR_FMT "\n", RG_STR_ARG(rg_ctl_text(r, "protected")));
     if (rg_ctl_text(r, "promised_on").n > 0)
@@ -56,8 +58,9 @@ static void head(const struct rg_json_value *root, const struct rg_json_value *r
 
 static void steps(const struct rg_json_value *invoices)
 {
-    static const struct rg_ctl_column columns[] = {{"STEP", "step", RG_CTL_TEXT},         {"N", "repetition", RG_CTL_NUMBER}, {"CYCLE", "cycle", RG_CTL_NUMBER},
-                                                   {"STATE", "state", RG_CTL_TEXT},       {"GATE", "gate", RG_CTL_TEXT},      {"CHANNEL", "channel", RG_CTL_TEXT},
+    static const struct rg_ctl_column columns[] = {{"STEP", "step", RG_CTL_TEXT},         {"N", "repetition", RG_CTL_NUMBER},
+                                                   {"CYCLE", "cycle", RG_CTL_NUMBER},     {"STATE", "state", RG_CTL_TEXT},
+                                                   {"GATE", "gate", RG_CTL_TEXT},         {"CHANNEL", "channel", RG_CTL_TEXT},
                                                    {"EVIDENCE", "evidence", RG_CTL_TEXT}, {"AT", "at", RG_CTL_INSTANT}};
     RG_JSON_EACH(invoice, invoices) {
         if (rg_json_count(rg_json_get(invoice, "steps")) == 0)
@@ -77,11 +80,21 @@ static void section(const char *title, const struct rg_json_value *array, const 
 
 static void dossier(const struct rg_json_value *root)
 {
-    static const struct rg_ctl_column contacts[] = {{"CHANNEL", "channel", RG_CTL_TEXT}, {"ADDRESS", "address", RG_CTL_TEXT}, {"PREFERRED", "preferred", RG_CTL_YES}};
-    static const struct rg_ctl_column invoices[] = {{"INVOICE", "invoice", RG_CTL_TEXT},      {"NAMESPACE", "namespace", RG_CTL_TEXT}, {"DUE", "due_on", RG_CTL_TEXT},
-                                                    {"AMOUNT", "amount_cents", RG_CTL_MONEY}, {"BALANCE", "balance_cents", RG_CTL_MONEY}, {"STATE", "state", RG_CTL_TEXT},
-                                                    {"CYCLE", "cycle", RG_CTL_NUMBER},        {"SERVICE", "service", RG_CTL_TEXT},     {"DISPUTED", "disputed", RG_CTL_YES}};
-    static const struct rg_ctl_column actions[] = {{"STEP", "step", RG_CTL_TEXT}, {"CHANNEL", "channel", RG_CTL_TEXT}, {"STATE", "state", RG_CTL_TEXT}, {"ACTION", "action", RG_CTL_TEXT}};
+    static const struct rg_ctl_column contacts[] = {
+        {"CHANNEL", "channel", RG_CTL_TEXT}, {"ADDRESS", "address", RG_CTL_TEXT}, {"PREFERRED", "preferred", RG_CTL_YES}};
+    static const struct rg_ctl_column invoices[] = {{"INVOICE", "invoice", RG_CTL_TEXT},
+                                                    {"NAMESPACE", "namespace", RG_CTL_TEXT},
+                                                    {"DUE", "due_on", RG_CTL_TEXT},
+                                                    {"AMOUNT", "amount_cents", RG_CTL_MONEY},
+                                                    {"BALANCE", "balance_cents", RG_CTL_MONEY},
+                                                    {"STATE", "state", RG_CTL_TEXT},
+                                                    {"CYCLE", "cycle", RG_CTL_NUMBER},
+                                                    {"SERVICE", "service", RG_CTL_TEXT},
+                                                    {"DISPUTED", "disputed", RG_CTL_YES}};
+    static const struct rg_ctl_column actions[] = {{"STEP", "step", RG_CTL_TEXT},
+                                                   {"CHANNEL", "channel", RG_CTL_TEXT},
+                                                   {"STATE", "state", RG_CTL_TEXT},
+                                                   {"ACTION", "action", RG_CTL_TEXT}};
     const struct rg_json_value *r = rg_json_get(root, "record");
     head(root, r);
     section("contacts", rg_json_get(r, "contacts"), contacts, RG_COUNT(contacts));

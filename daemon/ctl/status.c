@@ -9,8 +9,9 @@ static void say_mode(const struct rg_json_value *s, bool colour)
 {
     struct rg_str step = rg_ctl_text(s, "live_max_step");
     bool ready = rg_ctl_bool(s, "ready");
-    printf("reguad " RG_STR_FMT "   %s%s%s   rules " RG_STR_FMT "   ", RG_STR_ARG(rg_ctl_text(s, "version")), colour ? (ready ? "\033[32m" : "\033[31m") : "",
-           ready ? "ready" : "NOT READY", colour ? "\033[0m" : "", RG_STR_ARG(rg_ctl_text(s, "rules")));
+    printf("reguad " RG_STR_FMT "   %s%s%s   rules " RG_STR_FMT "   ", RG_STR_ARG(rg_ctl_text(s, "version")),
+           colour ? (ready ? "\033[32m" : "\033[31m") : "", ready ? "ready" : "NOT READY", colour ? "\033[0m" : "",
+           RG_STR_ARG(rg_ctl_text(s, "rules")));
     if (rg_ctl_bool(s, "live"))
         printf("live up to " RG_STR_FMT, RG_STR_ARG(step));
     else
@@ -28,18 +29,21 @@ static void say_shards(const struct rg_json_value *s)
         lag += rg_ctl_int(shard, "lag");
     }
     struct rg_str due = rg_ctl_text(s, "next_due");
-    printf("shards %zu of %lld here, %zu running   %lld records behind   next timer " RG_STR_FMT "\n", rg_json_count(shards), (long long)rg_ctl_int(s, "shards_configured"), running,
-           (long long)lag, RG_STR_ARG(due.n > 0 ? due : RG_STR("none")));
-    printf("since its start: %lld records folded, %lld decisions, %lld dead letters; %lld actions under way\n", (long long)rg_ctl_int(s, "folded"), (long long)rg_ctl_int(s, "decided"),
-           (long long)rg_ctl_int(s, "dead"), (long long)rg_ctl_int(s, "under_way"));
+    printf("shards %zu of %lld here, %zu running   %lld records behind   next timer " RG_STR_FMT "\n", rg_json_count(shards),
+           (long long)rg_ctl_int(s, "shards_configured"), running, (long long)lag, RG_STR_ARG(due.n > 0 ? due : RG_STR("none")));
+    printf("since its start: %lld records folded, %lld decisions, %lld dead letters; %lld actions under way\n",
+           (long long)rg_ctl_int(s, "folded"), (long long)rg_ctl_int(s, "decided"), (long long)rg_ctl_int(s, "dead"),
+           (long long)rg_ctl_int(s, "under_way"));
 }
 
 static void screen(const struct rg_json_value *s, bool colour)
 {
-    static const struct rg_ctl_column channels[] = {{"CHANNEL", "channel", RG_CTL_TEXT},        {"TAKEN", "taken", RG_CTL_NUMBER},         {"IN HAND", "in_hand", RG_CTL_NUMBER},
-                                                    {"ACCEPTED", "accepted", RG_CTL_NUMBER},    {"REJECTED", "rejected", RG_CTL_NUMBER},   {"RETRY", "retry", RG_CTL_NUMBER},
-                                                    {"THROTTLED", "throttled", RG_CTL_NUMBER},  {"UNCERTAIN", "uncertain", RG_CTL_NUMBER}, {"EXPIRED", "expired", RG_CTL_NUMBER},
-                                                    {"RELEASED", "released", RG_CTL_NUMBER}};
+    static const struct rg_ctl_column channels[] = {
+        {"CHANNEL", "channel", RG_CTL_TEXT},       {"TAKEN", "taken", RG_CTL_NUMBER},
+        {"IN HAND", "in_hand", RG_CTL_NUMBER},     {"ACCEPTED", "accepted", RG_CTL_NUMBER},
+        {"REJECTED", "rejected", RG_CTL_NUMBER},   {"RETRY", "retry", RG_CTL_NUMBER},
+        {"THROTTLED", "throttled", RG_CTL_NUMBER}, {"UNCERTAIN", "uncertain", RG_CTL_NUMBER},
+        {"EXPIRED", "expired", RG_CTL_NUMBER},     {"RELEASED", "released", RG_CTL_NUMBER}};
     say_mode(s, colour);
     RG_JSON_EACH(reason, rg_json_get(s, "reasons")) {
         struct rg_str text;

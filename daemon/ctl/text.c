@@ -57,7 +57,9 @@ static void show_cell(const struct rg_json_value *row, const struct rg_ctl_colum
     char money[RG_MONEY_TEXT_MAX];
     ret[0] = '\0';
     switch (column->show) {
-    case RG_CTL_TEXT: (void)snprintf(ret, CELL_BYTES_MAX, "%.*s", (int)(text.n < CELL_BYTES_MAX ? text.n : CELL_BYTES_MAX - 1), text.p); break;
+    case RG_CTL_TEXT:
+        (void)snprintf(ret, CELL_BYTES_MAX, "%.*s", (int)(text.n < CELL_BYTES_MAX ? text.n : CELL_BYTES_MAX - 1), text.p);
+        break;
     case RG_CTL_NUMBER: (void)snprintf(ret, CELL_BYTES_MAX, "%" PRId64, rg_ctl_int(row, column->member)); break;
     case RG_CTL_MONEY:
         rg_money_format(rg_ctl_int(row, column->member), money);
@@ -86,7 +88,8 @@ void rg_ctl_table(const struct rg_json_value *array, const struct rg_ctl_column 
     if (isatty(STDOUT_FILENO) == 0)
         (void)scols_table_set_termwidth(table, 10000); /* a pipe has no edge: nothing is cut */
     for (size_t i = 0; i < count; i++) {
-        const struct libscols_column *made = scols_table_new_column(table, columns[i].heading, 0, to_the_right(columns[i].show) ? SCOLS_FL_RIGHT : 0);
+        const struct libscols_column *made = scols_table_new_column(table, columns[i].heading, 0,
+                                                                    to_the_right(columns[i].show) ? SCOLS_FL_RIGHT : 0);
         rg_assert(made != NULL);
     }
     RG_JSON_EACH(row, array) {

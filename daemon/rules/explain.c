@@ -1,6 +1,6 @@
-/* A debtor's page: who he is (by id), then each invoice with, step by step, what was done or what stands in the way: the gate with
- * the values it saw, who can lift it, and when it is looked at again. Everything comes from one look of the engine in explain mode;
- * nothing is judged here, so that what is said cannot differ from what is done. */
+/* A debtor's page: who he is (by id), then each invoice with, step by step, what was done or what stands in the way: the gate
+ * with the values it saw, who can lift it, and when it is looked at again. Everything comes from one look of the engine in
+ * explain mode; nothing is judged here, so that what is said cannot differ from what is done. */
 #include "daemon/rules/explain.h"
 
 #include "brazil/money/format.h"
@@ -10,10 +10,12 @@
 
 static bool open_invoice(const struct rg_rules *rules, const struct rg_record *record, const struct rg_invoice *invoice)
 {
-    return invoice->issued && invoice->state == RG_INVOICE_OPEN && !rg_record_paid(record, invoice, rules->policy.tolerance_cents);
+    return invoice->issued && invoice->state == RG_INVOICE_OPEN &&
+           !rg_record_paid(record, invoice, rules->policy.tolerance_cents);
 }
 
-static void head(const struct rg_rules *rules, const struct rg_world *world, const struct rg_record *record, const struct rg_zone *zone, struct rg_buf *buf)
+static void head(const struct rg_rules *rules, const struct rg_world *world, const struct rg_record *record,
+                 const struct rg_zone *zone, struct rg_buf *buf)
 {
     int open = 0;
     int64_t total = 0;
@@ -25,8 +27,9 @@ static void head(const struct rg_rules *rules, const struct rg_world *world, con
     }
     char money[RG_MONEY_TEXT_MAX], now[RG_WHEN_TEXT_MAX];
     rg_money_format(total, money);
-    rg_buf_addf(buf, "debtor " RG_STR_FMT "  %s (%+03d)  %d open %s, %s   now %s\n", RG_STR_ARG(record->debtor), zone->name, zone->offset_minutes / 60,
-                open, open == 1 ? "invoice" : "invoices", money, rg_when_text(zone, world->now_ms, now));
+    rg_buf_addf(buf, "debtor " RG_STR_FMT "  %s (%+03d)  %d open %s, %s   now %s\n", RG_STR_ARG(record->debtor), zone->name,
+                zone->offset_minutes / 60, open, open == 1 ? "invoice" : "invoices", money,
+                rg_when_text(zone, world->now_ms, now));
 }
 
 /* ---- one finding ---- */
@@ -77,7 +80,8 @@ static void add_done(const struct rg_step_view *f, const struct rg_zone *zone, s
     else if (done->state == RG_DONE_SHADOW)
         rg_buf_addf(buf, "  decided for " RG_STR_FMT, RG_STR_ARG(done->channel));
     else
-        rg_buf_addf(buf, "  %s%s" RG_STR_FMT, rg_done_state_name(done->state), rg_str_has(done->channel) ? " by " : "", RG_STR_ARG(done->channel));
+        rg_buf_addf(buf, "  %s%s" RG_STR_FMT, rg_done_state_name(done->state), rg_str_has(done->channel) ? " by " : "",
+                    RG_STR_ARG(done->channel));
     if (done->evidence != RG_EVIDENCE_NONE)
         rg_buf_addf(buf, ", %s", rg_evidence_name(done->evidence));
     rg_buf_addf(buf, " %s", rg_when_text(zone, done->at_ms, at));
@@ -172,7 +176,8 @@ static void add_finding(const struct rg_step_view *f, const struct rg_zone *zone
 
 /* ---- the page ---- */
 
-static void invoice_line(const struct rg_rules *rules, const struct rg_record *record, const struct rg_step_view *f, struct rg_buf *buf)
+static void invoice_line(const struct rg_rules *rules, const struct rg_record *record, const struct rg_step_view *f,
+                         struct rg_buf *buf)
 {
     char money[RG_MONEY_TEXT_MAX], due[RG_DAY_TEXT_MAX];
     rg_money_format(rg_record_balance_cents(record, f->invoice), money);
@@ -190,8 +195,8 @@ static bool wanted(const struct rg_step_view *f, struct rg_str step)
     return !rg_str_has(step) || !rg_str_has(f->name) || rg_str_eq(step, f->name);
 }
 
-void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step, bool all_gates,
-                     struct rg_buf *buf)
+void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step,
+                     bool all_gates, struct rg_buf *buf)
 {
     struct rg_decided look;
     const struct rg_zone *zone = rg_debtor_zone(record);
@@ -277,7 +282,8 @@ static void json_finding(const struct rg_step_view *f, const struct rg_zone *zon
     rg_jw_object_end(jw);
 }
 
-void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step, struct rg_jw *jw)
+void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step,
+                     struct rg_jw *jw)
 {
     struct rg_decided look;
     const struct rg_zone *zone = rg_debtor_zone(record);

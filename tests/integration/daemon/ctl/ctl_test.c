@@ -36,7 +36,8 @@ static void drain(int fds[2], struct rg_buf *bufs[2])
 {
     bool open[2] = {true, true};
     while (open[0] || open[1]) {
-        struct pollfd polls[2] = {{.fd = open[0] ? fds[0] : -1, .events = POLLIN}, {.fd = open[1] ? fds[1] : -1, .events = POLLIN}};
+        struct pollfd polls[2] = {{.fd = open[0] ? fds[0] : -1, .events = POLLIN},
+                                  {.fd = open[1] ? fds[1] : -1, .events = POLLIN}};
         int n = poll(polls, 2, 30000);
         assert_true(n > 0);
         for (int i = 0; i < 2; i++) {
@@ -168,7 +169,9 @@ static int open_rig(void **state)
 static int close_rig(void **state)
 {
     struct rig *rig = *state;
-    static const char *const files[] = {".config/regua/token", ".config/regua/url", "regua.yaml"}, *const directories[] = {".config/regua", ".config", ""};
+    static const char *const files[] = {".config/regua/token", ".config/regua/url", "regua.yaml"}, *const directories[] = {
+                                                                                                       ".config/regua", ".config",
+                                                                                                       ""};
     char path[160];
     for (size_t i = 0; i < RG_COUNT(files); i++) {
         (void)snprintf(path, sizeof path, "%s/%s", rig->home, files[i]);
@@ -255,7 +258,8 @@ static void status_says_whether_all_is_well(void **state)
     rig->daemon.status.stopped = rig->daemon.status.live = true;
     memcpy(rig->daemon.status.live_max_step, "atraso", sizeof "atraso");
     assert_int_equal(RUN(rig, "status"), 1);
-    assert_has(out(rig), "   NOT READY   rules 3fa9c1d200aa   live up to atraso   STOPPED (reguactl resume)\n  - shard 7 is replay\n");
+    assert_has(out(rig),
+               "   NOT READY   rules 3fa9c1d200aa   live up to atraso   STOPPED (reguactl resume)\n  - shard 7 is replay\n");
     assert_int_equal(RUN(rig, "status", "--json"), 1);
     assert_has(out(rig), "\"ready\":false");
 }
@@ -266,7 +270,8 @@ static void status_follows_until_interrupted(void **state)
     int fds[2], status = 0, lines = 0;
     char home[96];
     (void)snprintf(home, sizeof home, "HOME=%s", rig->home);
-    pid_t pid = start((const char *const[]){"status", "-f", "--json", "--url", rig->url, NULL}, (const char *const[]){home, NULL}, fds);
+    pid_t pid = start((const char *const[]){"status", "-f", "--json", "--url", rig->url, NULL}, (const char *const[]){home, NULL},
+                      fds);
     while (lines < 2) {
         char bytes[4096];
         ssize_t n = read(fds[0], bytes, sizeof bytes);
@@ -384,7 +389,8 @@ static void write_config(struct rig *rig, char ret_path[160])
     (void)snprintf(ret_path, 160, "%s/regua.yaml", rig->home);
     FILE *f = fopen(ret_path, "we");
     assert_non_null(f);
-    (void)fprintf(f, "%.*s%s%s", (int)(listen - text.data), text.data, rig->url + strlen("http://"), listen + strlen("127.0.0.1:8470"));
+    (void)fprintf(f, "%.*s%s%s", (int)(listen - text.data), text.data, rig->url + strlen("http://"),
+                  listen + strlen("127.0.0.1:8470"));
     assert_int_equal(fclose(f), 0);
 }
 
@@ -435,13 +441,17 @@ static void desk_commands_need_no_daemon(void **state)
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", config, "--shipped", shipped, NULL}), 0);
     assert_has(out(rig), "kafka.shards = 64  ");
     assert_null(strstr(out(rig), "# default"));
-    assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", config, "--effective", "--json", "--shipped", shipped, NULL}), 0);
+    assert_int_equal(run_with(rig, nothing,
+                              (const char *const[]){"config", "-c", config, "--effective", "--json", "--shipped", shipped, NULL}),
+                     0);
     assert_has(out(rig), "{\"key\":\"kafka.group\",\"value\":\"regua\"}");
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"config", "-c", "/nowhere", NULL}), 2);
     assert_has(err(rig), "/nowhere");
-    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", rig->home, "--shipped", shipped, NULL}), 1); /* no rules.d beside it */
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", rig->home, "--shipped", shipped, NULL}),
+                     1); /* no rules.d beside it */
     assert_has(out(rig), "rules.d");
-    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "--config", config, "--shipped", shipped, "--json", NULL}), 1);
+    assert_int_equal(
+        run_with(rig, nothing, (const char *const[]){"check", "--config", config, "--shipped", shipped, "--json", NULL}), 1);
     assert_int_equal(strncmp(out(rig), "{\"errors\":", 10), 0);
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "-c", config, config, NULL}), 2);
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "/nowhere", NULL}), 2);

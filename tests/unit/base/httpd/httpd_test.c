@@ -42,8 +42,9 @@ static void echo(const struct rg_httpd_request *request, struct rg_httpd_respons
         response->type = "application/json";
         rg_httpd_add_header(response, "Retry-After", "7");
     }
-    rg_buf_addf(&response->body, RG_STR_FMT "|" RG_STR_FMT "|" RG_STR_FMT "|%zu|" RG_STR_FMT "|%s", RG_STR_ARG(request->method), RG_STR_ARG(request->path),
-                RG_STR_ARG(request->query), request->body.n, RG_STR_ARG(bearer), rg_httpd_same_origin(request) ? "same" : "other");
+    rg_buf_addf(&response->body, RG_STR_FMT "|" RG_STR_FMT "|" RG_STR_FMT "|%zu|" RG_STR_FMT "|%s", RG_STR_ARG(request->method),
+                RG_STR_ARG(request->path), RG_STR_ARG(request->query), request->body.n, RG_STR_ARG(bearer),
+                rg_httpd_same_origin(request) ? "same" : "other");
 }
 
 struct rig {
@@ -55,7 +56,8 @@ struct rig {
 static int open_rig(void **state)
 {
     struct rig *rig = rg_alloc(sizeof *rig);
-    const struct rg_httpd_config config = {.host = "127.0.0.1", .request_ms = SHORT_MS, .answer_ms = SHORT_MS, .handler = echo, .ctx = &rig->seen};
+    const struct rg_httpd_config config = {
+        .host = "127.0.0.1", .request_ms = SHORT_MS, .answer_ms = SHORT_MS, .handler = echo, .ctx = &rig->seen};
     struct rg_error err;
     int rc = rg_httpd_new(&config, &rig->httpd, &err);
     assert_int_equal(rc, 0);
@@ -116,9 +118,14 @@ static void requests_reach_the_handler_as_they_came(void **state)
 
 static void answers_carry_what_keeps_browsers_out(void **state)
 {
-    static const char *const headers[] = {"Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n", "Connection: close\r\n",
-                                          "Cross-Origin-Resource-Policy: same-origin\r\n", "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
-                                          "Retry-After: 7\r\n", "Content-Type: application/json\r\n"};
+    static const char *const headers[] = {"Cache-Control: no-store\r\n",
+                                          "X-Content-Type-Options: nosniff\r\n",
+                                          "Referrer-Policy: no-referrer\r\n",
+                                          "Connection: close\r\n",
+                                          "Cross-Origin-Resource-Policy: same-origin\r\n",
+                                          "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
+                                          "Retry-After: 7\r\n",
+                                          "Content-Type: application/json\r\n"};
     struct rg_buf answer RG_CLEANUP(rg_buf_done);
     ask(*state, "GET /teapot HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n", &answer);
     assert_int_equal(strncmp(rg_buf_cstr(&answer), "HTTP/1.1 418 ", 13), 0);
@@ -177,7 +184,8 @@ static void bodies_up_to_the_limit_and_one_byte_more(void **state)
             rg_buf_init(&request, 1 << 20);
             rg_buf_init(&answer, 1 << 20);
             if (chunked)
-                rg_buf_addf(&request, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n", n, body);
+                rg_buf_addf(&request, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n", n,
+                            body);
             else
                 rg_buf_addf(&request, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", n, body);
             rg_free(&body);
@@ -200,7 +208,8 @@ static void an_answer_past_its_limit_is_an_error_and_not_a_half(void **state)
 static void a_trickling_request_ends_at_its_deadline(void **state)
 {
     struct rig *rig = *state;
-    static const char *const beginnings[] = {"", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"};
+    static const char *const beginnings[] = {
+        "", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"};
     for (size_t i = 0; i < RG_COUNT(beginnings); i++) {
         int64_t begin_ms = now_ms();
         int fd = rg_peer_connect(rig->port);
@@ -268,8 +277,10 @@ static void only_loopback_unless_others_are_meant(void **state)
         const char *host;
         bool public_allowed;
         int rc;
-    } rows[] = {{"127.0.0.1", false, 0}, {"127.9.9.9", false, 0}, {"0.0.0.0", false, RG_EREFUSED}, {"0.0.0.0", true, 0}, {"192.0.2.1", false, RG_EREFUSED},
-                {"192.0.2.1", true, RG_EIO}, {"::", false, RG_EREFUSED}, {"localhost", false, RG_EINVAL}, {"", false, RG_EINVAL}, {"127.1", false, RG_EINVAL}};
+    } rows[] = {{"127.0.0.1", false, 0},    {"127.9.9.9", false, 0},           {"0.0.0.0", false, RG_EREFUSED},
+                {"0.0.0.0", true, 0},       {"192.0.2.1", false, RG_EREFUSED}, {"192.0.2.1", true, RG_EIO},
+                {"::", false, RG_EREFUSED}, {"localhost", false, RG_EINVAL},   {"", false, RG_EINVAL},
+                {"127.1", false, RG_EINVAL}};
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         const struct rg_httpd_config config = {.host = rows[i].host, .public_allowed = rows[i].public_allowed, .handler = echo};
         struct rg_httpd *httpd = NULL;

@@ -20,7 +20,8 @@ static void on_log(enum rg_log_level level, const char *id, const struct rg_log_
 {
     struct rig *rig = sink;
     (void)level;
-    (void)snprintf(rig->last_log, sizeof rig->last_log, "%s %s %s", id, ctx != NULL && ctx->debtor != NULL ? ctx->debtor : "-", text);
+    (void)snprintf(rig->last_log, sizeof rig->last_log, "%s %s %s", id, ctx != NULL && ctx->debtor != NULL ? ctx->debtor : "-",
+                   text);
 }
 
 static int open_rig(void **state)
@@ -122,8 +123,14 @@ static void status_is_counts_and_needs_no_token(void **state)
 {
     struct rig *rig = *state;
     static const char *const parts[] = {
-        "\"ready\":true,\"reasons\":[]", "\"rules\":\"3fa9c1d200aa\"", "\"live\":false,\"live_max_step\":null", "\"at_rest\":false", "\"shards_configured\":64",
-        "\"now\":\"2026-11-24T10:12:00-03:00\"", "\"next_due\":\"2026-11-24T10:11:57.500-03:00\"", "{\"shard\":7,\"state\":\"running\",\"lag\":3,",
+        "\"ready\":true,\"reasons\":[]",
+        "\"rules\":\"3fa9c1d200aa\"",
+        "\"live\":false,\"live_max_step\":null",
+        "\"at_rest\":false",
+        "\"shards_configured\":64",
+        "\"now\":\"2026-11-24T10:12:00-03:00\"",
+        "\"next_due\":\"2026-11-24T10:11:57.500-03:00\"",
+        "{\"shard\":7,\"state\":\"running\",\"lag\":3,",
         "{\"channel\":\"email\",\"taken\":40,\"in_hand\":0,\"accepted\":38,\"rejected\":0",
     };
     ask(rig, "GET", "/api/v1/status", NULL, "", NULL);
@@ -190,14 +197,16 @@ static void who_may_ask_what(void **state)
 static void pages_of_other_sites_cannot_act(void **state)
 {
     struct rig *rig = *state;
-    static const char *const headers[] = {"Origin: http://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n", "Origin: null\r\n"};
+    static const char *const headers[] = {"Origin: http://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n",
+                                          "Origin: null\r\n"};
     for (size_t i = 0; i < RG_COUNT(headers); i++) {
         ask(rig, "POST", "/api/v1/stop", FAKE_MARIA, headers[i], "{\"reason\":\"x\"}");
         assert_int_equal(rig->status, 403);
         assert_non_null(strstr(rig->body, "other_origin"));
     }
     assert_string_equal(rig->daemon.act, "");
-    ask(rig, "POST", "/api/v1/stop", FAKE_MARIA, "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n", "{\"reason\":\"x\"}");
+    ask(rig, "POST", "/api/v1/stop", FAKE_MARIA, "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n",
+        "{\"reason\":\"x\"}");
     assert_int_equal(rig->status, 200);
 }
 
@@ -211,9 +220,11 @@ static void a_debtor_is_found_by_id_or_invoice(void **state)
         {"GET", "/api/v1/debtors/provedor%3AF1", FAKE_LIA, NULL, 200, "\"debtor\":\"D1\""},
         {"GET", "/api/v1/debtors/bank:F1", FAKE_LIA, NULL, 404, "no debtor and no invoice \\\"bank:F1\\\" is known"},
         {"GET", "/api/v1/debtors/D2", FAKE_LIA, NULL, 404, "no debtor and no invoice \\\"D2\\\" is known"},
-        {"GET", "/api/v1/debtors/F9", FAKE_LIA, NULL, 409, "invoice F9 is owed by D1 (bank) and by D9 (provedor): name the debtor"},
+        {"GET", "/api/v1/debtors/F9", FAKE_LIA, NULL, 409,
+         "invoice F9 is owed by D1 (bank) and by D9 (provedor): name the debtor"},
         {"GET", "/api/v1/debtors/bank:F9", FAKE_LIA, NULL, 200, "\"debtor\":\"D1\""},
-        {"GET", "/api/v1/debtors?invoice=F9", FAKE_LIA, NULL, 200, "{\"debtors\":[{\"debtor\":\"D1\",\"namespace\":\"bank\",\"invoice\":\"F9\"},{\"debtor\":\"D9\""},
+        {"GET", "/api/v1/debtors?invoice=F9", FAKE_LIA, NULL, 200,
+         "{\"debtors\":[{\"debtor\":\"D1\",\"namespace\":\"bank\",\"invoice\":\"F9\"},{\"debtor\":\"D9\""},
         {"GET", "/api/v1/debtors?invoice=none", FAKE_LIA, NULL, 200, "{\"debtors\":[]}"},
         {"GET", "/api/v1/debtors", FAKE_LIA, NULL, 400, "an id of 1 to 128 bytes expected"},
         {"GET", "/api/v1/debtors?invoice=a&invoice=b", FAKE_LIA, NULL, 400, "says \\\"invoice\\\" twice"},
@@ -242,7 +253,8 @@ static void explain_speaks_text_and_json(void **state)
         {"GET", "/api/v1/debtors/D1/explain", FAKE_LIA, NULL, 200, "{\"debtor\":\"D1\""},
         {"GET", "/api/v1/debtors/D1/explain?format=text", FAKE_LIA, NULL, 200, "debtor D1"},
         {"GET", "/api/v1/debtors/F1/explain?format=text&step=suspensao&all=1", FAKE_LIA, NULL, 200, "suspensao"},
-        {"GET", "/api/v1/debtors/D1/explain?step=suspensa", FAKE_LIA, NULL, 400, "no ladder has a step \\\"suspensa\\\", did you mean \\\"suspensao\\\"?"},
+        {"GET", "/api/v1/debtors/D1/explain?step=suspensa", FAKE_LIA, NULL, 400,
+         "no ladder has a step \\\"suspensa\\\", did you mean \\\"suspensao\\\"?"},
         {"GET", "/api/v1/debtors/D1/explain?step=", FAKE_LIA, NULL, 400, "unknown_step"},
         {"GET", "/api/v1/debtors/D1/explain?format=yaml", FAKE_LIA, NULL, 400, "format=text or format=json expected"},
         {"GET", "/api/v1/debtors/D1/explain?all=2", FAKE_LIA, NULL, 400, "all=1 or all=0 expected"},
@@ -263,11 +275,13 @@ static void acts_have_an_author_and_a_reason(void **state)
     static const struct {
         const char *target, *body, *act;
     } rows[] = {
-        {"/api/v1/go-live", "{\"max_step\":\"atraso\",\"spread\":\"5d\",\"reason\":\"piloto\"}", "go-live maria atraso 432000000 piloto"},
+        {"/api/v1/go-live", "{\"max_step\":\"atraso\",\"spread\":\"5d\",\"reason\":\"piloto\"}",
+         "go-live maria atraso 432000000 piloto"},
         {"/api/v1/go-live", "{\"max_step\":\"suspensao\",\"reason\":\"tudo\"}", "go-live maria suspensao 0 tudo"},
         {"/api/v1/stop", "{\"reason\":\"enchente\"}", "stop maria enchente"},
         {"/api/v1/resume", "{\"reason\":\"passou\"}", "resume maria passou"},
-        {"/api/v1/synced", "{\"source\":\"bank\",\"through\":\"2026-11-23T23:59:59-03:00\",\"reason\":\"retorno\"}", "synced bank 1795489199000"},
+        {"/api/v1/synced", "{\"source\":\"bank\",\"through\":\"2026-11-23T23:59:59-03:00\",\"reason\":\"retorno\"}",
+         "synced bank 1795489199000"},
         {"/api/v1/synced", "{\"source\":\"bank\",\"reason\":\"retorno\"}", "synced bank 1795525920000"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
@@ -292,19 +306,27 @@ static void acts_that_are_wrong_or_careless_change_nothing(void **state)
         {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reason\":\"a\\nb\"}", 400, "reason: a text of one line"},
         {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reason\":7}", 400, "reason: a text of one line"},
         {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reason\":null}", 400, "reason: say why"},
-        {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reasn\":\"x\"}", 400, "unknown member \\\"reasn\\\", did you mean \\\"reason\\\"?"},
+        {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reasn\":\"x\"}", 400,
+         "unknown member \\\"reasn\\\", did you mean \\\"reason\\\"?"},
         {"POST", "/api/v1/stop", FAKE_MARIA, "{\"reason\":\"x\",\"reason\":\"y\"}", 400, "not JSON"},
         {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"reason\":\"x\"}", 409, "without a cap is refused"},
-        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atrazo\",\"reason\":\"x\"}", 400, "no ladder has a step \\\"atrazo\\\", did you mean \\\"atraso\\\"?"},
+        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atrazo\",\"reason\":\"x\"}", 400,
+         "no ladder has a step \\\"atrazo\\\", did you mean \\\"atraso\\\"?"},
         {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"religar\",\"reason\":\"x\"}", 400, "unknown_step"},
-        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"5bd\",\"reason\":\"x\"}", 400, "spread: a duration"},
-        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"91d\",\"reason\":\"x\"}", 400, "spread: a duration"},
-        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"-1d\",\"reason\":\"x\"}", 400, "spread: a duration"},
+        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"5bd\",\"reason\":\"x\"}", 400,
+         "spread: a duration"},
+        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"91d\",\"reason\":\"x\"}", 400,
+         "spread: a duration"},
+        {"POST", "/api/v1/go-live", FAKE_MARIA, "{\"max_step\":\"atraso\",\"spread\":\"-1d\",\"reason\":\"x\"}", 400,
+         "spread: a duration"},
         {"POST", "/api/v1/synced", FAKE_MARIA, "{\"reason\":\"x\"}", 400, "source: the name of a source expected"},
-        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bnak\",\"reason\":\"x\"}", 400, "no source \\\"bnak\\\", did you mean \\\"bank\\\"?"},
+        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bnak\",\"reason\":\"x\"}", 400,
+         "no source \\\"bnak\\\", did you mean \\\"bank\\\"?"},
         {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"billing\",\"reason\":\"x\"}", 409, "not declared as synced"},
-        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bank\",\"through\":\"yesterday\",\"reason\":\"x\"}", 400, "through: an instant"},
-        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bank\",\"through\":\"2026-11-24T10:12:01-03:00\",\"reason\":\"x\"}", 409, "lies in the future"},
+        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bank\",\"through\":\"yesterday\",\"reason\":\"x\"}", 400,
+         "through: an instant"},
+        {"POST", "/api/v1/synced", FAKE_MARIA, "{\"source\":\"bank\",\"through\":\"2026-11-24T10:12:01-03:00\",\"reason\":\"x\"}",
+         409, "lies in the future"},
     };
     check(rig, rows, RG_COUNT(rows));
     assert_string_equal(rig->daemon.act, "");

@@ -64,9 +64,11 @@ static int act(struct rg_control *control, struct rg_error *err, const char *fmt
     return 0;
 }
 
-int rg_control_go_live(struct rg_control *control, struct rg_str max_step, int64_t spread_ms, struct rg_str by, struct rg_str reason, struct rg_error *err)
+int rg_control_go_live(struct rg_control *control, struct rg_str max_step, int64_t spread_ms, struct rg_str by,
+                       struct rg_str reason, struct rg_error *err)
 {
-    return act(control, err, "go-live " RG_STR_FMT " " RG_STR_FMT " %lld " RG_STR_FMT, RG_STR_ARG(by), RG_STR_ARG(max_step), (long long)spread_ms, RG_STR_ARG(reason));
+    return act(control, err, "go-live " RG_STR_FMT " " RG_STR_FMT " %lld " RG_STR_FMT, RG_STR_ARG(by), RG_STR_ARG(max_step),
+               (long long)spread_ms, RG_STR_ARG(reason));
 }
 
 int rg_control_stop(struct rg_control *control, bool stopped, struct rg_str by, struct rg_str reason, struct rg_error *err)
@@ -100,8 +102,8 @@ void rg_state_reader_free(struct rg_state_reader **reader)
     rg_free(reader);
 }
 
-int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct rg_store_key *keys, size_t n, struct rg_arena *arena, struct rg_str *ret_values,
-                        struct rg_error *err)
+int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct rg_store_key *keys, size_t n,
+                        struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err)
 {
     (void)err;
     for (size_t i = 0; i < n; i++) {
@@ -116,7 +118,8 @@ int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct 
     return 0;
 }
 
-int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms, struct rg_error *err)
+int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms,
+                        struct rg_error *err)
 {
     (void)shard, (void)debtor, (void)err;
     *ret_due_ms = reader->daemon->due_ms;
@@ -145,7 +148,8 @@ static void add_operator(struct rg_daemon *daemon, const char *name, const char 
     (void)fprintf(f, "%s\n", token);
     int rc = fclose(f);
     rg_assert(rc == 0);
-    *operator = (struct rg_site_operator){.section = {.name = rg_str(name)}, .token = {RG_SECRET_FILE, rg_str(name)}, .roles = roles};
+    *operator=(struct rg_site_operator){
+        .section = {.name = rg_str(name)}, .token = {RG_SECRET_FILE, rg_str(name)}, .roles = roles};
 }
 
 static void make_site(struct rg_daemon *daemon)
@@ -156,7 +160,8 @@ static void make_site(struct rg_daemon *daemon)
     (void)snprintf(site->http.listen.host, sizeof site->http.listen.host, "127.0.0.1");
     site->http.listen.loopback = true;
     daemon->sources[0] = (struct rg_site_source){.section = {.name = RG_STR("billing")}, .payments = RG_SITE_PAYMENTS_LIVE};
-    daemon->sources[1] = (struct rg_site_source){.section = {.name = RG_STR("bank")}, .ns = RG_STR("bank"), .payments = RG_SITE_PAYMENTS_SYNCED};
+    daemon->sources[1] = (struct rg_site_source){
+        .section = {.name = RG_STR("bank")}, .ns = RG_STR("bank"), .payments = RG_SITE_PAYMENTS_SYNCED};
     daemon->creditors[0] = (struct rg_site_creditor){.section = {.name = RG_STR("provedor")}};
     site->sources = (struct rg_sections){daemon->sources, RG_COUNT(daemon->sources)};
     site->creditors = (struct rg_sections){daemon->creditors, RG_COUNT(daemon->creditors)};
@@ -168,9 +173,16 @@ static void make_site(struct rg_daemon *daemon)
 static void make_status(struct rg_daemon *daemon)
 {
     struct rg_daemon_status *s = &daemon->status;
-    *s = (struct rg_daemon_status){.ready = true, .shard_count = 2, .shards_configured = 64, .now_ms = daemon->now_ms, .next_due_ms = daemon->now_ms - 2500, .rules = "3fa9c1d200aa"};
-    s->shards[0] = (struct rg_worker_shard){.shard = 7, .state = RG_SHARD_RUNNING, .lag = 3, .asof_ms = daemon->now_ms - 1200, .next_due_ms = daemon->now_ms - 2500};
-    s->shards[1] = (struct rg_worker_shard){.shard = 9, .state = RG_SHARD_RUNNING, .asof_ms = daemon->now_ms - 200, .next_due_ms = RG_STORE_NEVER, .at_rest = true};
+    *s = (struct rg_daemon_status){.ready = true,
+                                   .shard_count = 2,
+                                   .shards_configured = 64,
+                                   .now_ms = daemon->now_ms,
+                                   .next_due_ms = daemon->now_ms - 2500,
+                                   .rules = "3fa9c1d200aa"};
+    s->shards[0] = (struct rg_worker_shard){
+        .shard = 7, .state = RG_SHARD_RUNNING, .lag = 3, .asof_ms = daemon->now_ms - 1200, .next_due_ms = daemon->now_ms - 2500};
+    s->shards[1] = (struct rg_worker_shard){
+        .shard = 9, .state = RG_SHARD_RUNNING, .asof_ms = daemon->now_ms - 200, .next_due_ms = RG_STORE_NEVER, .at_rest = true};
     daemon->due_ms = RG_STORE_NEVER;
     daemon->counters.folded = 1200;
     daemon->counters.suppressed[RG_GATE_PAID] = 4;
@@ -191,7 +203,8 @@ void fake_daemon_open(struct rg_daemon *daemon)
     make_site(daemon);
     make_status(daemon);
     daemon->clock = (struct rg_clock){clock_now, clock_now, clock_now, daemon};
-    daemon->world = (struct rg_world){.now_ms = daemon->now_ms, .asof_ms = daemon->now_ms, .due_ms = daemon->now_ms, .all_known = true, .shards = 64};
+    daemon->world = (struct rg_world){
+        .now_ms = daemon->now_ms, .asof_ms = daemon->now_ms, .due_ms = daemon->now_ms, .all_known = true, .shards = 64};
     rg_runtime_init(&daemon->runtime, &daemon->site, &daemon->clock);
     struct rg_rules *rules = rg_test_rules_shipped("internet_residencial", &templates);
     rg_runtime_set_rules(&daemon->runtime, rules, templates);

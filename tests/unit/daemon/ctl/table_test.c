@@ -109,7 +109,8 @@ static void routes_and_commands_agree(void **state)
     for (size_t i = 0; i < rg_ctl_command_count; i++) {
         bool routed = false;
         for (size_t k = 0; k < rg_admin_route_count; k++)
-            routed = routed || (rg_admin_routes[k].command != NULL && strcmp(rg_admin_routes[k].command, rg_ctl_commands[i].name) == 0);
+            routed = routed ||
+                     (rg_admin_routes[k].command != NULL && strcmp(rg_admin_routes[k].command, rg_ctl_commands[i].name) == 0);
         assert_int_equal(routed, (rg_ctl_commands[i].sets & RG_CTL_LIVE) != 0);
     }
 }
