@@ -3,14 +3,12 @@
 #include "daemon/internal.h"
 
 #include "base/core/log.h"
+#include "daemon/connections.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SECRET_BYTES_MAX ((size_t)64 * 1024)
-#define CONNECT_TIMEOUT_MS 5000
-#define COMMAND_TIMEOUT_MS 5000
 #define LEDGER_RECORD_BYTES (1 << 20)
 #define DEADLETTER_BYTES (2 << 20)
 #define DEADLETTER_RETENTION "2592000000" /* 30 days */
@@ -29,46 +27,6 @@ void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...)
     (void)pthread_mutex_unlock(&daemon->mutex);
     if (news && text[0] != '\0')
         rg_log(RG_LOG_WARNING, "WAITING", RG_LOG_NO_CTX, "%s; trying again", text);
-}
-
-static const char *secret_text(struct rg_daemon *daemon, struct rg_secret secret, struct rg_error *err)
-{
-    struct rg_buf buf;
-    rg_buf_init(&buf, SECRET_BYTES_MAX);
-    const char *text = rg_secret_read(daemon->site, secret, &buf, err) < 0 ? NULL : rg_arena_strdup(daemon->arena, rg_buf_cstr(&buf));
-    rg_secret_done(&buf);
-    return text;
-}
-
-static int kafka_config(struct rg_daemon *daemon, struct rg_error *err)
-{
-    const struct rg_site_kafka *site = &daemon->site->kafka;
-    RG_CLEANUP(rg_buf_done) struct rg_buf brokers;
-    rg_buf_init(&brokers, 4096);
-    for (size_t i = 0; i < site->brokers.count; i++)
-        rg_buf_addf(&brokers, "%s" RG_STR_FMT, i > 0 ? "," : "", RG_STR_ARG(site->brokers.items[i]));
-    struct rg_kafka_setting *settings = RG_NEW(daemon->arena, struct rg_kafka_setting, site->client.count + 1);
-    for (size_t i = 0; i < site->client.count; i++) {
-        const struct rg_site_setting *item = &site->client.items[i];
-        const char *value = item->value.p != NULL ? item->value.p : secret_text(daemon, item->secret, err);
-        if (value == NULL)
-            return err->code;
-        settings[i] = (struct rg_kafka_setting){item->key.p, value};
-    }
-    daemon->kafka = (struct rg_kafka_config){.brokers = rg_arena_strdup(daemon->arena, rg_buf_cstr(&brokers)), .client_id = "reguad",
-                                             .settings = settings, .settings_n = site->client.count, .clock = &daemon->runtime.clock};
-    return rg_kafka_config_check(&daemon->kafka, err);
-}
-
-static int redis_config(struct rg_daemon *daemon, struct rg_error *err)
-{
-    const struct rg_site_redis *site = &daemon->site->redis;
-    daemon->redis = (struct rg_redis_config){.url = site->url.p, .user = site->user.p, .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                                             .command_timeout_ms = COMMAND_TIMEOUT_MS};
-    if (site->password.kind == RG_SECRET_NONE)
-        return 0;
-    daemon->redis.password = secret_text(daemon, site->password, err);
-    return daemon->redis.password == NULL ? err->code : 0;
 }
 
 static void name_topic(char into[RG_KAFKA_TOPIC_NAME_MAX + 1], struct rg_str name, const char *suffix)
@@ -98,8 +56,8 @@ static void topic_names(struct rg_daemon *daemon)
 int rg_daemon_connections(struct rg_daemon *daemon, struct rg_error *err)
 {
     topic_names(daemon);
-    int rc = kafka_config(daemon, err);
-    return rc < 0 ? rc : redis_config(daemon, err);
+    int rc = rg_connect_kafka(daemon->site, daemon->arena, "reguad", &daemon->runtime.clock, &daemon->kafka, err);
+    return rc < 0 ? rc : rg_connect_redis(daemon->site, daemon->arena, &daemon->redis, err);
 }
 
 int rg_daemon_check_redis(struct rg_daemon *daemon, struct rg_error *err)

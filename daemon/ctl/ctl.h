@@ -108,6 +108,7 @@ int rg_ctl_go_live(struct rg_ctl *ctl);
 int rg_ctl_stop(struct rg_ctl *ctl);
 int rg_ctl_resume(struct rg_ctl *ctl);
 int rg_ctl_synced(struct rg_ctl *ctl);
+int rg_ctl_publish(struct rg_ctl *ctl);
 int rg_ctl_completion_command(struct rg_ctl *ctl);
 int rg_ctl_help_run(struct rg_ctl *ctl);
 int rg_ctl_version(struct rg_ctl *ctl);

@@ -47,6 +47,19 @@ static const struct rg_ctl_option synced_options[] = {
     {"reason", 'r', "TEXT", "Why, for whoever reads it next. Your name comes from your token."},
     {0},
 };
+static const struct rg_ctl_option publish_options[] = {
+    {"file", 'f', "FILE", "The event's data as a JSON object; the options below are added to it."},
+    {"debtor", 'd', "ID", "The debtor."},
+    {"invoice", 'i', "ID", "The invoice."},
+    {"payment", 'p', "ID", "The payment: the same payment told twice counts once."},
+    {"amount-cents", 'a', "N", "The amount in centavos."},
+    {"id", 0, "ID", "The event's id; without it a new one, so that publishing again is another event."},
+    {"source", 's', "NAME", "To this source's topic; without it the first that reads CloudEvents."},
+    {"check", 'n', NULL, "Only check the event and print it."},
+    {"config", 'c', "FILE", "The main file; default /etc/regua/regua.yaml."},
+    {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
+    {0},
+};
 static const struct rg_ctl_option help_options[] = {
     {"man", 0, NULL, "Print the manual page reguactl(1)."},
     {0},
@@ -178,6 +191,18 @@ const struct rg_ctl_command rg_ctl_commands[] = {
                [RG_EXIT_UNREACHABLE] = UNREACHABLE,
                [RG_EXIT_REFUSED] = "refused: no synced source, an instant in the future, or your role does not allow it"},
      .run = rg_ctl_synced},
+    {.name = "publish", .args = "TYPE", .args_min = 1, .args_max = 1,
+     .summary = "publish one event to a source's topic",
+     .detail = "Checks the event as reguad will read it, and writes it to Kafka. For trying a ladder and for teams that send "
+               "events; needs access to Kafka, no running daemon.",
+     .examples = "reguactl publish payment.settled --invoice F1042 --payment P77 --amount-cents 15990\n"
+                 "reguactl publish invoice.issued --file fatura.json --check",
+     .options = publish_options,
+     .exits = {[RG_EXIT_FINE] = FINE,
+               [RG_EXIT_FINDINGS] = "the event is wrong: it would become a dead letter",
+               [RG_EXIT_USAGE] = "the arguments, the file or the configuration are wrong, or the topic does not exist",
+               [RG_EXIT_UNREACHABLE] = "Kafka cannot be reached"},
+     .run = rg_ctl_publish},
     {.name = "completion", .args = "SHELL", .args_min = 1, .args_max = 1,
      .summary = "print completion for bash",
      .detail = "SHELL is bash.",

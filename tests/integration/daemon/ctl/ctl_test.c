@@ -3,6 +3,7 @@
 #include "base/core/file.h"
 #include "base/core/log.h"
 #include "daemon/rules/explain.h"
+#include "tests/fakes/mock_broker.h"
 #include "tests/unit/daemon/admin/fake_daemon.h"
 #include "tests/unit/daemon/rules/play.h"
 #include "tests/unit/support/cmocka.h"
@@ -21,7 +22,7 @@
 #error "the build says where reguactl is"
 #endif
 
-#define ARGS_MAX 12
+#define ARGS_MAX 20
 #define OUTPUT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 struct rig {
@@ -56,7 +57,7 @@ static void drain(int fds[2], struct rg_buf *bufs[2])
 static pid_t start(const char *const *args, const char *const *environment, int ret_fds[2])
 {
     int out[2], err[2];
-    char *argv[ARGS_MAX + 2] = {rg_strdup("reguactl")}, *envp[8] = {NULL};
+    char *argv[ARGS_MAX + 10] = {rg_strdup("reguactl")}, *envp[8] = {NULL};
     pid_t pid = 0;
     posix_spawn_file_actions_t actions;
     for (int i = 0; args[i] != NULL; i++)
@@ -377,21 +378,29 @@ static void a_token_in_the_clear_stays_on_this_machine(void **state)
     }
 }
 
-static void write_config(struct rig *rig, char ret_path[160])
+/* The shipped main file with the fake's port in it, and another broker where one is given. */
+static void write_config_with(struct rig *rig, const char *brokers, char ret_path[160])
 {
+    static const char port[] = "127.0.0.1:8470", broker[] = "127.0.0.1:9092";
     char shipped[512];
     struct rg_buf text RG_CLEANUP(rg_buf_done);
     (void)snprintf(shipped, sizeof shipped, "%s/config/shipped/regua.yaml", getenv("RG_SOURCE_DIR"));
     rg_buf_init(&text, (size_t)64 * 1024);
     assert_int_equal(rg_file_read(shipped, &text, NULL), 0);
-    char *listen = strstr(rg_buf_cstr(&text), "127.0.0.1:8470");
-    assert_non_null(listen);
+    const char *kafka = strstr(rg_buf_cstr(&text), broker), *listen = strstr(text.data, port);
+    assert_true(kafka != NULL && listen > kafka);
+    const char *between = kafka + strlen(broker);
     (void)snprintf(ret_path, 160, "%s/regua.yaml", rig->home);
     FILE *f = fopen(ret_path, "we");
     assert_non_null(f);
-    (void)fprintf(f, "%.*s%s%s", (int)(listen - text.data), text.data, rig->url + strlen("http://"),
-                  listen + strlen("127.0.0.1:8470"));
+    (void)fprintf(f, "%.*s%s%.*s%s%s", (int)(kafka - text.data), text.data, brokers, (int)(listen - between), between,
+                  rig->url + strlen("http://"), listen + strlen(port));
     assert_int_equal(fclose(f), 0);
+}
+
+static void write_config(struct rig *rig, char ret_path[160])
+{
+    write_config_with(rig, "127.0.0.1:9092", ret_path);
 }
 
 /* --url before --config before the environment before ~/.config. */
@@ -457,6 +466,73 @@ static void desk_commands_need_no_daemon(void **state)
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "/nowhere", NULL}), 2);
 }
 
+static void events_are_checked_before_they_are_published(void **state)
+{
+    struct rig *rig = *state;
+    char config[160], shipped[512], data[160];
+    (void)snprintf(shipped, sizeof shipped, "%s/config/shipped", getenv("RG_SOURCE_DIR"));
+    write_config(rig, config);
+    (void)snprintf(data, sizeof data, "%s/.config/regua/url", rig->home); /* any file of the rig's that is removed at its end */
+    write_home(rig, "url", "{\"debtor\":\"D1\",\"due_on\":\"2026-12-10\",\"amount_cents\":15990}", 0600);
+    const struct {
+        const char *args[ARGS_MAX];
+        int exit;
+        const char *out, *err;
+    } rows[] = {
+        {{"payment.settled", "-i", "F1", "-p", "P1", "-a", "15990", "--id", "e1"},
+         0,
+         "\"id\":\"e1\",\"source\":\"reguactl\",\"type\":\"regua.payment.settled\"",
+         ""},
+        {{"regua.payment.settled", "-i", "F1", "-a", "15990"}, 0, "\"data\":{\"invoice\":\"F1\",\"amount_cents\":15990}}\n", ""},
+        {{"invoice.issued", "--file", data, "-i", "F1"},
+         0,
+         "\"data\":{\"invoice\":\"F1\",\"debtor\":\"D1\",\"due_on\":\"2026-12-10\"",
+         ""},
+        {{"invoice.issued", "--file", data}, 1, "", "this would become a dead letter: "},
+        {{"payment.setled", "-i", "F1", "-a", "15990"}, 1, "", "did you mean \"regua.payment.settled\"?"},
+        {{"payment.settled", "-i", "F1", "-a", "-1"}, 1, "", "this would become a dead letter: "},
+        {{"payment.settled", "-i", "F1", "-a", "1.5"}, 2, "", "a whole number of centavos expected"},
+        {{"payment.settled", "-i", "F1", "-a", "1", "-s", "nowhere"}, 2, "", "no such source"},
+        {{"payment.settled", "--file", "/nowhere"}, 2, "", "/nowhere: "},
+        {{"payment.settled", "--file", config}, 2, "", "regua.yaml: "},
+        {{"payment.settled", "--file", data, "-a", "1", "-i", "F1"},
+         1,
+         "",
+         "this would become a dead letter: "}, /* amount_cents twice */
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        const char *args[ARGS_MAX + 8] = {"publish", "--check", "-c", config, "--shipped", shipped};
+        memcpy(args + 6, rows[i].args, sizeof rows[i].args);
+        int status = run_with(rig, (const char *const[]){NULL}, args);
+        if (status != rows[i].exit)
+            fail_msg("row %zu: exit %d: %s%s", i, status, out(rig), err(rig));
+        assert_has(out(rig), rows[i].out);
+        assert_has(err(rig), rows[i].err);
+        assert_int_equal(rows[i].out[0] == '\0', rig->out.len == 0);
+    }
+}
+
+static void a_published_event_stands_in_its_topic(void **state)
+{
+    struct rig *rig = *state;
+    static const struct rg_mock_topic topic = {"billing.events", 1};
+    char config[160], shipped[512];
+    struct rg_mock_broker *broker = rg_mock_broker_new(1, &topic, 1);
+    (void)snprintf(shipped, sizeof shipped, "%s/config/shipped", getenv("RG_SOURCE_DIR"));
+    write_config_with(rig, rg_mock_broker_bootstrap(broker), config);
+    for (int i = 0; i < 2; i++) {
+        char expected[128];
+        const char *const args[] = {"publish", "payment.settled", "-i",    "F1", "-a", "15990", "-c",
+                                    config,    "--shipped",       shipped, NULL};
+        (void)snprintf(expected, sizeof expected, "regua.payment.settled published to billing.events, partition 0, offset %d\n",
+                       i);
+        assert_int_equal(run_with(rig, (const char *const[]){NULL}, args), 0);
+        assert_string_equal(out(rig), expected);
+        assert_string_equal(err(rig), "");
+    }
+    rg_mock_broker_free(&broker);
+}
+
 static void help_version_and_completion(void **state)
 {
     struct rig *rig = *state;
@@ -497,6 +573,8 @@ int main(void)
         WITH_RIG(where_the_daemon_is),
         WITH_RIG(what_is_missing_behind_the_daemon_is_exit_3),
         WITH_RIG(desk_commands_need_no_daemon),
+        WITH_RIG(events_are_checked_before_they_are_published),
+        WITH_RIG(a_published_event_stands_in_its_topic),
         WITH_RIG(help_version_and_completion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

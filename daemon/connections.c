@@ -1,0 +1,53 @@
+/* Nothing connects here: these are the answers to "where, and as whom". */
+#include "daemon/connections.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+#define COMMAND_TIMEOUT_MS 5000
+#define BROKERS_BYTES_MAX 4096
+
+static const char *secret_text(const struct rg_site *site, struct rg_arena *arena, struct rg_secret secret, struct rg_error *err)
+{
+    struct rg_buf buf;
+    rg_buf_init(&buf, RG_SECRET_BYTES_MAX);
+    const char *text = rg_secret_read(site, secret, &buf, err) < 0 ? NULL : rg_arena_strdup(arena, rg_buf_cstr(&buf));
+    rg_secret_done(&buf);
+    return text;
+}
+
+int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id, const struct rg_clock *clock,
+                     struct rg_kafka_config *ret_config, struct rg_error *err)
+{
+    const struct rg_site_kafka *kafka = &site->kafka;
+    RG_CLEANUP(rg_buf_done) struct rg_buf brokers;
+    rg_buf_init(&brokers, BROKERS_BYTES_MAX);
+    for (size_t i = 0; i < kafka->brokers.count; i++)
+        rg_buf_addf(&brokers, "%s" RG_STR_FMT, i > 0 ? "," : "", RG_STR_ARG(kafka->brokers.items[i]));
+    struct rg_kafka_setting *settings = RG_NEW(arena, struct rg_kafka_setting, kafka->client.count + 1);
+    for (size_t i = 0; i < kafka->client.count; i++) {
+        const struct rg_site_setting *item = &kafka->client.items[i];
+        const char *value = item->value.p != NULL ? item->value.p : secret_text(site, arena, item->secret, err);
+        if (value == NULL)
+            return err->code;
+        settings[i] = (struct rg_kafka_setting){item->key.p, value};
+    }
+    const struct rg_kafka_config config = {.brokers = rg_arena_strdup(arena, rg_buf_cstr(&brokers)), .client_id = client_id,
+                                           .settings = settings, .settings_n = kafka->client.count, .clock = clock};
+    int rc = rg_kafka_config_check(&config, err);
+    if (rc == 0)
+        *ret_config = config;
+    return rc;
+}
+
+int rg_connect_redis(const struct rg_site *site, struct rg_arena *arena, struct rg_redis_config *ret_config, struct rg_error *err)
+{
+    const struct rg_site_redis *redis = &site->redis;
+    struct rg_redis_config config = {.url = redis->url.p, .user = redis->user.p, .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                     .command_timeout_ms = COMMAND_TIMEOUT_MS};
+    if (redis->password.kind != RG_SECRET_NONE) {
+        config.password = secret_text(site, arena, redis->password, err);
+        if (config.password == NULL)
+            return err->code;
+    }
+    *ret_config = config;
+    return 0;
+}
