@@ -62,12 +62,11 @@ static int64_t again_at(const struct rg_invoice *invoice, const struct rg_done *
     return at_ms;
 }
 
-static const struct rg_owed *restore_rule(const struct rg_look *look, const struct rg_ladder *ladder)
+static const struct rg_owed *restore_rule(const struct rg_ladder *ladder)
 {
     for (int i = 0; ladder != NULL && i < ladder->owed_count; i++)
         if (ladder->owed[i].signal == RG_SIGNAL_RESTORE_REQUESTED)
             return &ladder->owed[i];
-    (void)look;
     return NULL;
 }
 
@@ -85,7 +84,7 @@ static void view_owed(struct rg_look *look, const struct rg_invoice *invoice, co
 static void owe_restore(struct rg_look *look, struct rg_invoice *first, const struct rg_done *suspend)
 {
     const struct rg_ladder *ladder = rg_look_ladder(look, first);
-    const struct rg_owed *rule = restore_rule(look, ladder);
+    const struct rg_owed *rule = restore_rule(ladder);
     struct rg_str name = rule != NULL ? rule->name : RG_STR("restore");
     if (look->explain) {
         view_owed(look, first, ladder, name, look->world->now_ms);
@@ -122,8 +121,8 @@ static void look_restores(struct rg_look *look)
     struct rg_record *record = look->record;
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_done *suspend = owing(look, &record->invoices[i]); /* one is enough: its restore is above every suspend before it */
-        if (suspend != NULL && look->world->stopped)
-            rg_look_at(look, look->explain ? RG_NEVER : RG_DUE_OWED); /* when the stop is lifted */
+        if (suspend != NULL && look->world->stopped && !look->explain)
+            rg_look_at(look, RG_DUE_OWED); /* when the stop is lifted */
         else if (suspend != NULL && again_at(&record->invoices[i], suspend) > look->world->now_ms)
             rg_look_at(look, again_at(&record->invoices[i], suspend));
         else if (suspend != NULL)
@@ -211,8 +210,8 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         (excuse && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
         (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
         return;
-    if (look->world->stopped) {
-        rg_look_at(look, look->explain ? RG_NEVER : look->world->due_ms); /* when the stop is lifted */
+    if (look->world->stopped && !look->explain) {
+        rg_look_at(look, look->world->due_ms); /* when the stop is lifted */
         return;
     }
     int channel = usable_channel(look, owed);
@@ -236,7 +235,8 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         struct rg_hours open = rg_message_hours(look, ladder, day);
         int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
         if (!rg_hours_closed(open) && opens_ms > now_ms) {
-            rg_look_at(look, opens_ms);
+            if (!look->world->stopped)
+                rg_look_at(look, opens_ms);
             if (look->explain)
                 view_owed(look, invoice, ladder, owed->name, opens_ms);
             return;
