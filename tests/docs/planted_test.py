@@ -46,6 +46,13 @@ class Planted(unittest.TestCase):
     def test_what_is_shown_must_be_printed(self):
         self.assertEqual(self.verdict(block("sh", "echo one"), block("text", "two")), (1, "1 passed, 1 failed"))
 
+    def test_a_shape_has_numbers_of_its_own(self):
+        printed = block("sh", "printf 'Sent 12\\n  a   1,204  ·\\nlast 3 of 4\\n'")
+        self.assertEqual(self.verdict(printed, block("text shape", "Sent 7", "  a 12 3", "last 1 of 2")), (0, "2 passed, 0 failed"))
+        self.assertEqual(self.verdict(printed, block("text shape", "Sent 7", "…", "last 1 of 2")), (0, "2 passed, 0 failed"))
+        self.assertEqual(self.verdict(printed, block("text shape", "Sent 7", "last 1 of 2")), (1, "1 passed, 1 failed"))
+        self.assertEqual(self.verdict(printed, block("text shape", "Sent seven")), (1, "1 passed, 1 failed"))
+
     def test_a_readme_without_commands_proves_nothing(self):
         self.assertEqual(self.verdict("nothing"), (1, "0 passed, 1 failed"))
 

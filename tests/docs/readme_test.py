@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """README does what it says: its ```sh blocks are run as written, in order, in one shell, in a fresh copy of the sources with an
 empty home. A line that begins with "! " must fail. A ```text block behind a ```sh block must stand in what that printed; the
-time in an inventory line may differ.
+time in an inventory line may differ. In a ```text shape block numbers and spaces may differ, and a line "…" stands for any lines.
 
   readme_test.py SOURCE_DIR
 """
@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 SECONDS = 900
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(text):
@@ -54,6 +54,21 @@ def without_times(text):
     return re.sub(r" \(\d+ ms\)", "", text)
 
 
+def word_shape(word):
+    """The word, with any number where it has one; the demo prints a nought as a point."""
+    number = r"(?:[\d.,]*\d|·)"
+    parts = re.split(r"(\d(?:[\d.,]*\d)?|^·$)", word)
+    return "".join(number if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
+def has_shape(shape, text):
+    """The lines of `shape` in order, each right behind the one before unless a "…" stands between."""
+    pattern = "^"
+    for line in shape.strip("\n").splitlines():
+        pattern += r"(?:.*\n)*?" if line.strip() == "…" else r"[^\S\n]*" + r"[^\S\n]+".join(map(word_shape, line.split())) + r"[^\S\n]*\n"
+    return re.search(pattern, text + "\n", re.MULTILINE) is not None
+
+
 def run(shell_blocks, directory, home):
     """Runs the blocks in one shell; what each printed, and the exit status of the whole."""
     parts = ["set -euo pipefail"]
@@ -80,8 +95,8 @@ def judge(all_blocks, home):
             out = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
             fine = (home / f"done.{number}").exists()
             why = "the block failed" if path.exists() else "not reached"
-        elif language == "text" and number >= 0:
-            fine = without_times(body).strip("\n") in without_times(out)
+        elif language in ("text", "text shape") and number >= 0:
+            fine = has_shape(body, out) if language == "text shape" else without_times(body).strip("\n") in without_times(out)
             why = "the block before it did not print this"
         else:
             continue
