@@ -114,9 +114,7 @@ int rg_rules_load(const struct rg_site *site, struct rg_diags *diags, struct rg_
         !fits(site, diags, "sources", site->sources.count, RG_SOURCES_MAX))
         return RG_EINVAL;
     struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
-    /* regua.yaml's own `mode` is the state until somebody goes live, an act that regua.control holds; here only what ladders and
-     * steps lower by themselves counts */
-    struct rg_rules_input input = {.directory = site->directory, .shipped = site->shipped, .mode = RG_MODE_LIVE};
+    struct rg_rules_input input = {.directory = site->directory, .shipped = site->shipped, .mode = (enum rg_mode)site->mode};
     take_channels(site, arena, diags, &input);
     take_services(site, arena, &input);
     take_sources(site, arena, &input);

@@ -1,4 +1,5 @@
-"""Shadow: everything is decided and nothing leaves, until an operator goes live, and then only up to the step he named."""
+"""Shadow: everything is decided and nothing leaves, until the file permits it and an operator goes live, and then only up to the
+step he named."""
 from regua_e2e import Case, at, main
 
 START = at("2026-03-02 07:00")
@@ -23,8 +24,8 @@ NAMES = ("ana", "bia", "caio")
 
 
 class Shadow(Case):
-    def begin(self, ladder=LADDER):
-        world = self.world(clocked=True, start=START, ladders={"curta.yaml": ladder}, mode="shadow")
+    def begin(self, ladder=LADDER, mode="live"):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": ladder}, mode=mode)
         world.start()
         for name in NAMES:
             world.event("invoice.issued", invoice=f"F-{name}", debtor=name, due_on="2026-03-10", amount_cents=15990,
@@ -36,7 +37,10 @@ class Shadow(Case):
         return [(decision["step"], decision["mode"]) for decision in (record.json for record in world.ledger("decided", debtor=name))]
 
     def test_the_packages_default_sends_nothing(self):
-        world = self.begin()
+        world = self.begin(mode="shadow")
+        status, _, says = world.ctl("go-live", "--max-step", "insiste", "--reason", "too soon")
+        self.assertEqual(status, 4, says)
+        self.assertIn("mode: shadow", says)
         world.clock.advance_to(at("2026-03-17 12:00"))
         for name in NAMES:
             self.assertEqual(self.decided(world, name), [("lembrete", "shadow"), ("atraso", "shadow"), ("insiste", "shadow")])
