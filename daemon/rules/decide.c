@@ -86,13 +86,13 @@ static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum
     return f;
 }
 
-/* What blocked a case at the last instant of its window. The clock itself is no reason: then it simply passed. */
+/* What blocked a case when it could last have gone out. The clock itself is no reason: then its window simply passed. */
 static enum rg_gate last_gate(struct rg_case *c)
 {
     struct rg_world world = *c->look->world;
     struct rg_look look = *c->look;
     struct rg_case then = *c;
-    world.now_ms = c->closes_ms - 1;
+    world.now_ms = rg_case_last_chance(c);
     look.world = &world;
     look.now = rg_local_at(look.zone, world.now_ms);
     then.look = &look;

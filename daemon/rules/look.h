@@ -52,6 +52,7 @@ bool rg_condition_reads_time(const struct rg_cel *condition);
 
 /* window.c */
 void rg_case_window(struct rg_case *c); /* fills opens_ms, closes_ms; for steps that wait for another: until_ms, why and a gate */
+int64_t rg_case_last_chance(const struct rg_case *c); /* of a window that has closed: when it could last have gone out */
 enum rg_gate rg_case_prerequisite(struct rg_case *c, int64_t *ret_since_ms);
 int64_t rg_span_after(const struct rg_zone *zone, int64_t from_ms, struct rg_span span);
 struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_ladder *ladder, rg_day day);

@@ -7,6 +7,7 @@
 #include "brazil/days/bank.h"
 
 #define SEARCH_DAYS_MAX 30 /* no calendar closes longer than this */
+#define LAST_CHANCE_DAYS_MAX 14
 #define JITTER_MAX_MS (30 * RG_MS_PER_MINUTE)
 
 int64_t rg_span_after(const struct rg_zone *zone, int64_t from_ms, struct rg_span span)
@@ -37,6 +38,23 @@ struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_lad
 {
     struct rg_hours law = rg_calendar_hours(ladder->calendar, look->record->state, look->record->city, day);
     return rg_hours_meet(law, ladder_hours(ladder, day));
+}
+
+/* Most windows close at night, when no message may go out anyway: what kept a step in shows in the last opening before that. */
+int64_t rg_case_last_chance(const struct rg_case *c)
+{
+    int64_t last_ms = c->closes_ms - 1;
+    rg_day first_day = rg_local_at(c->look->zone, c->opens_ms).day, last_day = rg_local_at(c->look->zone, last_ms).day;
+    if (c->step->kind != RG_ACT_MESSAGE || !rg_day_known(first_day) || !rg_day_known(last_day))
+        return last_ms;
+    for (rg_day day = last_day; day >= first_day && day > last_day - LAST_CHANCE_DAYS_MAX; day--) {
+        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
+        int64_t closing_ms = rg_instant_at(c->look->zone, day, hours.close_minute) - 1;
+        int64_t chance_ms = closing_ms < last_ms ? closing_ms : last_ms;
+        if (!rg_hours_closed(hours) && chance_ms >= c->opens_ms && chance_ms >= rg_instant_at(c->look->zone, day, hours.open_minute))
+            return chance_ms;
+    }
+    return last_ms;
 }
 
 int64_t rg_spread_ms(const struct rg_record *record, int64_t over_ms)

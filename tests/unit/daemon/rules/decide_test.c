@@ -317,6 +317,32 @@ static void test_days_at_the_end_of_time(void **state)
     }
 }
 
+/* A window closes at night, when no message may go out anyway: what is told is what kept it in by day. */
+static void test_closed_at_night_names_the_cap(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules("language: 1\n"
+                                 "ladder: teto\n"
+                                 "title: Teto\n"
+                                 "owner: a@b.example\n"
+                                 "priority: 1\n"
+                                 "calendar: br-generico\n"
+                                 "mode: live\n"
+                                 "defaults: { caps: { per_week: 1 }, via: [email] }\n"
+                                 "steps:\n"
+                                 "  vespera: { day: D-1, tone: courtesy, template: lembrete }\n"
+                                 "  vence_hoje: { day: D0, tone: courtesy, template: vence_hoje }\n"
+                                 "  atraso: { day: D+1, tone: reminder, template: atraso }\n"),
+               "2026-10-20 09:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-10-28", 15900);
+    play_to(&p, "2026-10-29 09:00");
+    assert_int_equal(p.skip_count, 1);
+    assert_string_equal(p.skips[0], "vence_hoje caps");
+    play_end(&p);
+}
+
 static void test_stop_keeps_silent(void **state)
 {
     (void)state;
@@ -339,7 +365,8 @@ int main(void)
         cmocka_unit_test(test_uncertain_suspend_owes_restore), cmocka_unit_test(test_reversal_opens_a_new_cycle),
         cmocka_unit_test(test_partial_payment_names_the_rest), cmocka_unit_test(test_hold_keeps_silent),
         cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_uncertain_is_sent_again),
-        cmocka_unit_test(test_days_at_the_end_of_time), cmocka_unit_test(test_stop_keeps_silent),
+        cmocka_unit_test(test_days_at_the_end_of_time),
+        cmocka_unit_test(test_closed_at_night_names_the_cap), cmocka_unit_test(test_stop_keeps_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
