@@ -34,6 +34,7 @@ struct worker {
     CURL *easy;
     struct curl_slist *recipient;
     curl_socket_t sockets[SOCKETS_MAX]; /* open ones, −1 elsewhere */
+    bool goodbye; /* we said QUIT: what is answered now answers that. An old connection may be left before a new one is opened */
 };
 
 /* One try to deliver one mail. */
@@ -77,6 +78,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 {
     struct worker *worker = ctx;
     (void)purpose; /* SMTP knows one */
+    worker->goodbye = false;
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     for (size_t i = 0; i < SOCKETS_MAX && fd >= 0; i++) {
         if (worker->sockets[i] < 0) {
@@ -126,8 +128,10 @@ static int watch_commands(CURL *easy, curl_infotype type, char *bytes, size_t n,
         stage = STAGE_RCPT;
     else if (begins(bytes, n, "DATA\r") && stage == STAGE_RCPT)
         stage = STAGE_DATA;
-    else if (begins(bytes, n, "QUIT\r"))
+    else if (begins(bytes, n, "QUIT\r")) {
+        a->worker->goodbye = true;
         shut_sockets(a->worker, SHUT_RD);
+    }
     if (stage != a->stage) {
         a->stage = stage;
         a->code = 0;
@@ -168,7 +172,7 @@ static size_t watch_replies(char *line, size_t size, size_t count, void *ctx)
 {
     struct attempt *a = ctx;
     size_t n = size * count;
-    bool reply = n >= 4 && line[3] != '-';
+    bool reply = n >= 4 && line[3] != '-' && !a->worker->goodbye;
     for (size_t i = 0; i < 3 && reply; i++)
         reply = line[i] >= '0' && line[i] <= '9';
     if (!reply)
@@ -352,8 +356,8 @@ static bool is_dead_connection(const struct attempt *a, CURL *easy, CURLcode cod
 {
     long opened = 0;
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &opened);
-    bool broke = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-    return opened == 0 && !a->data_agreed && (broke || a->code == 421);
+    bool broke = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING; /* a refusal is a SEND_ERROR, too */
+    return opened == 0 && !a->data_agreed && ((broke && a->code < 400) || a->code == 421);
 }
 
 static void deliver(void *ctx, const struct rg_transport_job *job, struct rg_transport_result *result)
@@ -361,6 +365,7 @@ static void deliver(void *ctx, const struct rg_transport_job *job, struct rg_tra
     struct worker *worker = ctx;
     for (bool fresh = false;; fresh = true) {
         struct attempt a = {.smtp = worker->smtp, .worker = worker, .job = job};
+        worker->goodbye = false;
         CURLcode code = CURLE_OK;
         if (is_late(&a)) {
             a.expired = true;

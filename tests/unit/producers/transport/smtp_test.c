@@ -148,6 +148,9 @@ static void verdicts(void **state)
          RG_VERDICT_REJECTED, false, "550 5.1.1 in answer to RCPT TO"},
         {{HELLO, ASK_RCPT, {PEER_SEND, "550-5.1.1 no\r\n550 5.1.1 such\r\n"}, HANG_UP, END},
          RG_VERDICT_REJECTED, false, "550 5.1.1 in answer to RCPT TO"},
+        /* the answer to our QUIT, in time to be read, is not the answer to the recipient */
+        {{HELLO, ASK_RCPT, {PEER_SEND, "550 5.1.1 no\r\n221 2.0.0 bye\r\n"}, HANG_UP, END},
+         RG_VERDICT_REJECTED, false, "550 5.1.1 in answer to RCPT TO"},
         {{HELLO, ASK_RCPT, {PEER_SEND, "553 nao\r\n"}, HANG_UP, END},
          RG_VERDICT_REJECTED, false, "553 in answer to RCPT TO"},
         {{HELLO, ASK_RCPT, {PEER_SEND, "450 4.2.0 greylisted\r\n"}, HANG_UP, END},
@@ -165,6 +168,8 @@ static void verdicts(void **state)
         {{HELLO, ADDRESSES, DATA, WHOLE, {PEER_SEND, "452 4.2.2 mailbox full\r\n"}, HANG_UP, END}, RG_VERDICT_RETRY, false,
          "452 4.2.2 in answer to the whole mail"},
         {{HELLO, ADDRESSES, DATA, WHOLE, {PEER_SEND, "552 5.2.3 too big\r\n"}, HANG_UP, END}, RG_VERDICT_REJECTED, false,
+         "552 5.2.3 in answer to the whole mail"},
+        {{HELLO, ADDRESSES, DATA, WHOLE, {PEER_SEND, "552 5.2.3 too big\r\n221 2.0.0 bye\r\n"}, HANG_UP, END}, RG_VERDICT_REJECTED, false,
          "552 5.2.3 in answer to the whole mail"},
         {{HELLO, ADDRESSES, DATA, WHOLE, {PEER_SEND, "421 4.3.2 shutting down\r\n"}, HANG_UP, END}, RG_VERDICT_RETRY, true,
          "421"},
@@ -292,12 +297,13 @@ static void dead_kept_connections_are_replaced(void **state)
         END};
     static const struct peer_step twice[] = {HELLO, ADDRESSES, DATA, WHOLE, OK, {PEER_LINE, "MAIL"}, {PEER_RESET, NULL},
                                              HELLO, {PEER_LINE, "MAIL"}, {PEER_RESET, NULL}, END};
+    static const struct peer_step refused[] = {HELLO, ADDRESSES, DATA, WHOLE, OK, ASK_RCPT, {PEER_SEND, "550 5.1.1 no\r\n"}, HANG_UP, END};
     struct {
         const struct peer_step *steps;
         enum rg_verdict second;
     } rows[] = {
         {at_mail, RG_VERDICT_ACCEPTED}, {at_421, RG_VERDICT_ACCEPTED}, {at_data, RG_VERDICT_UNCERTAIN},
-         {twice, RG_VERDICT_RETRY}};
+         {twice, RG_VERDICT_RETRY}, {refused, RG_VERDICT_REJECTED}}; /* who refuses is not dead */
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct peer *peer = peer_start(rows[i].steps, NULL);
         open_transport(f, peer, "smtp", "127.0.0.1");
