@@ -369,8 +369,7 @@ static void adopt(struct rg_batch *batch)
     shard->out_done = -1;
     if (shard->batch_max < RG_SHARD_BATCH_MAX)
         shard->batch_max++;
-    shard->live_actions += batch->live_change;
-    atomic_store(&shard->config.counters->under_way, shard->live_actions);
+    rg_shard_set_live(shard, shard->live_actions + batch->live_change);
 }
 
 static enum rg_commit relay_new(struct rg_batch *batch, struct rg_error *err)

@@ -103,5 +103,7 @@ struct rg_shard {
     int64_t ledger_end, people_end; /* last known */
     int64_t out_done;             /* acknowledged, to be removed by the next batch; −1 */
 };
+/* The number of actions under way in this shard; the counter is the sum of all shards. */
+void rg_shard_set_live(struct rg_shard *shard, int64_t live_actions);
 /* Raises the highest origin applied of one source partition. */
 void rg_shard_note_origin(struct rg_shard *shard, const struct rg_origin_high *high);

@@ -46,6 +46,7 @@ void rg_shard_free(struct rg_shard **shard)
     struct rg_shard *s = *shard;
     if (s == NULL)
         return;
+    rg_shard_set_live(s, 0);
     empty_inbox(s);
     free(s->inbox);
     rg_relay_free(&s->relay);
@@ -68,6 +69,12 @@ int rg_shard_id(const struct rg_shard *shard)
 const char *rg_shard_trouble(const struct rg_shard *shard)
 {
     return shard->trouble;
+}
+
+void rg_shard_set_live(struct rg_shard *shard, int64_t live_actions)
+{
+    atomic_fetch_add(&shard->config.counters->under_way, live_actions - shard->live_actions);
+    shard->live_actions = live_actions;
 }
 
 void rg_shard_note_origin(struct rg_shard *shard, const struct rg_origin_high *high)
@@ -122,7 +129,7 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
         if (rc < 0)
             return rc;
     }
-    shard->live_actions = opened.act_count;
+    rg_shard_set_live(shard, opened.act_count);
     shard->verify_crc = true;
     int64_t next = shard->pos.ledger_next;
     *ret_ledger_from = next < 0 ? RG_KAFKA_BEGINNING : next > 0 ? next - 1 : 0;

@@ -96,6 +96,19 @@ static void the_decision_is_logged_before_its_action_leaves(void **state)
     assert_int_equal(out_count(b), 1);
 }
 
+/* One gauge for all shards of a process: each adds its own and takes it back when it is given away. */
+static void actions_under_way_are_summed_over_shards(void **state)
+{
+    struct bench *b = *state;
+    atomic_store(&b->counters.under_way, 5); /* of other shards */
+    put_debt(b);
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_round(b);
+    assert_int_equal(atomic_load(&b->counters.under_way), 6);
+    rg_shard_free(&b->shard);
+    assert_int_equal(atomic_load(&b->counters.under_way), 5);
+}
+
 /* Nobody is dunned while it is not known whether payments wait unread. */
 static void nothing_is_decided_before_upstream_is_known(void **state)
 {
@@ -464,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_event_is_folded_and_decided_when_due),
         TEST(the_decision_is_logged_before_its_action_leaves),
+        TEST(actions_under_way_are_summed_over_shards),
         TEST(nothing_is_decided_before_upstream_is_known),
         TEST(held_timers_do_not_act),
         TEST(a_payment_voids_what_is_queued),
