@@ -94,6 +94,7 @@ static enum rg_gate last_gate(struct rg_case *c)
     struct rg_case then = *c;
     world.now_ms = rg_case_last_chance(c);
     look.world = &world;
+    look.hindsight = true;
     look.now = rg_local_at(look.zone, world.now_ms);
     then.look = &look;
     enum rg_gate gate = rg_case_gate(&then);

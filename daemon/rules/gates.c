@@ -473,7 +473,8 @@ static struct sent_times messages_since(const struct rg_case *c, int64_t since_m
                         done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
             bool own = c->done != NULL && rg_action_id_eq(&done->action, &c->done->action);
             bool counts = !own && done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
-            if (went && counts && done->at_ms > since_ms)
+            bool later = c->look->hindsight && done->at_ms > now(c);
+            if (went && counts && !later && done->at_ms > since_ms)
                 add_sent(&sent, seen, done);
         }
     }

@@ -11,6 +11,7 @@ struct rg_look {
     struct rg_record *record;
     struct rg_decided *out;
     bool explain;
+    bool hindsight; /* a moment that has passed is looked at: messages after it do not count */
     const struct rg_zone *zone; /* the debtor's */
     struct rg_local now;
     int64_t next_ms;      /* earliest instant seen so far at which to look again */

@@ -50,7 +50,7 @@ static void expect_in(struct play *p, const struct rg_world *world, const char *
     struct rg_buf text RG_CLEANUP(rg_buf_done);
     print(p, world, step, all, &text);
     if (strcmp(rg_buf_cstr(&text), expected) != 0)
-        print_error("%s", rg_buf_cstr(&text));
+        fputs(rg_buf_cstr(&text), stderr);
     assert_string_equal(rg_buf_cstr(&text), expected);
 }
 
