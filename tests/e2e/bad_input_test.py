@@ -6,7 +6,8 @@ import threading
 import time
 
 import servers
-from regua_e2e import SHARDS, Case, at, main
+from regua_e2e import Case, SHARDS, main
+from topics import at
 
 START = at("2026-03-02 07:00")
 LADDER = """
@@ -26,9 +27,15 @@ JSON = [("content-type", "application/cloudevents+json")]
 
 
 def envelope(**changes):
-    event = {"specversion": "1.0", "id": "x1", "source": "/e2e", "type": "regua.invoice.issued", "time": "2026-03-02T10:00:00Z",
-             "datacontenttype": "application/json",
-             "data": {"invoice": "B1", "debtor": "bad", "due_on": "2026-03-10", "amount_cents": 100}}
+    event = {
+        "specversion": "1.0",
+        "id": "x1",
+        "source": "/e2e",
+        "type": "regua.invoice.issued",
+        "time": "2026-03-02T10:00:00Z",
+        "datacontenttype": "application/json",
+        "data": {"invoice": "B1", "debtor": "bad", "due_on": "2026-03-10", "amount_cents": 100},
+    }
     event.update(changes)
     return {name: value for name, value in event.items() if value is not None}
 
@@ -44,7 +51,7 @@ class Events(Case):
     # what is published, the reason and words that a person finds in the detail
     ROWS = [
         ("a half object", b'{"specversion": "1.0", ', "bad_json", []),
-        ("two documents", b'{}{}', "bad_json", []),
+        ("two documents", b"{}{}", "bad_json", []),
         ("no JSON at all", b"\x00\xff\xfe", "bad_json", []),
         ("an array", b"[1, 2]", "bad_envelope", []),
         ("no type", envelope(type=None), "bad_envelope", ["type"]),
@@ -72,13 +79,33 @@ class Events(Case):
         for number, (name, value, _, _) in enumerate(self.ROWS):
             raw = value if isinstance(value, bytes) else json.dumps(value).encode()
             message = world.publish("billing", raw, f"k{number}", JSON + [("trace", b"t-%d" % number)], partition=number % 3)
-            places[name] = (f"{message.topic()}/{message.partition()}/{message.offset()}", raw, f"k{number}".encode(), b"t-%d" % number)
+            places[name] = (
+                f"{message.topic()}/{message.partition()}/{message.offset()}",
+                raw,
+                f"k{number}".encode(),
+                b"t-%d" % number,
+            )
             # A good one between any two: on the same partition, behind the bad one.
-            world.event("invoice.issued", invoice=f"G{number}", debtor=f"bom{number}", due_on="2026-03-09", amount_cents=15990,
-                        key=f"k{number}", debtor_details={"name": "Bom", "kind": "person", "state": "SP",
-                                                          "contacts": [{"channel": "email", "address": f"bom{number}@cliente.example"}]})
-        asaas = world.publish("asaas", json.dumps({"id": "evt_1", "event": "PAYMENT_TELEPORTED", "dateCreated": "2026-03-02 10:00:00",
-                                                   "payment": {"id": "pay_1"}}))
+            world.event(
+                "invoice.issued",
+                invoice=f"G{number}",
+                debtor=f"bom{number}",
+                due_on="2026-03-09",
+                amount_cents=15990,
+                key=f"k{number}",
+                debtor_details={
+                    "name": "Bom",
+                    "kind": "person",
+                    "state": "SP",
+                    "contacts": [{"channel": "email", "address": f"bom{number}@cliente.example"}],
+                },
+            )
+        asaas = world.publish(
+            "asaas",
+            json.dumps(
+                {"id": "evt_1", "event": "PAYMENT_TELEPORTED", "dateCreated": "2026-03-02 10:00:00", "payment": {"id": "pay_1"}}
+            ),
+        )
         world.clock.advance_to(at("2026-03-04 12:00"))
 
         letters = {letter.headers["regua_source"].decode(): letter for letter in world.deadletters()}
@@ -98,17 +125,31 @@ class Events(Case):
         letter = letters[f"{asaas.topic()}/{asaas.partition()}/{asaas.offset()}"]
         self.assertEqual(letter.headers["regua_reason"], b"unmapped")
         self.assertIn("PAYMENT_TELEPORTED", letter.headers["regua_detail"].decode())
-        self.assertEqual(sorted(message.decision["debtor"] for message in world.delivered()),
-                         sorted(f"bom{number}" for number in range(len(self.ROWS))))
+        self.assertEqual(
+            sorted(message.decision["debtor"] for message in world.delivered()),
+            sorted(f"bom{number}" for number in range(len(self.ROWS))),
+        )
         self.assert_just(world, at_least=len(self.ROWS))
 
     def test_the_same_event_twice_counts_once(self):
         world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
         world.start(live="lembrete")
         for _ in range(3):
-            world.event("invoice.issued", id_="same", time_ms=START, invoice="F1", debtor="ana", due_on="2026-03-09", amount_cents=15990,
-                        debtor_details={"name": "Ana", "kind": "person", "state": "SP",
-                                        "contacts": [{"channel": "email", "address": "ana@cliente.example"}]})
+            world.event(
+                "invoice.issued",
+                id_="same",
+                time_ms=START,
+                invoice="F1",
+                debtor="ana",
+                due_on="2026-03-09",
+                amount_cents=15990,
+                debtor_details={
+                    "name": "Ana",
+                    "kind": "person",
+                    "state": "SP",
+                    "contacts": [{"channel": "email", "address": "ana@cliente.example"}],
+                },
+            )
             world.event("payment.confirmed", id_="same-payment", time_ms=START, invoice="F1", amount_cents=5000)
         world.clock.advance_to(at("2026-03-04 12:00"))
         (message,) = world.delivered("ana")
@@ -119,9 +160,19 @@ class Events(Case):
         world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
         world.start(live="lembrete")
         for debtor in ("ana", "bia"):
-            world.event("invoice.issued", invoice="F1", debtor=debtor, due_on="2026-03-09", amount_cents=15990,
-                        debtor_details={"name": debtor, "kind": "person", "state": "SP",
-                                        "contacts": [{"channel": "email", "address": f"{debtor}@cliente.example"}]})
+            world.event(
+                "invoice.issued",
+                invoice="F1",
+                debtor=debtor,
+                due_on="2026-03-09",
+                amount_cents=15990,
+                debtor_details={
+                    "name": debtor,
+                    "kind": "person",
+                    "state": "SP",
+                    "contacts": [{"channel": "email", "address": f"{debtor}@cliente.example"}],
+                },
+            )
             world.clock.settle()
         world.clock.advance_to(at("2026-03-04 12:00"))
         (letter,) = world.deadletters()
@@ -145,8 +196,11 @@ class Starts(Case):
         self.refused(world, 4, "allkeys-lru", "noeviction")
 
     def test_a_ledger_that_would_lose_records(self):
-        for setting, value, words in [("retention.ms", "604800000", ["retention.ms", "604800000"]),
-                                      ("cleanup.policy", "compact", ["cleanup.policy"]), ("retention.bytes", "1000000", ["retention.bytes"])]:
+        for setting, value, words in [
+            ("retention.ms", "604800000", ["retention.ms", "604800000"]),
+            ("cleanup.policy", "compact", ["cleanup.policy"]),
+            ("retention.bytes", "1000000", ["retention.bytes"]),
+        ]:
             with self.subTest(setting=setting):
                 world = self.world()
                 good = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": "1048588"}
@@ -157,7 +211,11 @@ class Starts(Case):
         world = self.world()
         world.start()
         world.stop()
-        world.write_site(change=lambda text: text.replace(f"shards: {SHARDS}", "shards: 8").replace("create_topics: true", "create_topics: false"))
+        world.write_site(
+            change=lambda text: text.replace(f"shards: {SHARDS}", "shards: 8").replace(
+                "create_topics: true", "create_topics: false"
+            )
+        )
         self.refused(world, 4, "8", str(SHARDS))
 
     def waits_for(self, world, word):
@@ -188,7 +246,10 @@ class Starts(Case):
         world = self.world(ladders={"curta.yaml": LADDER})
         door = Door(world.kafka.bootstrap)
         self.addCleanup(door.close)
-        world.write_site(ladders={"curta.yaml": LADDER}, change=lambda text: text.replace(json.dumps([world.kafka.bootstrap]), json.dumps([door.address])))
+        world.write_site(
+            ladders={"curta.yaml": LADDER},
+            change=lambda text: text.replace(json.dumps([world.kafka.bootstrap]), json.dumps([door.address])),
+        )
         world.start(ready=False)
         self.waits_for(world, "kafka")
         door.open()

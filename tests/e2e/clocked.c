@@ -25,7 +25,8 @@ int main(int argc, char **argv)
         return RG_EXIT_USAGE;
     }
     argv[2] = argv[0];
-    int status = rg_daemon_main(argc - 2, argv + 2, &(struct rg_daemon_options){.clock = rg_page_clock(page), .round_ms = ROUND_MS});
+    const struct rg_daemon_options given = {.clock = rg_page_clock(page), .round_ms = ROUND_MS};
+    int status = rg_daemon_main(argc - 2, argv + 2, &given);
     rg_page_clock_close(&page);
     return status;
 }

@@ -1,7 +1,8 @@
 """Five debtors who got nothing, and why, word for word: paid, held, outside hours, no contact, condition false."""
 import re
 
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 LADDER = """
 language: 1

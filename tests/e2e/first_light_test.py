@@ -7,7 +7,8 @@ import datetime
 import unittest
 
 from portfolio import CUSTOMERS, PEOPLE, START, Portfolio
-from regua_e2e import BRASILIA, World, at, local, main
+from regua_e2e import World, main
+from topics import BRASILIA, at, local
 
 ZONES = {"AC": datetime.timezone(datetime.timedelta(hours=-5))}
 OPENS = {"RJ": 9}
@@ -19,8 +20,15 @@ SUSPEND, RESTORE = "service.suspend_requested", "service.restore_requested"
 # first one after the due day waits until the first of the week before is seven days old. D+20 is a Sunday, its notice comes on
 # Monday. The cut: see portfolio.py.
 BEFORE = ["02-25 lembrete email", "02-27 nao_recebido whatsapp", "02-28 vespera whatsapp"]
-AFTER = ["03-04 atraso whatsapp", "03-06 insiste whatsapp", "03-09 insiste whatsapp", "03-11 atualizados whatsapp",
-         "03-14 conversa whatsapp", "03-17 aviso_suspensao whatsapp", "03-23 notificacao whatsapp"]
+AFTER = [
+    "03-04 atraso whatsapp",
+    "03-06 insiste whatsapp",
+    "03-09 insiste whatsapp",
+    "03-11 atualizados whatsapp",
+    "03-14 conversa whatsapp",
+    "03-17 aviso_suspensao whatsapp",
+    "03-23 notificacao whatsapp",
+]
 CUT = ["04-06 suspenso whatsapp"]
 
 EXPECTED = {
@@ -29,12 +37,23 @@ EXPECTED = {
     "parcial": BEFORE + AFTER + CUT,
     "suspenso": BEFORE + AFTER + CUT + ["04-08 obrigado whatsapp"],
     # Chargeback on 10 April: both notices once more, a day apart; what was said in friendship is not said again.
-    "contestado": BEFORE + AFTER + CUT + ["04-08 obrigado whatsapp", "04-10 notificacao whatsapp", "04-11 aviso_suspensao whatsapp"],
+    "contestado": BEFORE
+    + AFTER
+    + CUT
+    + ["04-08 obrigado whatsapp", "04-10 notificacao whatsapp", "04-11 aviso_suspensao whatsapp"],
     # Paid on 5 March, refunded on the 9th.
     "estornado": BEFORE + ["03-04 atraso whatsapp", "03-05 obrigado whatsapp", "03-09 insiste whatsapp"] + AFTER[3:] + CUT,
     # No WhatsApp: SMS instead, and no extrajudicial notice. Deleted on 5 March, restored on the 12th.
-    "anulada": ["02-25 lembrete email", "02-27 nao_recebido sms", "02-28 vespera sms", "03-04 atraso sms", "03-12 atualizados sms",
-                "03-14 conversa sms", "03-17 aviso_suspensao sms", "04-06 suspenso sms"],
+    "anulada": [
+        "02-25 lembrete email",
+        "02-27 nao_recebido sms",
+        "02-28 vespera sms",
+        "03-04 atraso sms",
+        "03-12 atualizados sms",
+        "03-14 conversa sms",
+        "03-17 aviso_suspensao sms",
+        "04-06 suspenso sms",
+    ],
     # Held from 3 March to the 16th.
     "retido": BEFORE + ["03-16 conversa whatsapp"] + AFTER[5:] + CUT,
     "optout": BEFORE,
@@ -42,8 +61,11 @@ EXPECTED = {
     "pequeno": [],
     "acre": BEFORE + AFTER + CUT,
     # Nothing on Saturdays: what would come then comes on Friday with the other reminder, and on Monday.
-    "rio": ["02-25 lembrete email", "02-27 nao_recebido whatsapp", "03-03 atraso whatsapp"] + AFTER[1:4] + ["03-16 conversa whatsapp"]
-    + AFTER[5:] + CUT,
+    "rio": ["02-25 lembrete email", "02-27 nao_recebido whatsapp", "03-03 atraso whatsapp"]
+    + AFTER[1:4]
+    + ["03-16 conversa whatsapp"]
+    + AFTER[5:]
+    + CUT,
     # WhatsApp proves nothing in two days, then SMS does; its term ends a day later than the others'.
     "semrecibo": BEFORE + AFTER[:6] + ["03-19 aviso_suspensao sms", "03-23 notificacao whatsapp", "04-07 suspenso whatsapp"],
 }
@@ -62,9 +84,15 @@ https://www.asaas.com/i/pay_antes
 Se você já pagou, obrigado: pode desconsiderar este lembrete.
 
 Provedor Exemplo Ltda, CPF/CNPJ 12.345.678/0001-95, Rua das Flores 10, Campinas SP, tel. +55 19 3000-0000
-""".replace("R$ ", "R$" + NO_BREAK)
+""".replace(
+    "R$ ", "R$" + NO_BREAK
+)
 # Two days late: 2 % fine, and of 1 % a month two days, of 159,90.
-ATRASO_SMS = ""
+ATRASO_SMS = (
+    "Ola, Anulada da Silva. Nao identificamos o pagamento da fatura de 02/03/2026: original R$ 159,90, multa R$ 3,20, "
+    "juros R$ 0,11, total R$ 163,21. Se ja pagou, desconsidere. Segunda via: https://www.asaas.com/i/pay_anulada Provedor "
+    "Exemplo Ltda, CPF/CNPJ 12.345.678/0001-95, Rua das Flores 10, Campinas SP, tel. +55 19 3000-0000"
+)
 
 
 class FirstLight(unittest.TestCase):
@@ -84,8 +112,13 @@ class FirstLight(unittest.TestCase):
         return [message for message in self.messages if message.decision["debtor"] == CUSTOMERS[name]]
 
     def signals(self, name):
-        return [(f"{local(datetime.datetime.fromisoformat(signal['time']).timestamp() * 1000):%m-%d}", signal["type"].removeprefix("regua."))
-                for signal in self.world.signals(CUSTOMERS[name])]
+        return [
+            (
+                f"{local(datetime.datetime.fromisoformat(signal['time']).timestamp() * 1000):%m-%d}",
+                signal["type"].removeprefix("regua."),
+            )
+            for signal in self.world.signals(CUSTOMERS[name])
+        ]
 
     def test_everybody_gets_what_his_fate_asks_for(self):
         for name in PEOPLE:
@@ -108,8 +141,10 @@ class FirstLight(unittest.TestCase):
 
     def test_a_signal_says_what_it_rests_on(self):
         suspend, restore = self.world.signals(CUSTOMERS["suspenso"])
-        self.assertEqual((suspend["data"]["debtor"], suspend["data"]["creditor"], suspend["data"]["service"]),
-                         (CUSTOMERS["suspenso"], "provedor", "internet"))
+        self.assertEqual(
+            (suspend["data"]["debtor"], suspend["data"]["creditor"], suspend["data"]["service"]),
+            (CUSTOMERS["suspenso"], "provedor", "internet"),
+        )
         self.assertEqual([invoice["invoice"] for invoice in suspend["data"]["invoices"]], ["pay_suspenso"])
         self.assertEqual(suspend["data"]["breakdown"]["principal_cents"], 15990)
         self.assertEqual((suspend["data"]["reason"], restore["data"]["reason"]), ("unpaid", "resolved"))
@@ -123,8 +158,9 @@ class FirstLight(unittest.TestCase):
 
     def test_why_nothing_went_out_stands_in_the_ledger(self):
         for name, gate in (("semcontato", "unreachable"), ("pequeno", "condition"), ("optout", "opted_out"), ("retido", "held")):
-            skips = collections.Counter(skip["gate"] for record in self.world.ledger("skipped", debtor=CUSTOMERS[name])
-                                        for skip in record.json["skips"])
+            skips = collections.Counter(
+                skip["gate"] for record in self.world.ledger("skipped", debtor=CUSTOMERS[name]) for skip in record.json["skips"]
+            )
             with self.subTest(debtor=name):
                 self.assertGreater(skips[gate], 0, skips)
 
@@ -147,12 +183,20 @@ class FirstLight(unittest.TestCase):
                 self.assertTrue(opens <= when.hour < closes, f"{name} {message.step} at {when}")
 
     def test_nobody_is_dunned_for_what_is_paid_or_void(self):
-        quiet = {"antes": ("2026-02-26 10:00", "2026-05-06 12:00"), "depois": ("2026-03-05 10:00", "2026-05-06 12:00"),
-                 "estornado": ("2026-03-05 12:00", "2026-03-09 09:00"), "anulada": ("2026-03-05 14:00", "2026-03-12 09:00"),
-                 "suspenso": ("2026-04-08 10:00", "2026-05-06 12:00"), "contestado": ("2026-04-08 15:00", "2026-04-10 10:00"),
-                 "retido": ("2026-03-03 07:00", "2026-03-16 09:00"), "optout": ("2026-03-03 07:00", "2026-05-06 12:00")}
+        quiet = {
+            "antes": ("2026-02-26 10:00", "2026-05-06 12:00"),
+            "depois": ("2026-03-05 10:00", "2026-05-06 12:00"),
+            "estornado": ("2026-03-05 12:00", "2026-03-09 09:00"),
+            "anulada": ("2026-03-05 14:00", "2026-03-12 09:00"),
+            "suspenso": ("2026-04-08 10:00", "2026-05-06 12:00"),
+            "contestado": ("2026-04-08 15:00", "2026-04-10 10:00"),
+            "retido": ("2026-03-03 07:00", "2026-03-16 09:00"),
+            "optout": ("2026-03-03 07:00", "2026-05-06 12:00"),
+        }
         for name, (begin, end) in quiet.items():
-            late = [message.step for message in self.of(name) if at(begin) <= message.at_ms < at(end) and message.step not in OWED]
+            late = [
+                message.step for message in self.of(name) if at(begin) <= message.at_ms < at(end) and message.step not in OWED
+            ]
             self.assertEqual(late, [], name)
 
     def test_the_oracle_has_nothing_to_say(self):

@@ -1,7 +1,8 @@
 """The core of first light once more, on Apache Kafka 4.1."""
 import servers
 from portfolio import CUSTOMERS, START, Portfolio
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 
 class Kafka41(Case):
@@ -11,7 +12,10 @@ class Kafka41(Case):
         world = self.world(clocked=True, start=START - 60_000, kafka=kafka)
         world.start(live="suspenso")
         Portfolio(world, ("antes", "depois", "parcial", "suspenso", "semcontato")).play(at("2026-04-09 12:00"))
-        steps = {name: [message.step for message in world.delivered(CUSTOMERS[name])] for name in ("antes", "depois", "parcial", "suspenso")}
+        steps = {
+            name: [message.step for message in world.delivered(CUSTOMERS[name])]
+            for name in ("antes", "depois", "parcial", "suspenso")
+        }
         self.assertEqual(steps["antes"], ["lembrete", "obrigado"])
         self.assertEqual(steps["depois"], ["lembrete", "nao_recebido", "vespera", "atraso", "obrigado"])
         self.assertEqual(steps["suspenso"][-1], "obrigado")

@@ -1,6 +1,7 @@
 """Whatever a provider answers, the message ends once and the ledger says how: refused for now, refused for good, cut off after
 the last dot, too fast, or a WhatsApp error with a number."""
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 START = at("2026-03-02 07:00")
 DUE = "2026-03-09"
@@ -27,19 +28,33 @@ class Outcomes(Case):
         """One debtor, one reminder, and a provider that misbehaves: `smtp` or `http` is the fault."""
         world = self.world(clocked=True, start=START, ladders={"carta.yaml": LADDER.format(via=via, uncertain=uncertain)})
         world.start(live="lembrete")
-        world.event("invoice.issued", invoice="F1", debtor="ana", due_on=DUE, amount_cents=15990,
-                    debtor_details={"name": "Ana Souza", "kind": "person", "state": "SP",
-                                    "contacts": [{"channel": "email", "address": "ana@cliente.example"},
-                                                 {"channel": "sms", "address": "+5511990000001"},
-                                                 {"channel": "whatsapp", "address": "+5511990000002"}]})
+        world.event(
+            "invoice.issued",
+            invoice="F1",
+            debtor="ana",
+            due_on=DUE,
+            amount_cents=15990,
+            debtor_details={
+                "name": "Ana Souza",
+                "kind": "person",
+                "state": "SP",
+                "contacts": [
+                    {"channel": "email", "address": "ana@cliente.example"},
+                    {"channel": "sms", "address": "+5511990000001"},
+                    {"channel": "whatsapp", "address": "+5511990000002"},
+                ],
+            },
+        )
         for door, rule in faults.items():
             world.inbox.fault(door, **rule)
         world.clock.advance_to(until, stride_ms=1000)
         return world
 
     def ended(self, world):
-        return [(outcome["channel"], outcome.get("attempt", 1), outcome["verdict"])
-                for outcome in (record.json for record in world.ledger("outcome", debtor="ana"))]
+        return [
+            (outcome["channel"], outcome.get("attempt", 1), outcome["verdict"])
+            for outcome in (record.json for record in world.ledger("outcome", debtor="ana"))
+        ]
 
     def test_mail_refused_for_now_comes_later_and_once(self):
         world = self.begin("email, sms", smtp={"at": "dot", "code": 451, "text": "4.7.1 come back later", "times": 2})
@@ -53,7 +68,9 @@ class Outcomes(Case):
 
     def test_mail_refused_for_good_goes_to_the_next_channel(self):
         world = self.begin("email, sms", smtp={"at": "rcpt", "code": 550, "text": "5.1.1 no such user"})
-        self.assertEqual([(channel, verdict) for channel, _, verdict in self.ended(world)], [("email", "rejected"), ("sms", "accepted")])
+        self.assertEqual(
+            [(channel, verdict) for channel, _, verdict in self.ended(world)], [("email", "rejected"), ("sms", "accepted")]
+        )
         self.assertEqual([message.channel for message in world.delivered("ana")], ["sms"])
         detail = world.ledger("outcome", debtor="ana")[0].json["detail"]
         self.assertIn("550 5.1.1", detail)
@@ -83,7 +100,9 @@ class Outcomes(Case):
 
     def test_too_fast_waits_as_long_as_the_provider_says(self):
         world = self.begin("sms, email", http={"status": 429, "headers": {"Retry-After": "5"}, "times": 1})
-        self.assertEqual([(channel, verdict) for channel, _, verdict in self.ended(world)], [("sms", "throttled"), ("sms", "accepted")])
+        self.assertEqual(
+            [(channel, verdict) for channel, _, verdict in self.ended(world)], [("sms", "throttled"), ("sms", "accepted")]
+        )
         first, second = (record.json["at_ms"] for record in world.ledger("outcome", debtor="ana"))
         self.assertTrue(5_000 <= second - first < 30_000, second - first)
         self.assert_just(world, at_least=1)

@@ -8,7 +8,9 @@ import uuid
 
 import confluent_kafka
 
-from regua_e2e import SHARDS, Case, Receipts, Switchboard, at, main
+from driver import Receipts, Switchboard
+from regua_e2e import Case, SHARDS, main
+from topics import at
 
 LADDER = """
 language: 1
@@ -32,15 +34,29 @@ templates:
   aviso: "{{nome}}, sem pagamento até {{prazo}} o serviço pode ser suspenso: {{total}}. {{> credor}}"
 """
 START = at("2026-03-02 07:00")  # a Monday
-DUE = "2026-03-10"              # a Tuesday; D+3 is Friday, its term ends on Monday, the cut may come on Tuesday the 17th
+DUE = "2026-03-10"  # a Tuesday; D+3 is Friday, its term ends on Monday, the cut may come on Tuesday the 17th
 SUSPEND, RESTORE = "regua.service.suspend_requested", "regua.service.restore_requested"
 
 
 def issue(world, name, amount_cents=15990, due_on=DUE, **more):
-    world.event("invoice.issued", invoice=f"F-{name}", debtor=name, due_on=due_on, amount_cents=amount_cents, flush=False, **more,
-                debtor_details={"name": f"{name.capitalize()} Souza", "kind": "person", "state": "SP",
-                                "contacts": [{"channel": "email", "address": f"{name}@cliente.example"},
-                                             {"channel": "whatsapp", "address": f"+55119{abs(hash_of(name)) % 10**8:08d}"}]})
+    world.event(
+        "invoice.issued",
+        invoice=f"F-{name}",
+        debtor=name,
+        due_on=due_on,
+        amount_cents=amount_cents,
+        flush=False,
+        **more,
+        debtor_details={
+            "name": f"{name.capitalize()} Souza",
+            "kind": "person",
+            "state": "SP",
+            "contacts": [
+                {"channel": "email", "address": f"{name}@cliente.example"},
+                {"channel": "whatsapp", "address": f"+55119{abs(hash_of(name)) % 10**8:08d}"},
+            ],
+        },
+    )
 
 
 def hash_of(name):
@@ -48,7 +64,9 @@ def hash_of(name):
 
 
 def pay(world, name, kind="confirmed", amount_cents=15990, **more):
-    world.event(f"payment.{kind}", invoice=f"F-{name}", **{"debtor": name, "payment": f"P-{name}", "amount_cents": amount_cents, **more})
+    world.event(
+        f"payment.{kind}", invoice=f"F-{name}", **{"debtor": name, "payment": f"P-{name}", "amount_cents": amount_cents, **more}
+    )
 
 
 class PaymentWins(Case):
@@ -79,7 +97,7 @@ class PaymentWins(Case):
         pay(world, "cedo")
         pay(world, "parcial", amount_cents=5000)
         pay(world, "dobro", amount_cents=7995)
-        pay(world, "dobro", amount_cents=7995)             # the same payment once more, as another event
+        pay(world, "dobro", amount_cents=7995)  # the same payment once more, as another event
         pay(world, "dobro", "settled", amount_cents=7995)  # and settled: still the same money
         pay(world, "voltou")
         pay(world, "antes")
@@ -96,8 +114,9 @@ class PaymentWins(Case):
         self.assertIn("159,90", texts["nunca"])
         self.assertIn("109,90", texts["parcial"])
         self.assertIn("79,95", texts["dobro"])
-        cycles = {name: {message.step: message.cycle for message in world.delivered(name)}
-                  for name in ("nunca", "voltou", "antes")}
+        cycles = {
+            name: {message.step: message.cycle for message in world.delivered(name)} for name in ("nunca", "voltou", "antes")
+        }
         self.assertEqual(cycles["nunca"]["aviso"], 1)
         self.assertEqual(cycles["voltou"], {"lembrete": 1, "atraso": 2, "aviso": 2})
         self.assertEqual(cycles["antes"]["aviso"], 2)
@@ -113,7 +132,9 @@ class PaymentWins(Case):
         # Nobody delivers: the reminder is decided, its copy lies in the channel's topic, and there it waits.
         world.start(roles="ingest,decide")
         world.clock.set(at("2026-03-11 12:00"))
-        world.wait(lambda: any(record.json["step"] == "atraso" for record in world.read("actions.whatsapp")), "the reminder is queued")
+        world.wait(
+            lambda: any(record.json["step"] == "atraso" for record in world.read("actions.whatsapp")), "the reminder is queued"
+        )
         pay(world, "fila")
         world.clock.settle()
         world.stop()
@@ -147,8 +168,10 @@ class PaymentWins(Case):
         # The payment comes back: a new cycle, with a notice and its term before anything else.
         pay(world, "devolvido", "reversed", reason="chargeback")
         world.clock.advance_to(at("2026-03-19 12:00"))
-        self.assertEqual([(message.step, message.cycle) for message in world.delivered("devolvido")
-                          if message.step == "aviso"], [("aviso", 1), ("aviso", 2)])
+        self.assertEqual(
+            [(message.step, message.cycle) for message in world.delivered("devolvido") if message.step == "aviso"],
+            [("aviso", 1), ("aviso", 2)],
+        )
         self.assertEqual(self.signals("devolvido"), [SUSPEND, RESTORE])
         world.clock.advance_to(at("2026-03-25 12:00"))
         self.assertEqual(self.signals("devolvido"), [SUSPEND, RESTORE, SUSPEND])
@@ -156,8 +179,8 @@ class PaymentWins(Case):
         self.assert_just(world)
 
     def test_a_suspend_in_unknown_hands_owes_a_restore(self):
-        """The process that claimed the suspend is gone: whether it left, nobody knows. The payment restores without waiting for that
-        claim's time, and the last word is the restore's."""
+        """The process that claimed the suspend is gone: whether it left, nobody knows. The payment restores without waiting for
+        that claim's time, and the last word is the restore's."""
         world = self.w
         world.start(live="corte")
         issue(world, "duvida")
@@ -167,8 +190,14 @@ class PaymentWins(Case):
         world.start(roles="ingest,decide")
         world.clock.set(at("2026-03-17 12:00"))
         action = world.wait(lambda: [record for record in world.read("actions.signals")], "the suspend is queued")[0]
-        claim = {"v": 1, "claim": uuid.uuid4().hex, "action": action.json["action"], "debtor": "duvida", "valid_ms": 5000,
-                 "at_ms": world.clock.now}
+        claim = {
+            "v": 1,
+            "claim": uuid.uuid4().hex,
+            "action": action.json["action"],
+            "debtor": "duvida",
+            "valid_ms": 5000,
+            "at_ms": world.clock.now,
+        }
         world.publish("ledger", json.dumps(claim), "duvida", [("regua_kind", "claim")], partition=action.partition)
         pay(world, "duvida")
         world.wait(lambda: len(world.read("actions.signals")) == 2, "the restore is queued")
@@ -176,8 +205,14 @@ class PaymentWins(Case):
         world.start()
         world.clock.settle()
         self.assertEqual(self.signals("duvida"), [RESTORE])
-        self.assertEqual([record.json["verdict"] for record in world.ledger("outcome", debtor="duvida") if record.json["channel"] == "signals"],
-                         ["accepted", "uncertain"])
+        self.assertEqual(
+            [
+                record.json["verdict"]
+                for record in world.ledger("outcome", debtor="duvida")
+                if record.json["channel"] == "signals"
+            ],
+            ["accepted", "uncertain"],
+        )
         self.assertGreater(world.signals("duvida")[0]["data"]["sequence"], action.json["sequence"])
         self.assert_just(world)
 
@@ -208,10 +243,21 @@ class Speed(Case):
         arrived, listening, done = {}, threading.Event(), threading.Event()
 
         def listen():
-            consumer = confluent_kafka.Consumer({"bootstrap.servers": world.kafka.bootstrap, "group.id": str(uuid.uuid4()),
-                                                 "fetch.wait.max.ms": 5, "auto.offset.reset": "latest"})
-            ends = [(partition, consumer.get_watermark_offsets(confluent_kafka.TopicPartition(world.topic("signals"), partition), 10)[1])
-                    for partition in range(SHARDS)]
+            consumer = confluent_kafka.Consumer(
+                {
+                    "bootstrap.servers": world.kafka.bootstrap,
+                    "group.id": str(uuid.uuid4()),
+                    "fetch.wait.max.ms": 5,
+                    "auto.offset.reset": "latest",
+                }
+            )
+            ends = [
+                (
+                    partition,
+                    consumer.get_watermark_offsets(confluent_kafka.TopicPartition(world.topic("signals"), partition), 10)[1],
+                )
+                for partition in range(SHARDS)
+            ]
             consumer.assign([confluent_kafka.TopicPartition(world.topic("signals"), partition, end) for partition, end in ends])
             consumer.poll(0.2)
             listening.set()
@@ -235,8 +281,11 @@ class Speed(Case):
         took = sorted(arrived[name] - paid[name] for name in names if name in arrived)
         self.assertEqual(len(took), self.DEBTORS)
         p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
-        print(f"payment published → restore on {world.topic('signals')}, {len(took)} debtors: "
-              f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms", flush=True)
+        print(
+            f"payment published → restore on {world.topic('signals')}, {len(took)} debtors: "
+            f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms",
+            flush=True,
+        )
         self.assertLessEqual(p99, 1.0)
         self.assert_just(world, at_least=3 * self.DEBTORS)
 

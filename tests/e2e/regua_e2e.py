@@ -13,14 +13,11 @@ way; without, it is the shipped `reguad` on real time. What tests assert is read
 import collections
 import contextlib
 import dataclasses
-import datetime
 import http.client
 import json
-import mmap
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -32,14 +29,13 @@ import confluent_kafka
 import confluent_kafka.admin
 
 import servers
+from driver import Clock
+from topics import PATIENCE_S, QUIET, Topic, instant, local
 
 sys.path.insert(0, str(servers.ROOT / "tests" / "oracle"))
 import judge  # noqa: E402 (the path is known only now)
 
 SHARDS = 4
-PATIENCE_S = 60
-QUIET = 0  # of the clients' log: only emergencies
-BRASILIA = datetime.timezone(datetime.timedelta(hours=-3))
 SHIPPED = servers.ROOT / "config" / "shipped"
 FIXTURES = servers.ROOT / "tests" / "fixtures"
 OPERATOR = "tester"
@@ -84,41 +80,6 @@ tuning: {{ decide_workers: 2, session_timeout: 6s }}
 OWN_TOPICS = ("ledger", "people", "control", "actions", "messages", "signals", "retry", "deadletter")
 
 
-def at(text, zone=BRASILIA):
-    """ "2026-03-10 08:00" in Brasília (or `zone`) → milliseconds since 1970."""
-    return int(datetime.datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
-
-
-def instant(ms):
-    """Milliseconds → RFC 3339, in UTC."""
-    return datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def local(ms, zone=BRASILIA):
-    return datetime.datetime.fromtimestamp(ms / 1000, zone)
-
-
-@dataclasses.dataclass
-class Record:
-    """A Kafka record, as oracles read it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-    headers: dict
-    timestamp_ms: int
-
-    @property
-    def json(self):
-        return json.loads(self.value)
-
-    @property
-    def kind(self):
-        return self.headers.get("regua_kind", b"").decode()
-
-
 @dataclasses.dataclass
 class Message:
     """A message as it arrived, and the decision behind it."""
@@ -152,130 +113,24 @@ class Message:
         return self.entry["text"]
 
 
-class Topic:
-    """Reads a topic from its beginning; each `read` goes on to the end that the topic has at that moment."""
-
-    def __init__(self, bootstrap, name):
-        self.name = name
-        self.records = []
-        self.consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": bootstrap, "group.id": f"e2e-{uuid.uuid4()}", "enable.auto.commit": False,
-            "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "fetch.message.max.bytes": 4 << 20,
-            "log_level": QUIET})
-        self.next = {}
-
-    def _partitions(self):
-        found = self.consumer.list_topics(self.name, timeout=PATIENCE_S).topics[self.name].partitions
-        self.next = {partition: 0 for partition in found}
-        self.consumer.assign([confluent_kafka.TopicPartition(self.name, partition, 0) for partition in found])
-
-    def read(self):
-        """What is new, partition by partition in order; all of it stays in `records`."""
-        if not self.next:
-            self._partitions()
-        ends, news = {}, []
-        for partition in self.next:
-            begin, end = self.consumer.get_watermark_offsets(confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S)
-            ends[partition] = end
-            self.next[partition] = max(self.next[partition], begin)
-        deadline = time.monotonic() + PATIENCE_S
-        while any(self.next[partition] < end for partition, end in ends.items()):
-            message = self.consumer.poll(0.2)
-            if message is None:
-                self._skip_holes(ends)
-            elif message.error() is None:
-                self.next[message.partition()] = message.offset() + 1
-                news.append(Record(self.name, message.partition(), message.offset(), message.key(), message.value(),
-                                   dict(message.headers() or []), message.timestamp()[1]))
-            assert time.monotonic() < deadline, f"{self.name}: read to {self.next} of {ends}"
-        self.records += news
-        return news
-
-    def _skip_holes(self, ends):
-        """Compaction and markers leave offsets without records at a partition's end."""
-        for place in self.consumer.position([confluent_kafka.TopicPartition(self.name, partition) for partition in ends]):
-            if place.offset >= 0:
-                self.next[place.partition] = max(self.next[place.partition], place.offset)
-
-    def all(self):
-        self.read()
-        return self.records
-
-    def close(self):
-        self.consumer.close()
-
-
-class Clock:
-    """Turns the daemon's clock while everything is at rest. Time only grows."""
-
-    LAYOUT = "=8sIIqq"
-
-    def __init__(self, world, path, start_ms):
-        self.world = world
-        self.path = pathlib.Path(path)
-        self.now = start_ms
-        self.path.write_bytes(struct.pack(self.LAYOUT, b"RGCLOCK1", 1, 0, start_ms, start_ms).ljust(4096, b"\0"))
-        with self.path.open("r+b") as file:
-            self.page = mmap.mmap(file.fileno(), 4096)
-
-    def set(self, ms):
-        assert ms >= self.now, "time only grows"
-        self.now = ms
-        self.page[24:32] = struct.pack("=q", ms)
-        self.page[16:24] = struct.pack("=q", ms)
-
-    def settle(self, timeout=PATIENCE_S):
-        """Everything published so far is read, folded, decided and delivered, as of a millisecond later; what tests play
-        around the daemon (receipts, the system that suspends) has answered too. Returns the last status."""
-        while True:
-            self.set(self.now + 1)
-            self.world.redis.ask("HSET", "regua:{all}:fresh", "want", self.now)
-            status = self._until_rest(timeout)
-            if not any([reaction() for reaction in self.world.reactions]):
-                return status
-
-    def _until_rest(self, timeout):
-        deadline = time.monotonic() + timeout
-        resting, status = 0, None
-        while resting < 2:
-            self.world.check_alive()
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                status = self.world.status()
-            rest = status is not None and status["at_rest"] and status["now_ms"] >= self.now
-            resting = resting + 1 if rest else 0
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not at rest at {instant(self.now)} after {timeout} s:\n{json.dumps(status, indent=1)}\n"
-                                     + self.world.log_tail())
-            if resting < 2:
-                time.sleep(0.01)
-        return status
-
-    def advance_to(self, target_ms, stride_ms=1800_000):
-        """Through all instants at which something is due, at least `stride_ms` apart: late is allowed, early never."""
-        while True:
-            due = self.settle().get("next_due_ms")
-            if due is None or due > target_ms:
-                break
-            self.set(min(max(due, self.now + stride_ms), target_ms))
-            if self.now == target_ms:
-                break
-        self.set(max(self.now, target_ms))
-        return self.settle()
-
-    def play(self, schedule, until_ms=None):
-        """[(instant, call), …]: each call is made when the clock has come to its instant and everything was at rest."""
-        for when, call in sorted(schedule, key=lambda entry: entry[0]):
-            self.advance_to(when)
-            call()
-        if until_ms is not None:
-            self.advance_to(until_ms)
-
-
 class World:
     """See the module's text. Keyword arguments are what tests vary; everything else is as an installation would have it."""
 
-    def __init__(self, *, clocked=False, start=None, kafka=None, mode="live", ladders=None, site=None, channels=None, inbox=(),
-                 redis=(), tls=None, calendars=None):
+    def __init__(
+        self,
+        *,
+        clocked=False,
+        start=None,
+        kafka=None,
+        mode="live",
+        ladders=None,
+        site=None,
+        channels=None,
+        inbox=(),
+        redis=(),
+        tls=None,
+        calendars=None,
+    ):
         self.clocked = clocked
         self.own_kafka = kafka is None
         self.kafka = kafka or servers.SharedKafka()
@@ -289,18 +144,25 @@ class World:
         self.port = servers.quiet_port()
         self.log_path = self.folder / "reguad.log"
         self.redis = servers.Redis(self.folder / "redis", *redis)
-        self.clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
+        self.clock = (
+            Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
+        )
         self.authority = servers.Authority(self.folder / "ca") if tls is not None else None
         certificate = tls(self.authority) if tls is not None else None
         if certificate is not None:
             inbox = ("--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1]), "--tls-required", *inbox)
         self.inbox = servers.Inbox(self.folder, *inbox, clock=self.clock.path if clocked else None)
         client = {"bootstrap.servers": self.kafka.bootstrap, "log_level": QUIET}
-        self.producer = confluent_kafka.Producer({**client, "enable.idempotence": True, "linger.ms": 0, "message.max.bytes": 4 << 20})
+        self.producer = confluent_kafka.Producer(
+            {**client, "enable.idempotence": True, "linger.ms": 0, "message.max.bytes": 4 << 20}
+        )
         self.admin = confluent_kafka.admin.AdminClient(client)
         self.sources = {"billing": 3, "asaas": 2}
         # On real time an oracle asks when Kafka had a record; on the test's clock each record says itself when it came.
-        settings = {"max.message.bytes": str(3 << 20), **({"retention.ms": "-1"} if clocked else {"message.timestamp.type": "LogAppendTime"})}
+        settings = {
+            "max.message.bytes": str(3 << 20),
+            **({"retention.ms": "-1"} if clocked else {"message.timestamp.type": "LogAppendTime"}),
+        }
         self.create_topics({self.topic(name): partitions for name, partitions in self.sources.items()}, **settings)
         for name, text in (calendars or {}).items():
             (self.folder / "calendars").mkdir(exist_ok=True)
@@ -349,8 +211,10 @@ class World:
         return f"{self.prefix}.{name}"
 
     def create_topics(self, topics, **settings):
-        new = [confluent_kafka.admin.NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
-               for name, partitions in topics.items()]
+        new = [
+            confluent_kafka.admin.NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
+            for name, partitions in topics.items()
+        ]
         for future in self.admin.create_topics(new, operation_timeout=PATIENCE_S).values():
             future.result(PATIENCE_S)
 
@@ -360,10 +224,10 @@ class World:
         provider = "transport: http, internal: true, token: { file: token }, claim_time: 20s, timeout: 10s"
         return {
             "email": f'{{ transport: smtp, url: "smtp://127.0.0.1:{self.inbox.ports["smtp"]}", {tls}, evidence: delivered, '
-                     'from: "Provedor Exemplo <cobranca@provedor.example>", claim_time: 20s, timeout: 10s }',
+            'from: "Provedor Exemplo <cobranca@provedor.example>", claim_time: 20s, timeout: 10s }',
             "sms": f'{{ {provider}, preset: sms-http, url: "{self.inbox.url("sms")}" }}',
             "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{self.inbox.url("whatsapp")}", version: v23.0, '
-                        'phone_number_id: "1055500000000" }',
+            'phone_number_id: "1055500000000" }',
             "letter": f'{{ {provider}, preset: sms-http, url: "{self.inbox.url("letter")}" }}',
         }
 
@@ -375,15 +239,24 @@ class World:
         token.write_text(TOKEN + "\n")
         (self.folder / "rules.d").mkdir(exist_ok=True)
         lines = {**self.default_channels(), **(channels or {})}
-        text = SITE.format(brokers=json.dumps(self.kafka.bootstrap.split(",")), prefix=self.prefix, shards=SHARDS, redis=self.redis.url,
-                           topics=", ".join(f"{name}: {self.topic(name)}" for name in OWN_TOPICS), port=self.port, operator=OPERATOR,
-                           channels="".join(f"  {name}: {line}\n" for name, line in lines.items() if line))
+        text = SITE.format(
+            brokers=json.dumps(self.kafka.bootstrap.split(",")),
+            prefix=self.prefix,
+            shards=SHARDS,
+            redis=self.redis.url,
+            topics=", ".join(f"{name}: {self.topic(name)}" for name in OWN_TOPICS),
+            port=self.port,
+            operator=OPERATOR,
+            channels="".join(f"  {name}: {line}\n" for name, line in lines.items() if line),
+        )
         text = text.replace("\nmode: live\n", f"\nmode: {mode}\n")
         (self.folder / "regua.yaml").write_text(change(text) if change else text)
         shutil.copy(SHIPPED / "policy.yaml", self.folder / "policy.yaml")
         for path in (self.folder / "rules.d").iterdir():
             path.unlink()
-        for name, ladder in (ladders or {"internet_residencial.yaml": (SHIPPED / "ladders" / "internet_residencial.yaml").read_text()}).items():
+        for name, ladder in (
+            ladders or {"internet_residencial.yaml": (SHIPPED / "ladders" / "internet_residencial.yaml").read_text()}
+        ).items():
             (self.folder / "rules.d" / name).write_text(ladder)
 
     def template(self, name, text):
@@ -401,8 +274,13 @@ class World:
     def start(self, ready=True, live=None, roles=None):
         """Starts the daemon; with `ready` waits until it says so, and with `live` goes live up to that step."""
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(self.command(*(["--roles", roles] if roles else [])), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=servers.die_with_parent)
+            self.process = subprocess.Popen(
+                self.command(*(["--roles", roles] if roles else [])),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=servers.die_with_parent,
+            )
         if ready:
             self.wait_ready()
         if live is not None:
@@ -411,8 +289,15 @@ class World:
 
     def run_to_end(self, timeout=PATIENCE_S):
         """For a start that must fail: (exit status, what it said)."""
-        done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
-                              preexec_fn=servers.die_with_parent)
+        done = subprocess.run(
+            self.command(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            preexec_fn=servers.die_with_parent,
+        )
         return done.returncode, done.stdout + done.stderr
 
     def stop(self):
@@ -459,8 +344,12 @@ class World:
 
     def check_log(self):
         """An error that no test has expected fails it; so does anything that is no line of the log (sanitizers speak so)."""
-        wrong = [line for line in self.log() if line["level"] in ("error", "raw")
-                 and not any(word in line["event"] + " " + line["text"] for word in self.expected_errors)]
+        wrong = [
+            line
+            for line in self.log()
+            if line["level"] in ("error", "raw")
+            and not any(word in line["event"] + " " + line["text"] for word in self.expected_errors)
+        ]
         assert not wrong, "unexpected lines in the log:\n" + "\n".join(json.dumps(line) for line in wrong[:20])
 
     # ---- the admin port ----
@@ -484,10 +373,23 @@ class World:
 
     def ctl(self, *arguments):
         """reguactl; (exit status, standard output, standard error)."""
-        command = [servers.program("reguactl"), *arguments, "--url", f"http://127.0.0.1:{self.port}",
-                   "--token-file", str(self.folder / "token")]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-                              env={**os.environ, "NO_COLOR": "1"})
+        command = [
+            servers.program("reguactl"),
+            *arguments,
+            "--url",
+            f"http://127.0.0.1:{self.port}",
+            "--token-file",
+            str(self.folder / "token"),
+        ]
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
         return done.returncode, done.stdout, done.stderr
 
     def go_live(self, step):
@@ -506,20 +408,33 @@ class World:
     def publish(self, topic, value, key=None, headers=None, timestamp_ms=None, partition=-1, flush=True):
         """A raw record. Its Kafka timestamp is the daemon's clock, so that oracles know what upstream held at an instant."""
         reports = []
-        self.producer.produce(self.topic(topic), value=value, key=key, headers=headers or [], partition=partition,
-                              timestamp=timestamp_ms if timestamp_ms is not None else self.now_ms(),
-                              on_delivery=lambda error, message: reports.append((error, message)))
+        self.producer.produce(
+            self.topic(topic),
+            value=value,
+            key=key,
+            headers=headers or [],
+            partition=partition,
+            timestamp=timestamp_ms if timestamp_ms is not None else self.now_ms(),
+            on_delivery=lambda error, message: reports.append((error, message)),
+        )
         if not flush:
             return None
         assert self.producer.flush(PATIENCE_S) == 0, "Kafka takes nothing"
         assert reports[0][0] is None, reports[0][0]
         return reports[0][1]
 
-    def event(self, type_, *, topic="billing", binary=False, id_=None, time_ms=None, source="/e2e/billing", key=None, flush=True, **data):
+    def event(
+        self, type_, *, topic="billing", binary=False, id_=None, time_ms=None, source="/e2e/billing", key=None, flush=True, **data
+    ):
         """A CloudEvent of ours; `data` are its fields."""
         self.serial += 1
-        attributes = {"specversion": "1.0", "id": id_ or f"{self.prefix}-{self.serial}", "source": source, "type": "regua." + type_,
-                      "time": instant(time_ms if time_ms is not None else self.now_ms())}
+        attributes = {
+            "specversion": "1.0",
+            "id": id_ or f"{self.prefix}-{self.serial}",
+            "source": source,
+            "type": "regua." + type_,
+            "time": instant(time_ms if time_ms is not None else self.now_ms()),
+        }
         key = key or data.get("debtor") or data.get("invoice") or data.get("action")
         if binary:
             headers = [("ce_" + name, value) for name, value in attributes.items()] + [("content-type", "application/json")]
@@ -534,8 +449,17 @@ class World:
         now = local(self.now_ms())
         webhook["id"] = id_ or f"evt_{self.prefix}_{self.serial}"
         webhook["dateCreated"] = now.strftime("%Y-%m-%d %H:%M:%S")
-        webhook["payment"].update({"id": invoice, "customer": customer, "value": value, "dueDate": due_on, "originalDueDate": due_on,
-                                   "dateCreated": now.strftime("%Y-%m-%d"), "invoiceUrl": f"https://www.asaas.com/i/{invoice}"})
+        webhook["payment"].update(
+            {
+                "id": invoice,
+                "customer": customer,
+                "value": value,
+                "dueDate": due_on,
+                "originalDueDate": due_on,
+                "dateCreated": now.strftime("%Y-%m-%d"),
+                "invoiceUrl": f"https://www.asaas.com/i/{invoice}",
+            }
+        )
         for name in ("paymentDate", "clientPaymentDate", "confirmedDate"):
             if webhook["payment"].get(name) is not None:
                 webhook["payment"][name] = now.strftime("%Y-%m-%d")
@@ -554,8 +478,11 @@ class World:
         return self.readers[name].all()
 
     def ledger(self, *kinds, debtor=None):
-        return [record for record in self.read("ledger") if (not kinds or record.kind in kinds)
-                and (debtor is None or record.key == debtor.encode())]
+        return [
+            record
+            for record in self.read("ledger")
+            if (not kinds or record.kind in kinds) and (debtor is None or record.key == debtor.encode())
+        ]
 
     def signals(self, debtor=None):
         return [record.json for record in self.read("signals") if debtor is None or record.key == debtor.encode()]
@@ -582,8 +509,13 @@ class World:
     def judge(self):
         """The oracle's findings over everything that happened in this world, and how many messages it judged."""
         inbox = [{**entry, "raw": self.inbox.raw(entry["n"])} for entry in self.inbox.entries()]
-        court = judge.Judge(self.read("ledger"), self.read("messages"), self.read("signals"),
-                            {source: self.read(source) for source in self.sources}, inbox)
+        court = judge.Judge(
+            self.read("ledger"),
+            self.read("messages"),
+            self.read("signals"),
+            {source: self.read(source) for source in self.sources},
+            inbox,
+        )
         return court.run(), court.judged
 
     def deadletters(self):
@@ -600,51 +532,6 @@ class World:
                 self.check_alive()
             assert time.monotonic() < deadline, f"{what}: not within {timeout} s\n{self.log_tail()}"
             time.sleep(0.02)
-
-
-class Receipts:
-    """Plays the providers' delivery receipts: for each delivery that the ledger tells of, what `answer(outcome)` says (a list of
-    provider facts) comes back as delivery.receipt events on a source topic."""
-
-    def __init__(self, world, answer):
-        self.world = world
-        self.answer = answer
-        self.topic = Topic(world.kafka.bootstrap, world.topic("ledger"))
-        world.readers["receipts"] = self.topic
-        world.reactions.append(self)
-
-    def __call__(self):
-        sent = False
-        for record in self.topic.read():
-            outcome = record.json if record.kind == "outcome" else {}
-            if outcome.get("verdict") != "accepted" or outcome.get("channel") == "signals":
-                continue
-            for status in self.answer(outcome):
-                self.world.event("delivery.receipt", action=outcome["action"], status=status, flush=False)
-                sent = True
-        self.world.flush()
-        return sent
-
-
-class Switchboard:
-    """Plays the system that suspends and restores services: confirms each signal."""
-
-    TYPES = {"regua.service.suspend_requested": "service.suspended", "regua.service.restore_requested": "service.restored"}
-
-    def __init__(self, world):
-        self.world = world
-        self.topic = Topic(world.kafka.bootstrap, world.topic("signals"))
-        world.readers["switchboard"] = self.topic
-        world.reactions.append(self)
-
-    def __call__(self):
-        sent = False
-        for record in self.topic.read():
-            signal = record.json
-            self.world.event(self.TYPES[signal["type"]], debtor=record.key.decode(), flush=False)
-            sent = True
-        self.world.flush()
-        return sent
 
 
 class Case(unittest.TestCase):

@@ -2,7 +2,8 @@
 import random
 import time
 
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 # Killing runs on real time, at any hour of any day: a calendar without nights.
 CALENDAR = """
@@ -24,7 +25,9 @@ steps:
 templates:
   atraso: "{{nome}}, a fatura de {{valor}}, vencida em {{vencimento}}, está em aberto. {{> credor}}"
 """
-FORGETFUL = LADDER.replace("sem-noite", "br-generico").replace("until: 300d }", "until: 300d }\n  insiste: { day: D+4, tone: reminder, template: atraso }")
+FORGETFUL = LADDER.replace("sem-noite", "br-generico").replace(
+    "until: 300d }", "until: 300d }\n  insiste: { day: D+4, tone: reminder, template: atraso }"
+)
 SEED = 20261124
 DEBTORS = 180
 KILLS = 6
@@ -32,9 +35,20 @@ KILLS = 6
 
 def issue(world, number, channel, due_on):
     address = f"devedor{number}@cliente.example" if channel == "email" else f"+55119910{number:05d}"
-    world.event("invoice.issued", invoice=f"F{number}", debtor=f"d{number}", due_on=due_on, amount_cents=15990, flush=False,
-                debtor_details={"name": f"Devedor {number}", "kind": "person", "state": "SP",
-                                "contacts": [{"channel": channel, "address": address}]})
+    world.event(
+        "invoice.issued",
+        invoice=f"F{number}",
+        debtor=f"d{number}",
+        due_on=due_on,
+        amount_cents=15990,
+        flush=False,
+        debtor_details={
+            "name": f"Devedor {number}",
+            "kind": "person",
+            "state": "SP",
+            "contacts": [{"channel": channel, "address": address}],
+        },
+    )
 
 
 class Killed(Case):
@@ -42,12 +56,14 @@ class Killed(Case):
         dice = random.Random(SEED)
         provider = "transport: http, internal: true, token: { file: token }, claim_time: 10s, timeout: 5s, concurrency: 4"
         world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR})
-        lines = {"sms": f'{{ {provider}, preset: sms-http, url: "{world.inbox.url("sms")}" }}',
-                 "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{world.inbox.url("whatsapp")}", version: v23.0, '
-                             'phone_number_id: "1055500000000" }'}
+        lines = {
+            "sms": f'{{ {provider}, preset: sms-http, url: "{world.inbox.url("sms")}" }}',
+            "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{world.inbox.url("whatsapp")}", version: v23.0, '
+            'phone_number_id: "1055500000000" }',
+        }
         world.write_site(ladders={"agora.yaml": LADDER}, channels=lines)
         for door in ("smtp", "http"):
-            world.inbox.fault(door, delay_ms=80, **({"at": "dot"} if door == "smtp" else {}))
+            world.inbox.fault(door, delay_ms=250, **({"at": "dot"} if door == "smtp" else {}))
         world.start(live="atraso")
         due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
         open_claims = []  # at each kill
@@ -55,24 +71,37 @@ class Killed(Case):
             for number in range(round_ * DEBTORS // (KILLS + 1), (round_ + 1) * DEBTORS // (KILLS + 1)):
                 issue(world, number, ("email", "sms", "whatsapp")[number % 3], due_on)
                 if number % 5 == 0:  # some pay at once: nobody of them may be dunned after that
-                    world.event("payment.confirmed", invoice=f"F{number}", debtor=f"d{number}", payment=f"P{number}", amount_cents=15990,
-                                flush=False)
+                    world.event(
+                        "payment.confirmed",
+                        invoice=f"F{number}",
+                        debtor=f"d{number}",
+                        payment=f"P{number}",
+                        amount_cents=15990,
+                        flush=False,
+                    )
             world.flush()
             if round_ == KILLS:
                 break
             before = len(world.inbox.entries())
             world.wait(lambda: len(world.inbox.entries()) > before, "messages are under way", 60)
-            time.sleep(dice.uniform(0, 0.7))
+            time.sleep(dice.uniform(0, 0.5))
             world.kill()
             ended = {record.json.get("claim") for record in world.ledger("outcome")}
             open_claims.append({record.json["claim"] for record in world.ledger("claim")} - ended)
             world.start()
         world.wait(lambda: self.drained(world), "everything is sent", 120)
         world.stop()
-        uncertain = {record.json["claim"]: record.json["debtor"] for record in world.ledger("outcome") if record.json["verdict"] == "uncertain"}
+        uncertain = {
+            record.json["claim"]: record.json["debtor"]
+            for record in world.ledger("outcome")
+            if record.json["verdict"] == "uncertain"
+        }
         arrived = {message.decision["debtor"] for message in world.delivered()}
-        print(f"seed {SEED}: killed {KILLS} times with {[len(claims) for claims in open_claims]} claims open; {len(arrived)} debtors got "
-              f"their message, uncertain: {', '.join(sorted(uncertain.values())) or 'none'}", flush=True)
+        print(
+            f"seed {SEED}: killed {KILLS} times with {[len(claims) for claims in open_claims]} claims open; "
+            f"{len(arrived)} debtors got their message, uncertain: {', '.join(sorted(uncertain.values())) or 'none'}",
+            flush=True,
+        )
         self.assertTrue(any(open_claims), "kills while nothing is under way prove nothing")
         self.assertLessEqual(set(uncertain), set().union(*open_claims))  # each one in doubt was in a sender's hands at a kill
         paid = {f"d{number}" for number in range(0, DEBTORS, 5)}

@@ -1,4 +1,4 @@
-"""What a test of the whole product stands on: a real Kafka shared by a lane, and per test a real Redis, an inbox and certificates.
+"""What a test of the whole product stands on: a real Kafka shared by a lane, and for each test a Redis, an inbox, certificates.
 
 Everything that is started here ends with the test that started it, also when that test is killed; nothing is left in the
 user's directories. The Kafka of a lane is started once by CTest's fixture (`servers.py kafka start DIR`) and found through
@@ -71,6 +71,7 @@ def end(process, timeout=30):
 
 # ---- Kafka ----
 
+
 class SharedKafka:
     """The lane's Kafka if its fixture has started one, else one of our own."""
 
@@ -101,6 +102,7 @@ def kafka_fixture(act, directory):
 
 # ---- Redis ----
 
+
 class RedisError(Exception):
     """Redis answered with an error."""
 
@@ -123,9 +125,25 @@ class Redis:
 
     def start(self):
         # The log goes to a file: nobody drains a pipe.
-        arguments = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", "",
-                     "--appendonly", "yes", "--logfile", str(self.folder / "redis.log"), *self.options]
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        arguments = [
+            "redis-server",
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self.socket),
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--logfile",
+            str(self.folder / "redis.log"),
+            *self.options,
+        ]
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
+        )
         deadline = time.monotonic() + READY_S
         while True:
             try:
@@ -185,6 +203,7 @@ class Redis:
 
 # ---- inbox ----
 
+
 class Inbox:
     """regua-inbox: every provider there is, and what arrived at them."""
 
@@ -193,8 +212,9 @@ class Inbox:
         arguments = [program("regua-inbox"), "--parent", "--log", str(self.folder / "inbox.jsonl"), *options]
         if clock is not None:
             arguments += ["--clock", str(clock)]
-        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=die_with_parent)
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
+        )
         self.ports = json.loads(self.process.stdout.readline())
 
     def stop(self):
@@ -263,12 +283,27 @@ class Authority:
         (self.folder / "serial").write_text("01\n")
         (self.folder / "ca.cnf").write_text(OPENSSL_CA.format(folder=self.folder))
         self.certificate = self.folder / "ca.pem"
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Test CA", "-keyout",
-                      self.folder / "ca.key", "-out", self.certificate)
+        self._openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=Test CA",
+            "-keyout",
+            self.folder / "ca.key",
+            "-out",
+            self.certificate,
+        )
 
     @staticmethod
     def _openssl(*arguments):
-        done = subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
 
     def issue(self, name, expired=False):
@@ -276,11 +311,36 @@ class Authority:
         stem = name + ("-expired" if expired else "")
         certificate, key, request = (self.folder / f"{stem}.{kind}" for kind in ("pem", "key", "csr"))
         kind = "IP" if name.replace(".", "").isdigit() else "DNS"
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-addext", f"subjectAltName={kind}:{name}",
-                      "-keyout", key, "-out", request)
+        self._openssl(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            f"subjectAltName={kind}:{name}",
+            "-keyout",
+            key,
+            "-out",
+            request,
+        )
         times = ["-startdate", "20200101000000Z", "-enddate", "20200201000000Z"] if expired else ["-days", "30"]
-        self._openssl("ca", "-batch", "-config", self.folder / "ca.cnf", "-cert", self.certificate, "-keyfile", self.folder / "ca.key",
-                      "-in", request, "-out", certificate, *times)
+        self._openssl(
+            "ca",
+            "-batch",
+            "-config",
+            self.folder / "ca.cnf",
+            "-cert",
+            self.certificate,
+            "-keyfile",
+            self.folder / "ca.key",
+            "-in",
+            request,
+            "-out",
+            certificate,
+            *times,
+        )
         return certificate, key
 
     def stranger(self):

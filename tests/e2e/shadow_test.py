@@ -1,6 +1,7 @@
 """Shadow: everything is decided and nothing leaves, until the file permits it and an operator goes live, and then only up to the
 step he named."""
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 START = at("2026-03-02 07:00")
 LADDER = """
@@ -28,13 +29,25 @@ class Shadow(Case):
         world = self.world(clocked=True, start=START, ladders={"curta.yaml": ladder}, mode=mode)
         world.start()
         for name in NAMES:
-            world.event("invoice.issued", invoice=f"F-{name}", debtor=name, due_on="2026-03-10", amount_cents=15990,
-                        debtor_details={"name": name.capitalize(), "kind": "person", "state": "SP",
-                                        "contacts": [{"channel": "email", "address": f"{name}@cliente.example"}]})
+            world.event(
+                "invoice.issued",
+                invoice=f"F-{name}",
+                debtor=name,
+                due_on="2026-03-10",
+                amount_cents=15990,
+                debtor_details={
+                    "name": name.capitalize(),
+                    "kind": "person",
+                    "state": "SP",
+                    "contacts": [{"channel": "email", "address": f"{name}@cliente.example"}],
+                },
+            )
         return world
 
     def decided(self, world, name):
-        return [(decision["step"], decision["mode"]) for decision in (record.json for record in world.ledger("decided", debtor=name))]
+        return [
+            (decision["step"], decision["mode"]) for decision in (record.json for record in world.ledger("decided", debtor=name))
+        ]
 
     def test_the_packages_default_sends_nothing(self):
         world = self.begin(mode="shadow")
@@ -61,9 +74,11 @@ class Shadow(Case):
         world.clock.advance_to(at("2026-03-06 12:00"))
         self.assertEqual(world.inbox.entries(), [])
         self.assertEqual(self.decided(world, "ana"), [("lembrete", "shadow")])
-        for arguments, expected, words in [(["--reason", "we have seen the shadow"], 4, "--max-step"),
-                                           (["--max-step", "atrasso", "--reason", "a typo"], 2, 'did you mean "atraso"'),
-                                           (["--max-step", "atraso"], 2, "--reason")]:
+        for arguments, expected, words in [
+            (["--reason", "we have seen the shadow"], 4, "--max-step"),
+            (["--max-step", "atrasso", "--reason", "a typo"], 2, 'did you mean "atraso"'),
+            (["--max-step", "atraso"], 2, "--reason"),
+        ]:
             status, out, says = world.ctl("go-live", *arguments)
             print(arguments, status, says, flush=True)
             self.assertEqual((status, out), (expected, ""), says)
@@ -78,8 +93,9 @@ class Shadow(Case):
         world.clock.advance_to(at("2026-03-17 12:00"))
         for name in NAMES:
             # The reminder's window was still open when its ladder went live: what shadow had decided counts as not done.
-            self.assertEqual([(message.step, message.attempt) for message in world.delivered(name)],
-                             [("lembrete", 2), ("atraso", 1)], name)
+            self.assertEqual(
+                [(message.step, message.attempt) for message in world.delivered(name)], [("lembrete", 2), ("atraso", 1)], name
+            )
             self.assertEqual(self.decided(world, name)[-1], ("insiste", "shadow"))
         self.assert_just(world, at_least=2 * len(NAMES))
 

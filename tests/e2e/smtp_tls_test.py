@@ -1,5 +1,6 @@
 """Mail leaves encrypted or not at all: a wrong name, an expired certificate or a server without TLS get no address to see."""
-from regua_e2e import Case, at, main
+from regua_e2e import Case, main
+from topics import at
 
 START = at("2026-03-02 07:00")
 LADDER = """
@@ -22,10 +23,22 @@ class SmtpTls(Case):
         """A world whose mail server has the certificate that `certificate_of(authority)` gives; one reminder is due."""
         world = self.world(clocked=True, start=START, ladders={"carta.yaml": LADDER}, tls=certificate_of)
         world.start(live="lembrete")
-        world.event("invoice.issued", invoice="F1", debtor="ana", due_on="2026-03-09", amount_cents=15990,
-                    debtor_details={"name": "Ana Souza", "kind": "person", "state": "SP",
-                                    "contacts": [{"channel": "email", "address": "ana@cliente.example"},
-                                                 {"channel": "sms", "address": "+5511990000001"}]})
+        world.event(
+            "invoice.issued",
+            invoice="F1",
+            debtor="ana",
+            due_on="2026-03-09",
+            amount_cents=15990,
+            debtor_details={
+                "name": "Ana Souza",
+                "kind": "person",
+                "state": "SP",
+                "contacts": [
+                    {"channel": "email", "address": "ana@cliente.example"},
+                    {"channel": "sms", "address": "+5511990000001"},
+                ],
+            },
+        )
         return world
 
     def outcomes(self, world):

@@ -57,7 +57,9 @@ class Invoice:
             payment = self.payments.setdefault((name is None, name or f'{event["source"]}/{event["id"]}'), collections.Counter())
             status = kind.partition(".")[2]
             payment[status] = max(payment[status], data["amount_cents"])
-            payment["at_" + status] = event["time"] if not payment["at_" + status] else min(payment["at_" + status], event["time"])
+            payment["at_" + status] = (
+                event["time"] if not payment["at_" + status] else min(payment["at_" + status], event["time"])
+            )
             if status != "reversed":
                 day = (data.get("paid_at") or event["time"])[:10]
                 payment["day"] = day if not payment["day"] else min(payment["day"], day)
@@ -78,7 +80,9 @@ class Invoice:
             if not unnamed or not payment["confirmed"] or payment["settled"]:
                 continue
             for other in settled:
-                apart = datetime.datetime.fromisoformat(other["at_settled"]) - datetime.datetime.fromisoformat(payment["at_confirmed"])
+                apart = datetime.datetime.fromisoformat(other["at_settled"]) - datetime.datetime.fromisoformat(
+                    payment["at_confirmed"]
+                )
                 if other["settled"] == payment["confirmed"] and abs(apart) <= datetime.timedelta(days=MERGE_DAYS):
                     settled.remove(other)
                     merged.append(id(payment))
@@ -118,8 +122,11 @@ class Judge:
         self.tolerance = tolerance
         self.inbox = [entry for entry in inbox if entry["accepted"]]
         self.signals = [record.json for record in signals]
-        self.published = {(source, record.partition, record.offset): record.timestamp_ms
-                          for source, records in upstream.items() for record in records}
+        self.published = {
+            (source, record.partition, record.offset): record.timestamp_ms
+            for source, records in upstream.items()
+            for record in records
+        }
         self.bodies = {record.key.decode(): record.value for record in messages if record.value is not None}
         self.facts = collections.defaultdict(list)  # debtor → [(offset, event, published)]
         self.attempts = {}  # claim id → Attempt
@@ -173,8 +180,10 @@ class Judge:
 
     def _say(self, attempt, text):
         decision = attempt.decision
-        self.findings.append(f'{decision["debtor"]} {decision["step"]} by {decision["channel"]} (action {decision["action"]}, claim at '
-                             f'{attempt.partition}/{attempt.offset}): {text}')
+        self.findings.append(
+            f'{decision["debtor"]} {decision["step"]} by {decision["channel"]} (action {decision["action"]}, claim at '
+            f"{attempt.partition}/{attempt.offset}): {text}"
+        )
 
     def _judge_dunning(self, attempt):
         decision = attempt.decision
@@ -183,9 +192,14 @@ class Judge:
         for named in decision["invoices"]:
             invoice = invoices[named["ns"], named["invoice"]]
             if invoice.closed(self.tolerance):
-                self._say(attempt, f'invoice {named["invoice"]} was {"paid" if invoice.state == "open" else invoice.state} before the claim')
+                self._say(
+                    attempt,
+                    f'invoice {named["invoice"]} was {"paid" if invoice.state == "open" else invoice.state} before the claim',
+                )
             elif invoice.balance() != named["balance_cents"]:
-                self._say(attempt, f'says {named["balance_cents"]} are owed of {named["invoice"]}, the ledger says {invoice.balance()}')
+                self._say(
+                    attempt, f'says {named["balance_cents"]} are owed of {named["invoice"]}, the ledger says {invoice.balance()}'
+                )
         limit = attempt.claim["at_ms"] if decision["tone"] == "sanction" else decision["asof_ms"]
         for offset, event, published in self.facts[decision["debtor"]]:
             if offset > attempt.offset and published is not None and published < limit:
@@ -227,8 +241,14 @@ class Judge:
                 continue
             for named in decision["invoices"]:
                 if not named.get("listed"):
-                    identity = (decision["debtor"], named["ns"], named["invoice"], named.get("cycle", 1), decision["step"],
-                                decision.get("repetition", 1))
+                    identity = (
+                        decision["debtor"],
+                        named["ns"],
+                        named["invoice"],
+                        named.get("cycle", 1),
+                        decision["step"],
+                        decision.get("repetition", 1),
+                    )
                     steps[identity].append(attempt)
         for attempts in steps.values():
             sure = [attempt for attempt in attempts if attempt.verdict == "accepted"]
@@ -236,7 +256,12 @@ class Judge:
             if len(sure) - len(excused) > 1:
                 self._say(sure[-1], "was delivered already: " + ", ".join(attempt.decision["action"] for attempt in sure[:-1]))
             for attempt in attempts:
-                if attempt.verdict == "uncertain" and attempt.decision["uncertain"] == "skip" and len(attempts) > 1 and attempt is not attempts[-1]:
+                if (
+                    attempt.verdict == "uncertain"
+                    and attempt.decision["uncertain"] == "skip"
+                    and len(attempts) > 1
+                    and attempt is not attempts[-1]
+                ):
                     self._say(attempt, "was uncertain and its step says skip, yet it was tried again")
 
     def _unproven(self, attempt):
@@ -261,7 +286,9 @@ class Judge:
         for debtor, sequence in owing.items():
             restores = [signal["data"]["sequence"] for signal in sent[debtor] if signal["type"].endswith(RESTORE)]
             if not restores or max(restores) < sequence:
-                self.findings.append(f"{debtor} was suspended (sequence {sequence}), owes nothing of it any more, and was not restored")
+                self.findings.append(
+                    f"{debtor} was suspended (sequence {sequence}), owes nothing of it any more, and was not restored"
+                )
             last = max(sent[debtor], key=lambda signal: signal["data"]["sequence"])
             if not last["type"].endswith(RESTORE):
                 self.findings.append(f"{debtor}: the last word is {last['type']}, not a restore")

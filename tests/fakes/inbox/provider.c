@@ -1,6 +1,6 @@
 /* What HTTP providers do, as far as a sender can see it: WhatsApp's Cloud API (Meta, "Send Messages", Graph API) for paths of a
- * provider so named that end in /messages, and an SMS gateway that answers {"id":…} for the rest. The recipient and the text are looked for where such
- * interfaces put them; what is not found is simply not shown, the body is kept whole. */
+ * provider so named that end in /messages, and an SMS gateway that answers {"id":…} for the rest. The recipient and the text are
+ * looked for where such interfaces put them; what is not found is simply not shown, the body is kept whole. */
 #include "tests/fakes/inbox/http.h"
 
 #include "base/json/write.h"

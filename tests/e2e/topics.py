@@ -1,0 +1,122 @@
+"""Topics as oracles read them, and the instants in them."""
+import dataclasses
+import datetime
+import json
+import time
+import uuid
+
+import confluent_kafka
+
+PATIENCE_S = 60
+QUIET = 0  # of the clients' log: only emergencies
+BRASILIA = datetime.timezone(datetime.timedelta(hours=-3))
+
+
+def at(text, zone=BRASILIA):
+    """ "2026-03-10 08:00" in Brasília (or `zone`) → milliseconds since 1970."""
+    return int(datetime.datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
+
+
+def instant(ms):
+    """Milliseconds → RFC 3339, in UTC."""
+    return (
+        datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def local(ms, zone=BRASILIA):
+    return datetime.datetime.fromtimestamp(ms / 1000, zone)
+
+
+@dataclasses.dataclass
+class Record:
+    """A Kafka record, as oracles read it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: dict
+    timestamp_ms: int
+
+    @property
+    def json(self):
+        return json.loads(self.value)
+
+    @property
+    def kind(self):
+        return self.headers.get("regua_kind", b"").decode()
+
+
+class Topic:
+    """Reads a topic from its beginning; each `read` goes on to the end that the topic has at that moment."""
+
+    def __init__(self, bootstrap, name):
+        self.name = name
+        self.records = []
+        self.consumer = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": f"e2e-{uuid.uuid4()}",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 20,
+                "fetch.message.max.bytes": 4 << 20,
+                "log_level": QUIET,
+            }
+        )
+        self.next = {}
+
+    def _partitions(self):
+        found = self.consumer.list_topics(self.name, timeout=PATIENCE_S).topics[self.name].partitions
+        self.next = {partition: 0 for partition in found}
+        self.consumer.assign([confluent_kafka.TopicPartition(self.name, partition, 0) for partition in found])
+
+    def read(self):
+        """What is new, partition by partition in order; all of it stays in `records`."""
+        if not self.next:
+            self._partitions()
+        ends, news = {}, []
+        for partition in self.next:
+            begin, end = self.consumer.get_watermark_offsets(
+                confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S
+            )
+            ends[partition] = end
+            self.next[partition] = max(self.next[partition], begin)
+        deadline = time.monotonic() + PATIENCE_S
+        while any(self.next[partition] < end for partition, end in ends.items()):
+            message = self.consumer.poll(0.2)
+            if message is None:
+                self._skip_holes(ends)
+            elif message.error() is None:
+                self.next[message.partition()] = message.offset() + 1
+                news.append(
+                    Record(
+                        self.name,
+                        message.partition(),
+                        message.offset(),
+                        message.key(),
+                        message.value(),
+                        dict(message.headers() or []),
+                        message.timestamp()[1],
+                    )
+                )
+            assert time.monotonic() < deadline, f"{self.name}: read to {self.next} of {ends}"
+        self.records += news
+        return news
+
+    def _skip_holes(self, ends):
+        """Compaction and markers leave offsets without records at a partition's end."""
+        for place in self.consumer.position([confluent_kafka.TopicPartition(self.name, partition) for partition in ends]):
+            if place.offset >= 0:
+                self.next[place.partition] = max(self.next[place.partition], place.offset)
+
+    def all(self):
+        self.read()
+        return self.records
+
+    def close(self):
+        self.consumer.close()
