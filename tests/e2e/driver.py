@@ -69,13 +69,14 @@ class Clock:
         self.set(max(self.now, target_ms))
         return self.settle()
 
-    def play(self, schedule, until_ms=None):
-        """[(instant, call), …]: each call is made when the clock has come to its instant and everything was at rest."""
+    def play(self, schedule, until_ms=None, stride_ms=7200_000):
+        """[(instant, call), …]: each call is made when the clock has come to its instant and everything was at rest. Schedules
+        are long: every debtor is looked at each day, and not for each of these the world has to come to rest."""
         for when, call in sorted(schedule, key=lambda entry: entry[0]):
-            self.advance_to(when)
+            self.advance_to(when, stride_ms)
             call()
         if until_ms is not None:
-            self.advance_to(until_ms)
+            self.advance_to(until_ms, stride_ms)
 
 
 class Receipts:
