@@ -1,6 +1,6 @@
 /* The clock jumps to the next instant at which anything can happen and waits there until nothing is left to do. Timers go first,
- * on their grid, then what the world does, so that the two never race for the same instant: the same seed gives the same two
- * months on any machine. For the same reason a debtor gets at most one event at a time. */
+ * on their grid, and what the world does at the same instant a millisecond later, so that the two never race: the same seed gives
+ * the same two months on any machine. For the same reason a debtor gets at most one event at a time. */
 #include "tests/demo/demo.h"
 
 #include <time.h>
@@ -59,22 +59,29 @@ static int let_it_happen(struct demo *demo, int64_t *ret_due_ms, struct rg_error
     return rc;
 }
 
+/* The next instant: of a timer, on its grid but not past what the world does next; or of that. True: it is a timer's. */
+static bool choose_instant(const struct demo *demo, int64_t due_ms, int64_t *ret_ms)
+{
+    int64_t event_ms = demo_agenda_next_ms(demo->agenda), slot_ms = slot_after(due_ms);
+    bool timer = due_ms <= event_ms && due_ms < INT64_MAX;
+    *ret_ms = timer && slot_ms < event_ms ? slot_ms : event_ms;
+    if (*ret_ms <= demo->now_ms)
+        *ret_ms = demo->now_ms + 1;
+    return timer;
+}
+
 int demo_drive(struct demo *demo, struct rg_error *err)
 {
     struct demo_progress progress;
-    int64_t due_ms = INT64_MAX;
+    int64_t due_ms = INT64_MAX, next_ms = 0;
     int rc = rest(demo, demo->now_ms, &due_ms, err);
     demo_progress_begin(&progress);
     while (rc == 0) {
-        int64_t event_ms = demo_agenda_next_ms(demo->agenda), timer_ms = slot_after(due_ms);
-        if (due_ms < event_ms && timer_ms >= event_ms)
-            timer_ms = event_ms - 1;
-        bool timers = due_ms < event_ms;
-        int64_t next_ms = timers ? timer_ms : event_ms;
+        bool timer = choose_instant(demo, due_ms, &next_ms);
         if (next_ms >= demo->end_ms)
             break;
         set_time(demo, next_ms);
-        rc = timers ? rest(demo, next_ms, &due_ms, err) : let_it_happen(demo, &due_ms, err);
+        rc = timer ? rest(demo, next_ms, &due_ms, err) : let_it_happen(demo, &due_ms, err);
         demo_progress_tell(&progress, demo);
     }
     if (rc == 0) {

@@ -21,6 +21,8 @@
 #define REST_MS 30000
 #define ACT_MS 10000
 #define LOOK_US 300
+#define APPROVED_MAX 64
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define OPERATOR "regua" /* the operator's ~/.config/regua, for whoever sets XDG_CONFIG_HOME to the state directory */
 #define ROUND_MS 1 /* between two looks at upstream: real milliseconds, while days of the demo pass */
 
@@ -28,6 +30,8 @@ const char *const demo_channels[DEMO_CHANNELS] = {"email", "whatsapp", "sms", "s
 
 struct demo_stage {
     struct demo_stage_options options;
+    struct rg_arena *arena;
+    struct rg_inbox_approved approved[APPROVED_MAX];
     char clock_path[4200], config[4096], token[64], url[64], log_path[4200];
     char brokers[256];
     struct rg_page_clock *clock;
@@ -127,10 +131,15 @@ static int make_clock(struct demo_stage *stage, struct rg_error *err)
 
 static int make_servers(struct demo_stage *stage, struct rg_error *err)
 {
-    const struct rg_inbox_config inbox = {.https_port = -1, .clock = rg_page_clock(stage->clock), .seed = stage->options.seed};
+    size_t approved_count = 0;
+    int rc = demo_approved_load(stage->arena, stage->approved, RG_COUNT(stage->approved), &approved_count, err);
+    if (rc < 0)
+        return rc;
     stage->redis = rg_redis_server_start(NULL);
     make_broker(stage);
-    int rc = rg_inbox_start(&inbox, &stage->inbox, err);
+    const struct rg_inbox_config inbox = {.https_port = -1, .clock = rg_page_clock(stage->clock), .seed = stage->options.seed,
+                                          .approved = stage->approved, .approved_count = approved_count};
+    rc = rg_inbox_start(&inbox, &stage->inbox, err);
     const struct rg_redis_config redis = {.url = rg_redis_server_url(stage->redis), .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
     if (rc == 0)
         rc = rg_fresh_store_new(&redis, stage->options.shards, &stage->fresh, err);
@@ -197,6 +206,7 @@ int demo_stage_new(const struct demo_stage_options *options, struct demo_stage *
 {
     struct demo_stage *stage = rg_alloc(sizeof *stage);
     stage->options = *options;
+    stage->arena = rg_arena_new(ARENA_BYTES);
     int rc = pthread_mutex_init(&stage->mutex, NULL);
     rg_assert(rc == 0);
     rc = demo_make_directory(options->state, err);
@@ -238,6 +248,7 @@ void demo_stage_free(struct demo_stage **pointer)
         (void)fclose(stage->log);
     rg_page_clock_close(&stage->clock);
     (void)pthread_mutex_destroy(&stage->mutex);
+    rg_arena_free(&stage->arena);
     rg_free(pointer);
 }
 

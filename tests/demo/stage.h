@@ -2,6 +2,7 @@
  * on a socket, a clock that is turned by hand, a configuration in files, and the daemon itself in a thread. */
 #pragma once
 
+#include "base/core/arena.h"
 #include "base/core/error.h"
 #include "base/kafka/kafka.h"
 #include "daemon/daemon.h"
@@ -40,6 +41,16 @@ const char *demo_stage_url(const struct demo_stage *stage); /* of the API */
 const char *demo_stage_log(const struct demo_stage *stage); /* path of the daemon's log */
 /* Lines of level error so far, and the last of them; "" when there was none. */
 int demo_stage_errors(struct demo_stage *stage, char ret_last[256]);
+
+/* The creditor, as regua.yaml and what WhatsApp has approved name him. */
+#define DEMO_CREDITOR_NAME "Provedor Exemplo Ltda"
+#define DEMO_CREDITOR_DOCUMENT "12.345.678/0001-95"
+#define DEMO_CREDITOR_ADDRESS "Rua das Flores 10, Campinas SP"
+#define DEMO_CREDITOR_EMAIL "cobranca@provedor.example"
+#define DEMO_CREDITOR_PHONE "+55 19 3000-0000"
+
+/* approved.c: the shipped texts as WhatsApp would have approved them; everything lies in the arena. */
+RG_MUST_USE int demo_approved_load(struct rg_arena *arena, struct rg_inbox_approved *items, size_t max, size_t *ret_count, struct rg_error *err);
 
 /* site.c: writes regua.yaml and what it names below `directory`; *ret_config is the main file's path (room of 4096). */
 struct demo_site {

@@ -391,7 +391,8 @@ static void take_signal(struct demo_witness *w, const struct rg_kafka_event *eve
     w->counts.restored += !cut;
     if (!cut)
         w->restored = rg_arena_str(w->memory, name);
-    rg_inbox_add(w->config.inbox, "signal", rg_arena_str(w->record, name).p, rg_arena_str(w->record, type).p, event->value);
+    const char *shown = rg_arena_str(w->record, type).p;
+    rg_inbox_add(w->config.inbox, "signal", rg_arena_str(w->record, name).p, strncmp(shown, "regua.", 6) == 0 ? shown + 6 : shown, event->value);
     if (w->config.ops.on_signal != NULL)
         w->config.ops.on_signal(w->config.ctx, type, name, at_ms);
 }

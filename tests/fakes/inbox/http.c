@@ -18,6 +18,7 @@ struct http_door {
     struct MHD_Daemon *daemon;
     struct inbox_store *store;
     struct inbox_faults *faults;
+    struct rg_inbox_config config; /* paths in it are only good while the door is opened */
     int port;
 };
 
@@ -76,7 +77,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     if (request == NULL) {
         request = rg_alloc(sizeof *request);
         *request = (struct http_request){
-            .connection = connection, .store = door->store, .faults = door->faults, .method = method, .path = path};
+            .connection = connection, .store = door->store, .faults = door->faults, .config = &door->config, .method = method,
+            .path = path};
         rg_buf_init(&request->body, RG_INBOX_MESSAGE_BYTES_MAX);
         *con_cls = request;
         return MHD_YES;
@@ -158,6 +160,7 @@ int http_door_open(const struct rg_inbox_config *config, bool tls, struct inbox_
     struct http_door *door = rg_alloc(sizeof *door);
     door->store = store;
     door->faults = faults;
+    door->config = *config;
     int rc = start_daemon(config, tls ? config->https_port : config->http_port, cert, key, door, err);
     if (rc < 0) {
         rg_free(&door);

@@ -20,6 +20,7 @@ struct http_request {
     struct MHD_Connection *connection;
     struct inbox_store *store;
     struct inbox_faults *faults;
+    const struct rg_inbox_config *config; /* of the door: what outlives the inbox */
     const char *method, *path;
     struct rg_buf body;
 };

@@ -38,6 +38,12 @@
 
 struct rg_inbox;
 
+/* A template that WhatsApp has approved: {{1}}, {{2}} … are the parameters' places. Such a message is shown as the recipient reads
+ * it, and one with another number of parameters is refused with code 132000. Templates that are not named are taken as they come. */
+struct rg_inbox_approved {
+    const char *name, *text;
+};
+
 struct rg_inbox_config {
     int smtp_port, http_port, https_port;  /* 0: a free one; −1: no such door */
     const char *tls_cert, *tls_key;        /* PEM files; with them SMTP offers STARTTLS, and the HTTPS door may open */
@@ -48,6 +54,8 @@ struct rg_inbox_config {
     const struct rg_clock *clock;          /* virtual time of entries; NULL: none. Outlives the inbox */
     size_t entries_max, bytes_max;         /* 0: the maxima above */
     uint64_t seed;                         /* of faults with odds */
+    const struct rg_inbox_approved *approved; /* outlive the inbox */
+    size_t approved_count;
 };
 
 RG_MUST_USE int rg_inbox_start(const struct rg_inbox_config *config, struct rg_inbox **ret_inbox, struct rg_error *err);

@@ -11,12 +11,15 @@
 #include <strings.h>
 
 #define PROVIDER_NAME_MAX 64
+#define PARAMETERS_MAX 64
 
 struct delivery {
     struct rg_arena *arena;
     struct rg_json *json; /* NULL: the body is none */
     char provider[PROVIDER_NAME_MAX + 1];
     bool whatsapp;
+    bool misfit; /* other parameters than its template has */
+    const struct rg_inbox_config *config;
     struct rg_inbox_entry entry;
     struct inbox_effect effect;
     char name[64];
@@ -45,24 +48,85 @@ static struct rg_str first_member(const struct rg_json_value *object, const char
 static const char *const to_names[] = {"to", "phone", "recipient", "number", "destination", "To", "msisdn", "address", "debtor"};
 static const char *const text_names[] = {"text", "message", "body", "content", "Body", "msg"};
 
-/* The texts of a WhatsApp template, one a line. */
-static struct rg_str template_texts(const struct rg_json_value *template, struct rg_arena *arena)
+/* The parameters of a WhatsApp template that are texts, in order. */
+struct parameters {
+    struct rg_str items[PARAMETERS_MAX];
+    size_t count;
+};
+
+static void read_parameters(const struct rg_json_value *template, struct parameters *parameters)
 {
-    RG_CLEANUP(rg_buf_done) struct rg_buf lines;
-    rg_buf_init(&lines, RG_INBOX_MESSAGE_BYTES_MAX);
     RG_JSON_EACH(component, rg_json_get(template, "components"))
     {
         RG_JSON_EACH(parameter, rg_json_get(component, "parameters"))
         {
-            struct rg_str text;
-            if (!rg_json_str(rg_json_get(parameter, "text"), &text))
-                continue;
-            if (lines.len > 0)
-                rg_buf_addc(&lines, '\n');
-            rg_buf_add_str(&lines, text);
+            if (parameters->count < PARAMETERS_MAX &&
+                rg_json_str(rg_json_get(parameter, "text"), &parameters->items[parameters->count]))
+                parameters->count++;
         }
     }
-    return rg_arena_str(arena, rg_buf_str(&lines));
+}
+
+/* Where "{{12}}" ends, and 12; NULL when none begins here. */
+static const char *read_place(const char *text, size_t *ret_number)
+{
+    size_t number = 0;
+    const char *p = text;
+    if (strncmp(p, "{{", 2) != 0)
+        return NULL;
+    for (p += 2; *p >= '0' && *p <= '9' && number < PARAMETERS_MAX; p++)
+        number = number * 10 + (size_t)(*p - '0');
+    if (number == 0 || strncmp(p, "}}", 2) != 0)
+        return NULL;
+    *ret_number = number;
+    return p + 2;
+}
+
+/* As the recipient reads it; and how many parameters the approved text has. */
+static size_t fill_in(const char *approved, const struct parameters *parameters, struct rg_buf *out)
+{
+    size_t highest = 0, number = 0;
+    for (const char *p = approved; *p != '\0';) {
+        const char *end = read_place(p, &number);
+        if (end == NULL) {
+            rg_buf_addc(out, *p++);
+            continue;
+        }
+        if (number <= parameters->count)
+            rg_buf_add_str(out, parameters->items[number - 1]);
+        highest = number > highest ? number : highest;
+        p = end;
+    }
+    return highest;
+}
+
+static const char *approved_text(const struct delivery *delivery, struct rg_str name)
+{
+    for (size_t i = 0; i < delivery->config->approved_count; i++)
+        if (rg_str_is(name, delivery->config->approved[i].name))
+            return delivery->config->approved[i].text;
+    return NULL;
+}
+
+/* One parameter a line where nobody knows the text around them. */
+static void read_template(struct delivery *delivery, const struct rg_json_value *template)
+{
+    struct rg_inbox_entry *entry = &delivery->entry;
+    struct parameters parameters = {.count = 0};
+    RG_CLEANUP(rg_buf_done) struct rg_buf text;
+    rg_buf_init(&text, RG_INBOX_MESSAGE_BYTES_MAX);
+    read_parameters(template, &parameters);
+    if (!rg_json_str(rg_json_get(template, "name"), &entry->subject))
+        entry->subject = (struct rg_str){NULL, 0};
+    const char *approved = approved_text(delivery, entry->subject);
+    if (approved != NULL)
+        delivery->misfit = fill_in(approved, &parameters, &text) != parameters.count;
+    for (size_t i = 0; approved == NULL && i < parameters.count; i++) {
+        if (i > 0)
+            rg_buf_addc(&text, '\n');
+        rg_buf_add_str(&text, parameters.items[i]);
+    }
+    entry->text = rg_arena_str(delivery->arena, rg_buf_str(&text));
 }
 
 static void read_json(struct delivery *delivery)
@@ -73,9 +137,7 @@ static void read_json(struct delivery *delivery)
     static const char *const step_names[] = {"step"};
     entry->to = first_member(root, to_names, RG_COUNT(to_names));
     if (template != NULL) {
-        entry->text = template_texts(template, delivery->arena);
-        if (rg_json_str(rg_json_get(template, "name"), &text))
-            entry->subject = text;
+        read_template(delivery, template);
     } else if (rg_json_str(rg_json_pointer(root, RG_STR("/text/body")), &text)) {
         entry->text = text;
     } else {
@@ -159,8 +221,9 @@ static void read_request(struct http_request *request, struct delivery *delivery
 }
 
 /* What WhatsApp's interface refuses by itself; NULL when it would take the message. */
-static const char *whatsapp_complaint(const struct delivery *delivery)
+static const char *whatsapp_complaint(const struct delivery *delivery, int *ret_code)
 {
+    *ret_code = 100;
     struct rg_str product = {NULL, 0}, type = {NULL, 0};
     if (delivery->json == NULL)
         return "Invalid JSON";
@@ -170,13 +233,17 @@ static const char *whatsapp_complaint(const struct delivery *delivery)
         return "(#100) The parameter to is required.";
     if (!rg_json_str(rg_json_get(root_of(delivery), "type"), &type) || rg_json_get_str(root_of(delivery), type) == NULL)
         return "(#100) Invalid parameter: type, and the object that it names";
+    *ret_code = 132000;
+    if (delivery->misfit)
+        return "(#132000) Number of parameters does not match the expected number of params";
     return NULL;
 }
 
 /* The answer of a provider that has nothing against the message, or something. Returns its status. */
 static int usual_answer(struct delivery *delivery, struct rg_buf *out)
 {
-    const char *complaint = delivery->whatsapp ? whatsapp_complaint(delivery) : NULL;
+    int code = 0;
+    const char *complaint = delivery->whatsapp ? whatsapp_complaint(delivery, &code) : NULL;
     struct rg_jw jw;
     rg_jw_init(&jw, out);
     rg_jw_object(&jw);
@@ -184,7 +251,7 @@ static int usual_answer(struct delivery *delivery, struct rg_buf *out)
         rg_jw_member_object(&jw, "error");
         rg_jw_member_cstr(&jw, "message", complaint);
         rg_jw_member_cstr(&jw, "type", "OAuthException");
-        rg_jw_member_int(&jw, "code", 100);
+        rg_jw_member_int(&jw, "code", code);
         rg_jw_object_end(&jw);
     } else if (delivery->whatsapp) {
         rg_jw_member_cstr(&jw, "messaging_product", "whatsapp");
@@ -290,7 +357,7 @@ enum MHD_Result http_provide(struct http_request *request)
 {
     if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0)
         return http_answer_error(request, 405, "a provider takes POST and PUT");
-    struct delivery delivery = {.arena = rg_arena_new(8 * RG_INBOX_MESSAGE_BYTES_MAX)};
+    struct delivery delivery = {.arena = rg_arena_new(8 * RG_INBOX_MESSAGE_BYTES_MAX), .config = request->config};
     read_request(request, &delivery);
     struct inbox_occasion occasion = {
         .stage = INBOX_AT_HTTP, .to = delivery.entry.to.p, .provider = delivery.provider, .content = rg_buf_str(&request->body)};

@@ -115,6 +115,44 @@ static void many_senders_lose_nothing(void **state)
     rg_inbox_stop(&inbox);
 }
 
+static bool copy_text(const struct rg_inbox_entry *entry, void *ctx)
+{
+    (void)snprintf(ctx, 128, RG_STR_FMT, RG_STR_ARG(entry->text));
+    return true;
+}
+
+/* A provider that knows what it has approved: the message is read as the recipient reads it, and other parameters are refused. */
+static void approved_templates_are_filled_in(void **state)
+{
+    (void)state;
+    static const struct rg_inbox_approved approved[] = {{"vencida", "Ola, {{1}}! {{2}} ate {{1}} {{x}} {{3"}};
+    static const struct {
+        const char *body, *text, *code;
+    } rows[] = {
+        {"{\"name\":\"vencida\",\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ana\"},{\"type\":\"text\","
+         "\"text\":\"R$ 1\"}]}]}", "Ola, Ana! R$ 1 ate Ana {{x}} {{3", "\"messages\""},
+        {"{\"name\":\"vencida\",\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ana\"}]}]}",
+         "Ola, Ana!  ate Ana {{x}} {{3", "132000"},
+        {"{\"name\":\"outra\",\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ana\"},{\"type\":\"text\","
+         "\"text\":\"R$ 1\"}]}]}", "Ana\nR$ 1", "\"messages\""},
+    };
+    struct rg_inbox *inbox = NULL;
+    const struct rg_inbox_config config = {.https_port = -1, .smtp_port = -1, .approved = approved, .approved_count = RG_COUNT(approved)};
+    assert_int_equal(rg_inbox_start(&config, &inbox, NULL), 0);
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        char request[1024], body[512], answer[4096], seen[128] = "";
+        (void)snprintf(body, sizeof body, "{\"messaging_product\":\"whatsapp\",\"to\":\"55\",\"type\":\"template\",\"template\":%s}", rows[i].body);
+        (void)snprintf(request, sizeof request, "POST /provider/whatsapp/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+                       "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+        (void)talk(rg_inbox_http_port(inbox), request, answer, sizeof answer);
+        if (strstr(answer, rows[i].code) == NULL)
+            fail_msg("row %zu: %s", i, answer);
+        rg_inbox_each(inbox, (int64_t)i, copy_text, seen);
+        assert_string_equal(seen, rows[i].text);
+    }
+    rg_inbox_stop(&inbox);
+}
+
 static void a_fault_is_set_and_healed(void **state)
 {
     (void)state;
@@ -182,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_senders_lose_nothing),
+        cmocka_unit_test(approved_templates_are_filled_in),
         cmocka_unit_test(a_fault_is_set_and_healed),
         cmocka_unit_test(stopping_ends_those_who_wait),
         cmocka_unit_test(wrong_configurations_do_not_open),
