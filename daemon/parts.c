@@ -148,7 +148,8 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
         .session_timeout_ms = (int)rg_duration_ms(site->tuning.session_timeout),
         .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : SIGNAL_CLAIM_MS,
         .concurrency = channel != NULL && channel->concurrency > 0 ? (int)channel->concurrency : 32,
-        .rate_per_s = channel != NULL && channel->rate.count > 0 ? (int)((channel->rate.count + channel->rate.per_s - 1) / channel->rate.per_s) : 0,
+        .rate_count = channel != NULL ? channel->rate.count : 0,
+        .rate_span_s = channel != NULL ? channel->rate.per_s : 0,
         .from = channel != NULL ? channel->from.p : NULL, .domain = channel != NULL ? domain_of(daemon->arena, channel->from) : "regua.invalid",
         .clock = daemon->runtime.clock, .world = rg_daemon_sender_world(part), .transport = part->transport,
         .kind = channel == NULL ? RG_SENDER_SIGNALS : channel->transport == RG_SITE_SMTP ? RG_SENDER_MAIL : RG_SENDER_PROVIDER, .preset = part->preset};

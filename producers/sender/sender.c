@@ -58,7 +58,7 @@ int rg_sender_new(const struct rg_sender_config *config, struct rg_sender **ret_
     sender->shard_failures = rg_alloc(shards * sizeof *sender->shard_failures);
     size_t wanted = config->concurrency < 1 ? 1 : (size_t)config->concurrency;
     sender->slots_max = wanted < RG_SENDER_WINDOW_MAX ? wanted : RG_SENDER_WINDOW_MAX;
-    rg_rate_init(&sender->rate, config->rate_per_s, sender->boot_ms);
+    rg_rate_init(&sender->rate, config->rate_count, config->rate_span_s, sender->boot_ms);
     sender->renderer = rg_renderer_new(&sender->config);
     if (config->kind == RG_SENDER_SIGNALS)
         sender->own_transport = rg_transport_signal_new(&(struct rg_signal_config){.clock = &sender->config.clock,

@@ -70,7 +70,8 @@ struct rg_sender_config {
     int session_timeout_ms;
     int64_t claim_valid_ms;
     int concurrency;           /* in the transport at once, 1 … RG_SENDER_WINDOW_MAX */
-    int rate_per_s;            /* 0: no limit */
+    int64_t rate_count;        /* at most so many messages … 0: no limit */
+    int64_t rate_span_s;       /* … in this time */
     const char *from;          /* e-mail: "Name <address>" */
     const char *domain;        /* of Message-IDs */
     struct rg_clock clock;

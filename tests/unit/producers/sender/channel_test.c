@@ -155,7 +155,8 @@ static void test_rate(void **state)
     (void)state;
     struct play play;
     play_start(&play);
-    play.config.rate_per_s = 20;
+    play.config.rate_count = 20;
+    play.config.rate_span_s = 1;
     play.config.concurrency = 200;
     play_sender(&play);
     for (int n = 0; n < 100; n++)
@@ -173,7 +174,8 @@ static void test_rate_counts_what_leaves(void **state)
     (void)state;
     struct play play;
     play_start(&play);
-    play.config.rate_per_s = 10;
+    play.config.rate_count = 10;
+    play.config.rate_span_s = 1;
     play_sender(&play);
     play.stage.asleep = true;
     struct rg_decision voided = play_decide(&play, 1);
@@ -191,10 +193,10 @@ static void test_rate_alone(void **state)
 {
     (void)state;
     struct rg_rate rate;
-    rg_rate_init(&rate, 0, 0);
+    rg_rate_init(&rate, 0, 0, 0);
     for (int i = 0; i < 1000; i++)
         assert_true(rg_rate_take(&rate, 0));
-    rg_rate_init(&rate, 50, 1000);
+    rg_rate_init(&rate, 50, 1, 1000);
     for (int i = 0; i < 5; i++)
         assert_true(rg_rate_take(&rate, 1000));
     assert_false(rg_rate_take(&rate, 1000));
@@ -207,7 +209,7 @@ static void test_rate_alone(void **state)
     for (int i = 0; i < 5; i++)
         assert_true(rg_rate_take(&rate, INT64_MAX / 2)); /* a long sleep fills it, no more */
     assert_false(rg_rate_take(&rate, INT64_MAX / 2));
-    rg_rate_init(&rate, 1, 0);
+    rg_rate_init(&rate, 1, 1, 0);
     assert_true(rg_rate_take(&rate, 0));
     assert_int_equal(rg_rate_wait_ms(&rate, 0), 1000);
     rg_rate_give_back(&rate);
@@ -215,6 +217,12 @@ static void test_rate_alone(void **state)
     assert_true(rg_rate_take(&rate, 0));
     assert_false(rg_rate_take(&rate, 0));
     assert_int_equal(rg_rate_wait_ms(&rate, 1000), 0);
+    rg_rate_init(&rate, 50, 3600, 0); /* fifty an hour: one each 72 seconds, never a burst */
+    assert_true(rg_rate_take(&rate, 0));
+    assert_int_equal(rg_rate_wait_ms(&rate, 0), 72000);
+    assert_false(rg_rate_take(&rate, 71999));
+    assert_true(rg_rate_take(&rate, 72000));
+    assert_false(rg_rate_take(&rate, 72001));
 }
 
 /* ---- a broken channel ---- */

@@ -218,7 +218,8 @@ static void one_seed(uint64_t seed)
     play_start(&chaos->play);
     chaos->resend = chaos->play.stage.requeue_uncertain = seed % 2 == 1;
     chaos->play.config.concurrency = 1 + (int)(seed % 7);
-    chaos->play.config.rate_per_s = seed % 3 == 0 ? 50 : 0;
+    chaos->play.config.rate_count = seed % 3 == 0 ? 50 : 0;
+    chaos->play.config.rate_span_s = 1;
     play_sender(&chaos->play);
     for (int round = 0; round < ROUNDS; round++) {
         mishap(chaos);
