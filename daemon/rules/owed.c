@@ -24,10 +24,10 @@ static bool restored(const struct rg_invoice *invoice, const struct rg_done *sus
     return false;
 }
 
-static bool closed(struct rg_look *look, const struct rg_invoice *invoice)
+static bool closed(const struct rg_look *look, const struct rg_invoice *invoice)
 {
-    enum rg_gate gate = rg_invoice_gate(look, invoice);
-    return gate == RG_GATE_PAID || gate == RG_GATE_VOIDED || rg_invoice_excused(invoice);
+    bool paid = rg_record_paid(look->record, invoice, look->rules->policy.tolerance_cents);
+    return paid || invoice->state == RG_INVOICE_VOIDED || rg_invoice_excused(invoice);
 }
 
 /* The suspend's entry in another invoice of the same action. */
@@ -39,7 +39,7 @@ static const struct rg_done *same_action(const struct rg_invoice *invoice, const
     return NULL;
 }
 
-static bool all_closed(struct rg_look *look, const struct rg_done *suspend)
+static bool all_closed(const struct rg_look *look, const struct rg_done *suspend)
 {
     for (size_t i = 0; i < look->record->invoice_count; i++) {
         const struct rg_invoice *invoice = &look->record->invoices[i];
@@ -108,7 +108,7 @@ static void owe_restore(struct rg_look *look, struct rg_invoice *first, const st
 }
 
 /* The first suspend of an invoice whose restore is owed and not on its way. */
-static const struct rg_done *owing(struct rg_look *look, const struct rg_invoice *invoice)
+static const struct rg_done *owing(const struct rg_look *look, const struct rg_invoice *invoice)
 {
     for (size_t i = 0; i < invoice->done_count; i++)
         if (suspended(&invoice->done[i]) && !restored(invoice, &invoice->done[i]) && all_closed(look, &invoice->done[i]))
