@@ -154,11 +154,29 @@ void rg_record_end_action(struct rg_record *record, const struct rg_action_id *i
     drop_action(record, &copy);
 }
 
+/* An earlier attempt was delivered after all, while this one was in a sender's hands: given back, it has nothing left to do. */
+static bool overtaken(const struct rg_record *record, const struct rg_decision *decision)
+{
+    for (size_t i = 0; i < decision->invoice_count && !decision->owed; i++) {
+        const struct rg_decision_invoice *of = &decision->invoices[i];
+        const struct rg_invoice *invoice = of->listed ? NULL : rg_record_invoice(record, of->ns, of->invoice);
+        const struct rg_done *done = invoice == NULL ? NULL : rg_invoice_done(invoice, decision->step, decision->repetition, of->cycle);
+        if (done != NULL && done->state == RG_DONE_SENT && !rg_action_id_eq(&done->action, &decision->action))
+            return true;
+    }
+    return false;
+}
+
+static enum rg_gate still_unwanted(const struct rg_record *record, const struct rg_decision *decision)
+{
+    return overtaken(record, decision) ? RG_GATE_COVERED : rg_action_unwanted(record, decision);
+}
+
 void rg_record_void_unwanted(struct rg_record *record)
 {
     for (size_t i = 0; i < record->action_count;) {
         const struct rg_action *action = &record->actions[i];
-        enum rg_gate gate = action->state == RG_ACTION_QUEUED ? rg_action_unwanted(record, &action->decision) : RG_GATE_NONE;
+        enum rg_gate gate = action->state == RG_ACTION_QUEUED ? still_unwanted(record, &action->decision) : RG_GATE_NONE;
         if (gate == RG_GATE_NONE)
             i++;
         else
@@ -293,6 +311,8 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         if (invoice == NULL)
             continue;
         struct rg_done *done = rg_invoice_touch_done(record, invoice, outcome->step, outcome->repetition, outcome->invoices[i].cycle);
+        if (done->state == RG_DONE_SENT && done->attempt > outcome->attempt)
+            continue; /* it went out by a later attempt too: what becomes of that one is what counts */
         struct rg_action *newer = rg_action_id_eq(&done->action, &outcome->action) ? NULL : rg_record_action(record, &done->action);
         if (newer != NULL && newer->state == RG_ACTION_QUEUED && !newer->decision.owed)
             rg_record_end_action(record, &newer->decision.action, RG_DONE_VOIDED, RG_GATE_COVERED);
