@@ -6,6 +6,7 @@
 #include "base/json/json.h"
 #include "base/json/write.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -59,6 +60,16 @@ static void on_report(void *ctx, const struct rg_kafka_report *report)
     control->write_result = report->err.code;
 }
 
+/* From the beginning, and what was known is known no more: nothing acts before it has been read to its end again. */
+static int make_reader(struct rg_control *c, struct rg_error *err)
+{
+    const struct rg_kafka_consumer_options options = {.group = "regua-control"};
+    const struct rg_kafka_position beginning = {c->topic, 0, RG_KAFKA_BEGINNING};
+    c->read_to = RG_KAFKA_NONE;
+    int rc = rg_kafka_consumer_new(&c->kafka, &options, &c->reader, err);
+    return rc < 0 ? rc : rg_kafka_consumer_assign(c->reader, &beginning, 1, err);
+}
+
 int rg_control_new(struct rg_runtime *runtime, const struct rg_kafka_config *kafka, const char *topic, struct rg_control **ret_control,
                    struct rg_error *err)
 {
@@ -67,18 +78,13 @@ int rg_control_new(struct rg_runtime *runtime, const struct rg_kafka_config *kaf
     c->kafka = *kafka;
     rg_assert(strlen(topic) <= RG_KAFKA_TOPIC_NAME_MAX);
     memcpy(c->topic, topic, strlen(topic) + 1);
-    c->read_to = RG_KAFKA_NONE;
     c->next = state_copy(&(struct rg_control_state){0});
     int rc = pthread_mutex_init(&c->mutex, NULL);
     rg_assert(rc == 0);
     const struct rg_kafka_producer_options options = {.on_report = on_report, .ctx = c};
     rc = rg_kafka_producer_new(kafka, &options, &c->producer, err);
-    const struct rg_kafka_consumer_options reader = {.group = "regua-control"};
     if (rc == 0)
-        rc = rg_kafka_consumer_new(kafka, &reader, &c->reader, err);
-    const struct rg_kafka_position beginning = {c->topic, 0, RG_KAFKA_BEGINNING};
-    if (rc == 0)
-        rc = rg_kafka_consumer_assign(c->reader, &beginning, 1, err);
+        rc = make_reader(c, err);
     if (rc < 0) {
         rg_control_free(&c);
         return rc;
@@ -184,19 +190,60 @@ static void find_end(struct rg_control *c)
     c->retry_boot_ms = boot_ms + RETRY_MS;
 }
 
+static void forget(struct rg_control *c)
+{
+    struct rg_arena *old = c->next->arena;
+    c->next = state_copy(&(struct rg_control_state){0});
+    rg_arena_free(&old);
+    c->dirty = false;
+    rg_runtime_set_control(c->runtime, state_copy(c->next));
+}
+
+/* A reader that cannot go on would never hear of a stop: it is made anew. */
+static void fault(struct rg_control *c, const struct rg_kafka_event *event)
+{
+    bool dead = event->fatal || event->stopped;
+    rg_log(dead ? RG_LOG_ERROR : RG_LOG_WARNING, "CONTROL-TROUBLE", RG_LOG_NO_CTX, "%s%s", event->error.text,
+           dead ? "; nothing acts before it has been read again" : "");
+    if (!dead)
+        return;
+    rg_kafka_consumer_free(&c->reader, RG_KAFKA_FREE_MS);
+    forget(c);
+    c->retry_boot_ms = rg_boot_ms(&c->runtime->clock) + RETRY_MS;
+}
+
+static bool has_reader(struct rg_control *c)
+{
+    struct rg_error err;
+    if (c->reader != NULL || rg_boot_ms(&c->runtime->clock) < c->retry_boot_ms)
+        return c->reader != NULL;
+    if (make_reader(c, &err) == 0)
+        return true;
+    rg_log(RG_LOG_WARNING, "CONTROL-READER", RG_LOG_NO_CTX, "%s; trying again in %d ms", err.text, RETRY_MS);
+    rg_kafka_consumer_free(&c->reader, RG_KAFKA_FREE_MS);
+    c->retry_boot_ms = rg_boot_ms(&c->runtime->clock) + RETRY_MS;
+    return false;
+}
+
 void rg_control_turn(struct rg_control *c, int wait_ms)
 {
     struct rg_kafka_event event;
+    if (!has_reader(c)) {
+        (void)poll(NULL, 0, wait_ms); /* nothing to wait for but time */
+        return;
+    }
     find_end(c);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000 && c->reader != NULL; i++) {
         rg_kafka_consumer_poll(c->reader, i == 0 ? wait_ms : 0, &event);
         if (event.kind == RG_KAFKA_EVENT_NONE)
             break;
         if (event.kind == RG_KAFKA_EVENT_MESSAGE)
             take(c, &event);
         else if (event.kind == RG_KAFKA_EVENT_FAULT)
-            rg_log(RG_LOG_WARNING, "CONTROL-TROUBLE", RG_LOG_NO_CTX, "%s", event.error.text);
+            fault(c, &event);
     }
+    if (c->reader == NULL)
+        return;
     int64_t next = rg_kafka_consumer_next(c->reader, c->topic, 0);
     bool at_end = c->read_to != RG_KAFKA_NONE && (c->read_to == 0 || next >= c->read_to);
     if (!c->next->loaded && at_end)
