@@ -10,7 +10,7 @@
 #include "tests/demo/stage.h"
 #include "tests/demo/witness.h"
 
-#define DEMO_SLOT_MS (10 * RG_MS_PER_MINUTE) /* the world acts, and timers are looked at, on this grid */
+#define DEMO_SLOT_MS (10 * RG_MS_PER_MINUTE) /* the world acts on this grid */
 
 struct demo_options {
     int debtors, days;

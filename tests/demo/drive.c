@@ -6,6 +6,8 @@
 #include <time.h>
 
 #define SERVE_TURN_MS 200
+#define TIMER_SLOT_MS (60 * RG_MS_PER_MINUTE)
+#define TIMER_OFFSET_MS (30 * RG_MS_PER_MINUTE)
 
 /* Moves there and waits. What went out is heard of before anything else happens. */
 static int rest(struct demo *demo, int64_t at_ms, int64_t *ret_due_ms, struct rg_error *err)
@@ -20,9 +22,12 @@ static void set_time(struct demo *demo, int64_t at_ms)
     demo_stage_set_time(demo->stage, at_ms);
 }
 
+/* Timers are looked at once an hour, at half past: messages go out from eight on, each debtor at his own minute of the first half
+ * hour, and are a little late here so that two months take a minute. */
 static int64_t slot_after(int64_t ms)
 {
-    return ms >= INT64_MAX - DEMO_SLOT_MS ? INT64_MAX : (ms + DEMO_SLOT_MS - 1) / DEMO_SLOT_MS * DEMO_SLOT_MS;
+    int64_t into_ms = ms - TIMER_OFFSET_MS;
+    return ms >= INT64_MAX - 2 * TIMER_SLOT_MS ? INT64_MAX : (into_ms + TIMER_SLOT_MS - 1) / TIMER_SLOT_MS * TIMER_SLOT_MS + TIMER_OFFSET_MS;
 }
 
 /* Publishes what is due, at most one entry of each debtor; entries come sorted by debtor within an instant, so that a second one

@@ -10,13 +10,19 @@
 #include <string.h>
 
 #define HOUR_MS (60 * RG_MS_PER_MINUTE)
+#define PEOPLE_SLOT_MS (3 * DEMO_SLOT_MS) /* people act on a coarser grid: fewer instants, a shorter demo */
 #define KNOWN_MINUTE (5 * 60)
 #define ISSUE_MINUTE (6 * 60)
 #define BANK_RETURN_MINUTE (7 * 60)
 
+static int64_t up_to(int64_t ms, int64_t grid_ms)
+{
+    return (ms + grid_ms - 1) / grid_ms * grid_ms;
+}
+
 static int64_t on_slot(int64_t ms)
 {
-    return (ms + DEMO_SLOT_MS - 1) / DEMO_SLOT_MS * DEMO_SLOT_MS;
+    return up_to(ms, DEMO_SLOT_MS);
 }
 
 /* People are awake from seven to ten. */
@@ -27,13 +33,13 @@ static int64_t when_awake(const struct demo_debtor *d, int64_t ms)
         ms = rg_instant_at(d->zone, at.day, 7 * 60 + at.minute % 120);
     else if (at.minute >= 22 * 60)
         ms = rg_instant_at(d->zone, at.day + 1, 7 * 60 + at.minute % 120);
-    return on_slot(ms);
+    return up_to(ms, PEOPLE_SLOT_MS);
 }
 
 static int64_t some_time_on(const struct demo *demo, const struct demo_invoice *invoice, rg_day day, const char *salt)
 {
     int minute = 7 * 60 + demo_pick(demo->portfolio.seed, rg_str(invoice->id), salt, 15 * 60);
-    return on_slot(rg_instant_at(invoice->debtor->zone, day, minute));
+    return up_to(rg_instant_at(invoice->debtor->zone, day, minute), PEOPLE_SLOT_MS);
 }
 
 static void add(struct demo *demo, struct demo_entry entry)
@@ -132,7 +138,8 @@ void demo_plan(struct demo *demo)
 
 static void plan_receipt(struct demo *demo, const struct demo_message *message, struct demo_debtor *d, enum rg_provider_fact fact, int64_t after_ms)
 {
-    struct demo_entry entry = {.at_ms = on_slot(message->at_ms + after_ms), .deed = DEMO_RECEIPT, .debtor = d, .number = (int)fact};
+    int64_t grid_ms = fact == RG_FACT_READ ? PEOPLE_SLOT_MS : DEMO_SLOT_MS;
+    struct demo_entry entry = {.at_ms = up_to(message->at_ms + after_ms, grid_ms), .deed = DEMO_RECEIPT, .debtor = d, .number = (int)fact};
     (void)snprintf(entry.action, sizeof entry.action, "%s", message->action);
     (void)snprintf(entry.channel, sizeof entry.channel, RG_STR_FMT, RG_STR_ARG(message->channel));
     add(demo, entry);
