@@ -3,7 +3,7 @@
  * would notice have different names.
  *
  * Every field is hashed as its length (four bytes, big end first) and its text, numbers in decimal, in this order: debtor;
- * number of invoices; of each namespace, id, cycle; step; repetition; channel; and for the action id attempt and amount_cents.
+ * number of invoices; of each namespace, id, cycle (behind "listed " where the message only names it); step; repetition; channel; and for the action id attempt and amount_cents.
  * No two different lists of fields give the same bytes, and a few lines in any language compute the same. */
 #include "config/contract/ledger.h"
 
@@ -37,6 +37,14 @@ static void add_number(struct hashed *hashed, int64_t number)
     add_text(hashed, rg_str(digits));
 }
 
+/* The same step may speak for one of two invoices and list the other, and later the other way round: two messages. */
+static void add_cycle(struct hashed *hashed, const struct rg_decision_invoice *invoice)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%s%d", invoice->listed ? "listed " : "", invoice->cycle);
+    add_text(hashed, rg_str(text));
+}
+
 static void add_step(struct hashed *hashed, const struct rg_decision *decision)
 {
     add_text(hashed, decision->debtor);
@@ -44,7 +52,7 @@ static void add_step(struct hashed *hashed, const struct rg_decision *decision)
     for (size_t i = 0; i < decision->invoice_count; i++) {
         add_text(hashed, decision->invoices[i].ns);
         add_text(hashed, decision->invoices[i].invoice);
-        add_number(hashed, decision->invoices[i].cycle);
+        add_cycle(hashed, &decision->invoices[i]);
     }
     add_text(hashed, decision->step);
     add_number(hashed, decision->repetition);

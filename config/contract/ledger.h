@@ -82,7 +82,7 @@ struct rg_decision {
     struct rg_str rules;    /* version hash of the rules */
 };
 
-/* Identity: the action id over (debtor, sorted invoices with namespace and cycle, step, repetition, channel, attempt,
+/* Identity: the action id over (debtor, sorted invoices with namespace and cycle and whether it is only listed, step, repetition, channel, attempt,
  * amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
  * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how.
  */

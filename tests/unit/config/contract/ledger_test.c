@@ -393,9 +393,9 @@ static void each_part_of_an_identity_counts(void **state)
     (void)state;
     struct rg_decision_invoice invoices[3];
     struct rg_decision_cover covers[2];
-    struct rg_action_id ids[12];
-    char messages[12][33];
-    for (int i = 0; i < 12; i++) {
+    struct rg_action_id ids[13];
+    char messages[13][33];
+    for (int i = 0; i < 13; i++) {
         struct rg_decision decision = sample(invoices, covers);
         switch (i) {
         case 1: decision.debtor = RG_STR("c2"); break;
@@ -409,6 +409,7 @@ static void each_part_of_an_identity_counts(void **state)
         case 9: decision.channel = (struct rg_str){NULL, 0}; break;
         case 10: decision.attempt = 2; break;
         case 11: decision.amount_cents = 15901; break;
+        case 12: invoices[1].listed = true; break;
         default: break;
         }
         decision.cover_count = 0;
@@ -417,7 +418,7 @@ static void each_part_of_an_identity_counts(void **state)
         rg_decision_message_id(&decision, messages[i]);
         for (int j = 0; j < i; j++) {
             assert_false(rg_action_id_eq(&ids[i], &ids[j]));
-            bool resend = i >= 10 && (j == 0 || j >= 10); /* attempt and amount keep the message's name */
+            bool resend = (i == 10 || i == 11) && (j == 0 || j >= 10); /* attempt and amount keep the message's name */
             assert_true((strcmp(messages[i], messages[j]) == 0) == resend);
         }
     }

@@ -275,6 +275,9 @@ static void print_ledger(const struct sim *s)
                           (long long)d->invoices[k].balance_cents);
         print_message("\n");
     }
+    for (size_t i = 0; i < s->delivery_count; i++)
+        print_message("delivered under the claim at %lld: " RG_STR_FMT " %d attempt %d\n", (long long)s->deliveries[i].claim_offset,
+                      RG_STR_ARG(s->deliveries[i].decision->step), s->deliveries[i].decision->repetition, s->deliveries[i].decision->attempt);
 }
 
 static void complain(const struct sim *s, uint64_t seed, const struct rg_decision *d, const char *what)
