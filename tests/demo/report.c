@@ -184,14 +184,9 @@ static void print_dead_letters(const struct demo_counts *c)
 
 struct arrived {
     int64_t taken[DEMO_CHANNEL_KINDS];
-    int64_t shown; /* number of the entry to show */
-    struct rg_str look_for; /* part of its recipient */
+    int64_t shown; /* number of the entry to show: the mail with most to see */
+    size_t shown_bytes;
 };
-
-static bool holds(struct rg_str text, struct rg_str part)
-{
-    return text.p != NULL && part.p != NULL && memmem(text.p, text.n, part.p, part.n) != NULL;
-}
 
 static bool count_arrived(const struct rg_inbox_entry *entry, void *ctx)
 {
@@ -201,8 +196,10 @@ static bool count_arrived(const struct rg_inbox_entry *entry, void *ctx)
         bool ours = rg_str_is(entry->channel, demo_channels[i]) || (signal && strcmp(demo_channels[i], "signals") == 0);
         arrived->taken[i] += ours && (taken || signal);
     }
-    if (taken && rg_str_is(entry->channel, "email") && holds(entry->to, arrived->look_for))
+    if (taken && entry->html.n > arrived->shown_bytes) {
         arrived->shown = entry->n;
+        arrived->shown_bytes = entry->html.n;
+    }
     return true;
 }
 
@@ -233,27 +230,30 @@ static void print_links(const struct demo *demo, const struct arrived *arrived)
 {
     int port = rg_inbox_http_port(demo_stage_inbox(demo->stage));
     enum rg_gate gate;
+    int64_t cents = 0;
     struct rg_str blocked = demo_witness_blocked(demo->witness, &gate), restored = demo_witness_restored(demo->witness);
+    struct rg_str to_pay = demo_witness_to_pay(demo->witness, &cents);
     head("Look");
-    printf("  every message        http://127.0.0.1:%d/\n", port);
+    printf("  every message           http://127.0.0.1:%d/\n", port);
     if (arrived->shown > 0)
-        printf("  a notice, as sent    http://127.0.0.1:%d/#n=%lld\n", port, (long long)arrived->shown);
+        printf("  one as it was read      http://127.0.0.1:%d/#n=%lld\n", port, (long long)arrived->shown);
     if (rg_str_has(blocked))
-        printf("  blocked: %-12shttp://127.0.0.1:%d/#q=%s\n", rg_gate_name(gate), port, blocked.p + 1);
+        printf("  somebody blocked        http://127.0.0.1:%d/#q=%s  (%s)\n", port, blocked.p + 1, rg_gate_name(gate));
     if (rg_str_has(restored))
-        printf("  cut off, restored    http://127.0.0.1:%d/#q=%s\n", port, restored.p + 1);
-    head("Try");
+        printf("  cut off and back again  http://127.0.0.1:%d/#q=%s\n", port, restored.p + 1);
+    head("Try, in another terminal");
     if (rg_str_has(blocked))
         printf("  ./dev ctl explain %s\n", blocked.p);
     if (rg_str_has(restored))
         printf("  ./dev ctl show %s\n", restored.p);
+    if (rg_str_has(to_pay)) /* his service comes back while one looks */
+        printf("  ./dev ctl publish payment.settled --invoice %s --amount-cents %lld\n", to_pay.p, (long long)cents);
 }
 
 bool demo_report(struct demo *demo, int64_t took_ms)
 {
     const struct demo_counts *c = demo_witness_sum(demo->witness);
-    struct rg_str noticed = demo_witness_noticed(demo->witness);
-    struct arrived arrived = {.look_for = rg_str_has(noticed) ? (struct rg_str){noticed.p + 1, noticed.n - 1} : (struct rg_str){0}};
+    struct arrived arrived = {.shown = 0};
     int year, from_month, from_day, to_month, to_day;
     rg_inbox_each(demo_stage_inbox(demo->stage), 0, count_arrived, &arrived);
     rg_day_civil(demo->first_day, &year, &from_month, &from_day);

@@ -18,6 +18,7 @@
 #define READ_MS 20000
 #define POLL_MS 20
 
+#define BILLING_NAMESPACE "provedor" /* invoices of sources that say no other are the creditor's */
 #define LEDGER "regua.ledger"
 #define SIGNALS "regua.signals"
 #define DEADLETTER "regua.deadletter"
@@ -52,8 +53,8 @@ struct invoice {
 };
 
 struct debtor {
-    int64_t cuts, restores;
     bool cut;
+    struct rg_str cut_for; /* key of the one invoice that the last cut named; absent: several */
 };
 
 struct demo_witness {
@@ -65,7 +66,7 @@ struct demo_witness {
     size_t end_count;
     struct demo_names actions, invoices, debtors, steps;
     struct demo_counts counts;
-    struct rg_str restored, noticed;
+    struct rg_str restored;
 };
 
 int demo_witness_new(const struct demo_witness_config *config, struct demo_witness **ret_witness, struct rg_error *err)
@@ -275,8 +276,12 @@ static void count_accepted(struct demo_witness *w, struct action *action, const 
     action->accepted = true;
     c->accepted[channel]++;
     step_row(w, action->step)->sent[channel]++;
-    if (action->kind != RG_ACT_MESSAGE)
+    if (action->kind != RG_ACT_MESSAGE) {
+        struct debtor *debtor = demo_names_get(&w->debtors, action->debtor);
+        if (rg_str_is(action->step, "suspensao"))
+            debtor->cut_for = action->invoice_count == 1 ? action->keys[0] : (struct rg_str){0};
         return;
+    }
     c->messages++;
     c->checked += action->collects;
     c->after_payment += action->collects && action->after_payment;
@@ -285,8 +290,6 @@ static void count_accepted(struct demo_witness *w, struct action *action, const 
         if (invoice != NULL && action->collects)
             invoice->reminded = true;
     }
-    if (rg_str_is(action->step, "aviso_suspensao"))
-        w->noticed = action->debtor;
     const struct demo_message message = {.action = id, .debtor = action->debtor, .step = action->step, .channel = action->channel,
                                          .invoices = action->invoices, .invoice_count = action->invoice_count, .at_ms = at_ms};
     if (w->config.ops.on_message != NULL)
@@ -381,11 +384,9 @@ static void take_signal(struct demo_witness *w, const struct rg_kafka_event *eve
     if (rg_json_parse(event->value, SIGNAL_BYTES_MAX, &doc, NULL) < 0 || !rg_json_str(rg_json_get(rg_json_root(doc), "type"), &type) ||
         !rg_json_str(rg_json_get(rg_json_root(doc), "time"), &time) || !rg_instant_parse(time, &at_ms))
         return;
-    struct rg_str name = demo_names_get(&w->debtors, event->key) != NULL ? event->key : (struct rg_str){0};
-    struct debtor *debtor = demo_names_find(&w->debtors, name);
+    struct rg_str name = event->key;
+    struct debtor *debtor = demo_names_get(&w->debtors, name);
     bool cut = rg_str_is(type, "regua.service.suspend_requested");
-    debtor->cuts += cut;
-    debtor->restores += !cut;
     debtor->cut = cut;
     w->counts.suspended += cut;
     w->counts.restored += !cut;
@@ -533,7 +534,16 @@ struct rg_str demo_witness_restored(const struct demo_witness *w)
     return w->restored;
 }
 
-struct rg_str demo_witness_noticed(const struct demo_witness *w)
+struct rg_str demo_witness_to_pay(const struct demo_witness *w, int64_t *ret_cents)
 {
-    return w->noticed;
+    for (size_t i = 0; i < w->debtors.count; i++) {
+        const struct debtor *debtor = w->debtors.order[i].thing;
+        const struct invoice *invoice = debtor->cut && rg_str_has(debtor->cut_for) ? demo_names_find(&w->invoices, debtor->cut_for) : NULL;
+        const char *slash = invoice == NULL ? NULL : strchr(debtor->cut_for.p, '/');
+        if (slash == NULL || is_paid(invoice) || strncmp(debtor->cut_for.p, BILLING_NAMESPACE "/", sizeof BILLING_NAMESPACE) != 0)
+            continue;
+        *ret_cents = invoice->cents - received(invoice);
+        return rg_str(slash + 1);
+    }
+    return (struct rg_str){0};
 }

@@ -78,8 +78,8 @@ RG_MUST_USE int demo_witness_glance(struct demo_witness *witness, struct rg_erro
 const struct demo_counts *demo_witness_counts(const struct demo_witness *witness);
 const struct demo_counts *demo_witness_sum(struct demo_witness *witness);
 
-/* Somebody to show: a debtor who still owes and whose last step was kept in; one suspended and restored. Absent: nobody. */
-struct rg_str demo_witness_blocked(const struct demo_witness *witness, enum rg_gate *ret_gate);
-struct rg_str demo_witness_restored(const struct demo_witness *witness);
-/* A message to show: the debtor and step of the last notice, its number in the inbox is found there. */
-struct rg_str demo_witness_noticed(const struct demo_witness *witness);
+/* Somebody to show. Absent: nobody is like that. */
+struct rg_str demo_witness_blocked(const struct demo_witness *witness, enum rg_gate *ret_gate); /* owes, and his last step was kept in */
+struct rg_str demo_witness_restored(const struct demo_witness *witness);                        /* was cut off and is back */
+/* An invoice of the billing system whose payment would bring somebody's service back, and what is missing. */
+struct rg_str demo_witness_to_pay(const struct demo_witness *witness, int64_t *ret_cents);
