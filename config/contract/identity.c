@@ -3,7 +3,8 @@
  * would notice have different names.
  *
  * Every field is hashed as its length (four bytes, big end first) and its text, numbers in decimal, in this order: debtor;
- * number of invoices; of each namespace, id, cycle (behind "listed " where the message only names it); step; repetition; channel; and for the action id attempt and amount_cents.
+ * number of invoices; of each namespace, id, cycle (behind "listed " where the message only names it); step; repetition; channel;
+ * and for the action id attempt and amount_cents.
  * No two different lists of fields give the same bytes, and a few lines in any language compute the same. */
 #include "config/contract/ledger.h"
 

@@ -82,8 +82,8 @@ struct rg_decision {
     struct rg_str rules;    /* version hash of the rules */
 };
 
-/* Identity: the action id over (debtor, sorted invoices with namespace and cycle and whether it is only listed, step, repetition, channel, attempt,
- * amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
+/* Identity: the action id over (debtor, sorted invoices with namespace, cycle and whether one is only listed, step, repetition,
+ * channel, attempt, amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
  * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how.
  */
 void rg_decision_identify(struct rg_decision *decision, int shards);
