@@ -20,6 +20,8 @@ static struct rg_event event_of(struct sim *s, enum rg_event_type type)
 {
     struct rg_event e = {.type = type, .id = rg_arena_printf(s->arena, "e%u", s->events++), .source = RG_STR("billing"), .time_ms = s->now_ms + s->events % 1000,
                          .ns = RG_STR(SIM_NS), .debtor = RG_STR(SIM_DEBTOR), .has = RG_BIT(RG_F_DEBTOR)};
+    if (!s->calm && sim_chance(s, 10))
+        e.time_ms -= sim_upto(s, 3 * RG_MS_PER_DAY); /* heard of late */
     return e;
 }
 
@@ -366,13 +368,13 @@ static void judge_once(const struct sim *s, uint64_t seed, size_t index)
     }
 }
 
-static bool proven(const struct sim *s, const struct rg_action_id *action, int64_t place, int64_t by_ms)
+static bool proven(const struct sim *s, const struct rg_decision *notice, int64_t place, int64_t by_ms)
 {
     char text[RG_ACTION_TEXT + 1];
-    rg_action_id_print(action, text);
+    rg_action_id_print(&notice->action, text);
     for (size_t i = 0; i < (size_t)place; i++) {
         const struct rg_event *e = s->ledger[i].fact.event;
-        if (e != NULL && e->type == RG_EV_DELIVERY_RECEIPT && rg_str_is(e->action, text) && e->time_ms <= by_ms &&
+        if (e != NULL && e->type == RG_EV_DELIVERY_RECEIPT && rg_str_is(e->action, text) && e->time_ms <= by_ms && notice->at_ms <= by_ms &&
             (e->status == RG_FACT_DELIVERED || e->status == RG_FACT_READ))
             return true;
     }
@@ -397,7 +399,7 @@ static void judge_suspension(const struct sim *s, uint64_t seed, const struct si
                 const struct rg_decision_invoice *named = &notice->invoices[n];
                 noticed = noticed || (rg_str_eq(named->invoice, d->invoices[i].invoice) && named->cycle == d->invoices[i].cycle &&
                                       named->balance_cents >= d->invoices[i].balance_cents &&
-                                      proven(s, &notice->action, of->claim_offset, of->at_ms - 15 * RG_MS_PER_DAY));
+                                      proven(s, notice, of->claim_offset, of->at_ms - 15 * RG_MS_PER_DAY));
             }
         }
         if (!noticed)

@@ -138,6 +138,9 @@ static void a_word_counts_when_what_came_before_it_is_folded(void **state)
     assert_int_equal(known[2], -1);
     rg_shard_known_through(words, 1000, known);
     assert_int_equal(known[0], 500);
+    words[0].through_ms = at("2199-12-31"); /* nor for ever */
+    rg_shard_known_through(words, 1000, known);
+    assert_int_equal(known[0], 1000 + RG_MS_PER_DAY);
     rg_shard_known_through(words, -1, known);
     assert_int_equal(known[0], -1);
     rg_shard_known_through(NULL, 1000, known);
