@@ -56,8 +56,8 @@ static void put_places(struct rg_arena *arena, const struct rg_mu_template *temp
     }
 }
 
-static int approve(struct rg_arena *arena, const char *name, const struct rg_mu_template *creditor_text, const struct rg_mu_value *creditor,
-                   const char **ret_text, struct rg_error *err)
+static int approve(struct rg_arena *arena, const char *name, const struct rg_mu_template *creditor_text,
+                   const struct rg_mu_value *creditor, const char **ret_text, struct rg_error *err)
 {
     struct values *values = RG_NEW(arena, struct values, 1);
     const struct rg_mu_template *template = NULL;
@@ -81,7 +81,8 @@ static int approve(struct rg_arena *arena, const char *name, const struct rg_mu_
     return rc;
 }
 
-static int read_creditor(struct rg_arena *arena, const struct rg_mu_template **ret_template, struct rg_mu_value *ret_value, struct rg_error *err)
+static int read_creditor(struct rg_arena *arena, const struct rg_mu_template **ret_template, struct rg_mu_value *ret_value,
+                         struct rg_error *err)
 {
     struct values *values = RG_NEW(arena, struct values, 1);
     struct rg_str source;
@@ -95,7 +96,8 @@ static int read_creditor(struct rg_arena *arena, const struct rg_mu_template **r
     return rc == 0 ? rg_mu_compile(arena, source, ret_template, NULL, err) : rc;
 }
 
-int demo_approved_load(struct rg_arena *arena, struct rg_inbox_approved *items, size_t max, size_t *ret_count, struct rg_error *err)
+int demo_approved_load(struct rg_arena *arena, struct rg_inbox_approved *items, size_t max, size_t *ret_count,
+                       struct rg_error *err)
 {
     const struct rg_mu_template *creditor_text = NULL;
     struct rg_mu_value creditor;

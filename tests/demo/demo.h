@@ -1,5 +1,5 @@
-/* The demo as one thing: a stage with the real daemon on it, a portfolio of debtors, an agenda of what the world does, a publisher
- * that does it, and a witness who reads what came of it. */
+/* The demo as one thing: a stage with the real daemon on it, a portfolio of debtors, an agenda of what the world does, a
+ * publisher that does it, and a witness who reads what came of it. */
 #pragma once
 
 #include "base/core/arena.h"

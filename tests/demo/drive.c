@@ -27,7 +27,8 @@ static void set_time(struct demo *demo, int64_t at_ms)
 static int64_t slot_after(int64_t ms)
 {
     int64_t into_ms = ms - TIMER_OFFSET_MS;
-    return ms >= INT64_MAX - 2 * TIMER_SLOT_MS ? INT64_MAX : (into_ms + TIMER_SLOT_MS - 1) / TIMER_SLOT_MS * TIMER_SLOT_MS + TIMER_OFFSET_MS;
+    return ms >= INT64_MAX - 2 * TIMER_SLOT_MS ? INT64_MAX
+                                               : (into_ms + TIMER_SLOT_MS - 1) / TIMER_SLOT_MS * TIMER_SLOT_MS + TIMER_OFFSET_MS;
 }
 
 /* Publishes what is due, at most one entry of each debtor; entries come sorted by debtor within an instant, so that a second one
@@ -105,7 +106,8 @@ void demo_serve(struct demo *demo, const volatile int *told_to_stop, int64_t lim
         (void)nanosleep(&pause, NULL);
         set_time(demo, demo->now_ms + SERVE_TURN_MS);
         /* nobody waits here for anything: what does not work now is tried again in a moment */
-        if (publish_some(demo, &err) < 0 || demo_stage_want(demo->stage, demo->now_ms, &err) < 0 || demo_witness_glance(demo->witness, &err) < 0)
+        if (publish_some(demo, &err) < 0 || demo_stage_want(demo->stage, demo->now_ms, &err) < 0 ||
+            demo_witness_glance(demo->witness, &err) < 0)
             continue;
     }
 }

@@ -1,6 +1,6 @@
-/* What the people do. Some of it is planned when the demo begins; the rest answers what has reached them: the payment that follows
- * a message is planned when the ledger says that the message went out. Whatever is left to chance hangs on the seed and on the
- * thing itself, so that the same seed plays the same two months. */
+/* What the people do. Some of it is planned when the demo begins; the rest answers what has reached them: the payment that
+ * follows a message is planned when the ledger says that the message went out. Whatever is left to chance hangs on the seed and
+ * on the thing itself, so that the same seed plays the same two months. */
 #include "tests/demo/demo.h"
 
 #include "brazil/days/bank.h"
@@ -60,15 +60,23 @@ static void plan_payment(struct demo *demo, struct demo_invoice *invoice, int64_
     if (cents <= 0)
         return;
     invoice->left_cents -= cents;
-    add(demo, (struct demo_entry){.at_ms = told_ms, .deed = DEMO_PAY, .debtor = invoice->debtor, .invoice = invoice, .cents = cents,
-                                  .day_ms = paid_ms, .number = ++invoice->payments});
+    add(demo, (struct demo_entry){.at_ms = told_ms,
+                                  .deed = DEMO_PAY,
+                                  .debtor = invoice->debtor,
+                                  .invoice = invoice,
+                                  .cents = cents,
+                                  .day_ms = paid_ms,
+                                  .number = ++invoice->payments});
 }
 
 static void plan_deed(struct demo *demo, struct demo_invoice *invoice, enum demo_deed deed, rg_day day, rg_day until)
 {
     int64_t until_ms = until == RG_DAY_NONE ? 0 : rg_instant_at(invoice->debtor->zone, until, 12 * 60);
-    add(demo, (struct demo_entry){.at_ms = some_time_on(demo, invoice, day, "deed"), .deed = deed, .debtor = invoice->debtor,
-                                  .invoice = deed == DEMO_HOLD || deed == DEMO_PROMISE ? NULL : invoice, .day_ms = until_ms});
+    add(demo, (struct demo_entry){.at_ms = some_time_on(demo, invoice, day, "deed"),
+                                  .deed = deed,
+                                  .debtor = invoice->debtor,
+                                  .invoice = deed == DEMO_HOLD || deed == DEMO_PROMISE ? NULL : invoice,
+                                  .day_ms = until_ms});
 }
 
 static void plan_habit(struct demo *demo, struct demo_invoice *v)
@@ -81,8 +89,12 @@ static void plan_habit(struct demo *demo, struct demo_invoice *v)
     case DEMO_CHARGES_BACK:
         plan_payment(demo, v, some_time_on(demo, v, v->due_on - 1, "pay"), v->cents);
         if (first) {
-            add(demo, (struct demo_entry){.at_ms = some_time_on(demo, v, v->due_on + 5, "back"), .deed = DEMO_REVERSE, .debtor = v->debtor,
-                                          .invoice = v, .cents = v->cents, .number = 1});
+            add(demo, (struct demo_entry){.at_ms = some_time_on(demo, v, v->due_on + 5, "back"),
+                                          .deed = DEMO_REVERSE,
+                                          .debtor = v->debtor,
+                                          .invoice = v,
+                                          .cents = v->cents,
+                                          .number = 1});
             v->left_cents = v->cents;
         }
         break;
@@ -122,7 +134,8 @@ void demo_plan(struct demo *demo)
 {
     for (int i = 0; i < demo->portfolio.count; i++) {
         struct demo_debtor *d = &demo->portfolio.debtors[i];
-        add(demo, (struct demo_entry){.at_ms = rg_instant_at(demo->zone, demo->first_day, KNOWN_MINUTE), .deed = DEMO_BE_KNOWN, .debtor = d});
+        add(demo, (struct demo_entry){
+                      .at_ms = rg_instant_at(demo->zone, demo->first_day, KNOWN_MINUTE), .deed = DEMO_BE_KNOWN, .debtor = d});
         for (int k = 0; k < d->invoice_count; k++) {
             struct demo_invoice *invoice = &d->invoices[k];
             int64_t at_ms = rg_instant_at(demo->zone, invoice->issued_on, ISSUE_MINUTE);
@@ -131,15 +144,19 @@ void demo_plan(struct demo *demo)
         }
     }
     for (int i = 0; i < DEMO_RUBBISH_COUNT; i++)
-        add(demo, (struct demo_entry){.at_ms = rg_instant_at(demo->zone, demo->first_day + 2 + 5 * i, 9 * 60), .deed = DEMO_RUBBISH, .number = i});
+        add(demo, (struct demo_entry){.at_ms = rg_instant_at(demo->zone, demo->first_day + 2 + 5 * i, 9 * 60),
+                                      .deed = DEMO_RUBBISH,
+                                      .number = i});
 }
 
 /* ---- answers ---- */
 
-static void plan_receipt(struct demo *demo, const struct demo_message *message, struct demo_debtor *d, enum rg_provider_fact fact, int64_t after_ms)
+static void plan_receipt(struct demo *demo, const struct demo_message *message, struct demo_debtor *d, enum rg_provider_fact fact,
+                         int64_t after_ms)
 {
     int64_t grid_ms = fact == RG_FACT_READ ? PEOPLE_SLOT_MS : DEMO_SLOT_MS;
-    struct demo_entry entry = {.at_ms = up_to(message->at_ms + after_ms, grid_ms), .deed = DEMO_RECEIPT, .debtor = d, .number = (int)fact};
+    struct demo_entry entry = {
+        .at_ms = up_to(message->at_ms + after_ms, grid_ms), .deed = DEMO_RECEIPT, .debtor = d, .number = (int)fact};
     (void)snprintf(entry.action, sizeof entry.action, "%s", message->action);
     (void)snprintf(entry.channel, sizeof entry.channel, RG_STR_FMT, RG_STR_ARG(message->channel));
     add(demo, entry);
@@ -168,7 +185,9 @@ static void report_delivery(struct demo *demo, const struct demo_message *messag
     }
     if (d->leaves_whatsapp && rg_str_is(message->channel, "whatsapp")) {
         d->leaves_whatsapp = false;
-        add(demo, (struct demo_entry){.at_ms = when_awake(d, message->at_ms + HOUR_MS), .deed = DEMO_OPT_OUT, .debtor = d, .channel = "whatsapp"});
+        add(demo,
+            (struct demo_entry){
+                .at_ms = when_awake(d, message->at_ms + HOUR_MS), .deed = DEMO_OPT_OUT, .debtor = d, .channel = "whatsapp"});
     }
 }
 
@@ -209,10 +228,12 @@ static void on_signal(void *ctx, struct rg_str type, struct rg_str debtor, int64
     if (d == NULL)
         return;
     bool cut = rg_str_is(type, "regua.service.suspend_requested");
-    add(demo, (struct demo_entry){.at_ms = on_slot(at_ms + RG_MS_PER_MINUTE), .deed = cut ? DEMO_CUT_OFF : DEMO_RECONNECT, .debtor = d});
+    add(demo, (struct demo_entry){
+                  .at_ms = on_slot(at_ms + RG_MS_PER_MINUTE), .deed = cut ? DEMO_CUT_OFF : DEMO_RECONNECT, .debtor = d});
     for (int i = 0; cut && d->habit == DEMO_AFTER_CUT && i < d->invoice_count; i++)
         if (d->invoices[i].issued_on < rg_local_at(d->zone, at_ms).day)
-            plan_payment(demo, &d->invoices[i], thinks_until(demo, d, at_ms + HOUR_MS, rg_str(d->id), 60), d->invoices[i].left_cents);
+            plan_payment(demo, &d->invoices[i], thinks_until(demo, d, at_ms + HOUR_MS, rg_str(d->id), 60),
+                         d->invoices[i].left_cents);
 }
 
 struct demo_witness_ops demo_answers(void)

@@ -1,5 +1,5 @@
-/* regua-demo: two months of a régua in about a minute. Needs no server and nothing set up: it brings its own Kafka, Redis, providers
- * and debtors, runs the real daemon on a clock that it turns, and says what came of it. */
+/* regua-demo: two months of a régua in about a minute. Needs no server and nothing set up: it brings its own Kafka, Redis,
+ * providers and debtors, runs the real daemon on a clock that it turns, and says what came of it. */
 #include "tests/demo/demo.h"
 
 #include <getopt.h>
@@ -53,9 +53,13 @@ static int64_t number(const char *name, const char *text, int64_t min, int64_t m
 static struct demo_options read_options(int argc, char **argv)
 {
     enum { DEBTORS = 256, DAYS, SEED, NO_SERVE, STATE };
-    static const struct option known[] = {{"debtors", required_argument, NULL, DEBTORS}, {"days", required_argument, NULL, DAYS},
-                                          {"seed", required_argument, NULL, SEED}, {"no-serve", no_argument, NULL, NO_SERVE},
-                                          {"state", required_argument, NULL, STATE}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option known[] = {{"debtors", required_argument, NULL, DEBTORS},
+                                          {"days", required_argument, NULL, DAYS},
+                                          {"seed", required_argument, NULL, SEED},
+                                          {"no-serve", no_argument, NULL, NO_SERVE},
+                                          {"state", required_argument, NULL, STATE},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     struct demo_options options = {.debtors = 300, .days = 61, .seed = 1, .serve = true, .state = "build/demo"};
     int id;
     while ((id = getopt_long(argc, argv, "h", known, NULL)) != -1) {
@@ -86,18 +90,23 @@ static int shards_for(int debtors)
 /* What only the providers know: some numbers have no WhatsApp, some mailboxes are gone. */
 static int tell_providers(struct demo *demo, struct rg_error *err)
 {
-    static const char no_whatsapp[] = "{\"provider\":\"whatsapp\",\"to\":\"" DEMO_NO_WHATSAPP "\",\"status\":400,\"body\":{\"error\":"
+    static const char no_whatsapp[] = "{\"provider\":\"whatsapp\",\"to\":\"" DEMO_NO_WHATSAPP
+                                      "\",\"status\":400,\"body\":{\"error\":"
                                       "{\"code\":131026,\"message\":\"Message undeliverable\",\"type\":\"OAuthException\"}}}";
-    static const char mailbox_gone[] = "{\"at\":\"rcpt\",\"to\":\"*@" DEMO_GONE_DOMAIN "\",\"code\":550,\"text\":\"5.1.1 no such mailbox\"}";
+    static const char mailbox_gone[] = "{\"at\":\"rcpt\",\"to\":\"*@" DEMO_GONE_DOMAIN
+                                       "\",\"code\":550,\"text\":\"5.1.1 no such mailbox\"}";
     int rc = rg_inbox_fault(demo_stage_inbox(demo->stage), "http", rg_str(no_whatsapp), err);
     return rc == 0 ? rg_inbox_fault(demo_stage_inbox(demo->stage), "smtp", rg_str(mailbox_gone), err) : rc;
 }
 
 static int set_up(struct demo *demo, struct rg_error *err)
 {
-    const struct demo_stage_options stage = {.state = demo->options.state, .shards = shards_for(demo->options.debtors), .now_ms = demo->now_ms,
+    const struct demo_stage_options stage = {.state = demo->options.state,
+                                             .shards = shards_for(demo->options.debtors),
+                                             .now_ms = demo->now_ms,
                                              .seed = demo->options.seed};
-    demo->portfolio = demo_portfolio_make(demo->arena, demo->options.seed, demo->options.debtors, demo->first_day, demo->options.days);
+    demo->portfolio = demo_portfolio_make(demo->arena, demo->options.seed, demo->options.debtors, demo->first_day,
+                                          demo->options.days);
     int rc = demo_stage_new(&stage, &demo->stage, err);
     if (rc == 0)
         rc = tell_providers(demo, err);
@@ -105,8 +114,11 @@ static int set_up(struct demo *demo, struct rg_error *err)
         rc = demo_publisher_new(demo_stage_kafka(demo->stage), &demo->publisher, err);
     if (rc < 0)
         return rc;
-    const struct demo_witness_config witness = {.kafka = demo_stage_kafka(demo->stage), .shards = stage.shards,
-                                                .inbox = demo_stage_inbox(demo->stage), .ops = demo_answers(), .ctx = demo};
+    const struct demo_witness_config witness = {.kafka = demo_stage_kafka(demo->stage),
+                                                .shards = stage.shards,
+                                                .inbox = demo_stage_inbox(demo->stage),
+                                                .ops = demo_answers(),
+                                                .ctx = demo};
     rc = demo_witness_new(&witness, &demo->witness, err);
     if (rc == 0)
         rc = demo_stage_wait_ready(demo->stage, err);
@@ -143,7 +155,8 @@ static int play(struct demo *demo)
         rc = demo_drive(demo, &err);
     }
     if (rc < 0) {
-        fprintf(stderr, "regua-demo: %s\nThe daemon's log: %s\n", err.text, demo->stage != NULL ? demo_stage_log(demo->stage) : "was not begun");
+        fprintf(stderr, "regua-demo: %s\nThe daemon's log: %s\n", err.text,
+                demo->stage != NULL ? demo_stage_log(demo->stage) : "was not begun");
         return EXIT_TROUBLE;
     }
     bool fine = demo_report(demo, rg_boot_ms(rg_clock_system()) - began_ms);
@@ -155,7 +168,8 @@ static int play(struct demo *demo)
 int main(int argc, char **argv)
 {
     struct sigaction stop = {.sa_handler = on_signal};
-    struct demo demo = {.options = read_options(argc, argv), .arena = rg_arena_new((size_t)64 * 1024 * 1024), .agenda = demo_agenda_new()};
+    struct demo demo = {
+        .options = read_options(argc, argv), .arena = rg_arena_new((size_t)64 * 1024 * 1024), .agenda = demo_agenda_new()};
     demo.zone = rg_zone_of_state(RG_STR("SP"));
     demo.first_day = rg_day_of(2026, 9, 7);
     demo.begin_ms = demo.now_ms = rg_instant_at(demo.zone, demo.first_day, 0);

@@ -80,7 +80,8 @@ void demo_boleto(uint64_t number, rg_day due_on, int64_t cents, char ret_text[DE
     struct rg_buf barcode, fields[3], line;
     int factor = 1000 + (due_on - rg_day_of(2025, 2, 22)) % 9000;
     rg_buf_over(&barcode, memory[0], sizeof memory[0]); /* without its own digit: bank, currency, factor, amount, free field */
-    rg_buf_addf(&barcode, "0019%04d%010" PRId64 "0000012345%015" PRIu64, factor, cents % INT64_C(10000000000), number % UINT64_C(1000000000000000));
+    rg_buf_addf(&barcode, "0019%04d%010" PRId64 "0000012345%015" PRIu64, factor, cents % INT64_C(10000000000),
+                number % UINT64_C(1000000000000000));
     const char *free_field = barcode.data + 18;
     for (int i = 0; i < 3; i++)
         rg_buf_over(&fields[i], memory[i + 1], sizeof memory[0]);

@@ -12,42 +12,52 @@
 #define ASAAS_PERCENT 25
 
 static const char *const first_names[] = {
-    "Ana", "João", "Maria", "José", "Francisca", "Antônio", "Adriana", "Carlos", "Juliana", "Paulo", "Márcia", "Pedro",
-    "Fernanda", "Lucas", "Patrícia", "Luiz", "Aline", "Marcos", "Sandra", "Rafael", "Camila", "Felipe", "Amanda", "Gabriel",
-    "Bruna", "Bruno", "Jéssica", "Eduardo", "Letícia", "Rodrigo", "Vanessa", "Gustavo", "Larissa", "André", "Beatriz", "Vinícius"};
-static const char *const last_names[] = {
-    "da Silva", "Santos", "Oliveira", "Souza", "Rodrigues", "Ferreira", "Alves", "Pereira", "Lima", "Gomes", "Costa", "Ribeiro",
-    "Martins", "Carvalho", "Almeida", "Lopes", "Soares", "Fernandes", "Vieira", "Barbosa", "Rocha", "Dias", "Nascimento",
-    "Andrade", "Moreira", "Nunes", "Marques", "Machado", "Mendes", "Freitas", "Cardoso", "Ramos", "Gonçalves", "Teixeira"};
+    "Ana",     "João",    "Maria",   "José",     "Francisca", "Antônio",  "Adriana", "Carlos",  "Juliana",
+    "Paulo",   "Márcia",  "Pedro",   "Fernanda", "Lucas",     "Patrícia", "Luiz",    "Aline",   "Marcos",
+    "Sandra",  "Rafael",  "Camila",  "Felipe",   "Amanda",    "Gabriel",  "Bruna",   "Bruno",   "Jéssica",
+    "Eduardo", "Letícia", "Rodrigo", "Vanessa",  "Gustavo",   "Larissa",  "André",   "Beatriz", "Vinícius"};
+static const char *const last_names[] = {"da Silva", "Santos",     "Oliveira", "Souza",     "Rodrigues", "Ferreira", "Alves",
+                                         "Pereira",  "Lima",       "Gomes",    "Costa",     "Ribeiro",   "Martins",  "Carvalho",
+                                         "Almeida",  "Lopes",      "Soares",   "Fernandes", "Vieira",    "Barbosa",  "Rocha",
+                                         "Dias",     "Nascimento", "Andrade",  "Moreira",   "Nunes",     "Marques",  "Machado",
+                                         "Mendes",   "Freitas",    "Cardoso",  "Ramos",     "Gonçalves", "Teixeira"};
 
 /* Twice or thrice the same row is a weight. */
 static const struct demo_place places[] = {
-    {"SP", "Campinas", 19}, {"SP", "Campinas", 19}, {"SP", "São Paulo", 11}, {"SP", "São Paulo", 11}, {"SP", "Piracicaba", 19},
-    {"MG", "Belo Horizonte", 31}, {"MG", "Uberlândia", 34}, {"RJ", "Niterói", 21}, {"RJ", "Rio de Janeiro", 21}, {"PR", "Curitiba", 41},
-    {"RS", "Canoas", 51}, {"BA", "Salvador", 71}, {"PE", "Recife", 81}, {"MT", "Cuiabá", 65}, {"AM", "Manaus", 92}, {"AC", "Rio Branco", 68}};
+    {"SP", "Campinas", 19},       {"SP", "Campinas", 19},       {"SP", "São Paulo", 11},  {"SP", "São Paulo", 11},
+    {"SP", "Piracicaba", 19},     {"MG", "Belo Horizonte", 31}, {"MG", "Uberlândia", 34}, {"RJ", "Niterói", 21},
+    {"RJ", "Rio de Janeiro", 21}, {"PR", "Curitiba", 41},       {"RS", "Canoas", 51},     {"BA", "Salvador", 71},
+    {"PE", "Recife", 81},         {"MT", "Cuiabá", 65},         {"AM", "Manaus", 92},     {"AC", "Rio Branco", 68}};
 
 static const int64_t plans_cents[] = {7990, 9990, 9990, 11990, 12990, 15990, 19990};
 
 static const struct {
     enum demo_habit habit;
     int per_mille;
-} shares[] = {
-    {DEMO_EARLY, 380}, {DEMO_ON_THE_DAY, 140}, {DEMO_AFTER_REMINDER, 160}, {DEMO_AFTER_INSISTENCE, 70}, {DEMO_AFTER_UPDATE, 40},
-    {DEMO_AFTER_TALK, 30}, {DEMO_AFTER_NOTICE, 35}, {DEMO_AFTER_LETTER, 15}, {DEMO_AFTER_CUT, 35}, {DEMO_NEVER, 15},
-    {DEMO_IN_PARTS, 20}, {DEMO_CHARGES_BACK, 10}, {DEMO_DISPUTES, 12}, {DEMO_HELD, 8}, {DEMO_PROMISES, 10}, {DEMO_NO_CONTACT, 10},
-    {DEMO_NOT_OWED, 10}};
+} shares[] = {{DEMO_EARLY, 380},       {DEMO_ON_THE_DAY, 140}, {DEMO_AFTER_REMINDER, 160}, {DEMO_AFTER_INSISTENCE, 70},
+              {DEMO_AFTER_UPDATE, 40}, {DEMO_AFTER_TALK, 30},  {DEMO_AFTER_NOTICE, 35},    {DEMO_AFTER_LETTER, 15},
+              {DEMO_AFTER_CUT, 35},    {DEMO_NEVER, 15},       {DEMO_IN_PARTS, 20},        {DEMO_CHARGES_BACK, 10},
+              {DEMO_DISPUTES, 12},     {DEMO_HELD, 8},         {DEMO_PROMISES, 10},        {DEMO_NO_CONTACT, 10},
+              {DEMO_NOT_OWED, 10}};
 
 const char *demo_habit_step(enum demo_habit habit)
 {
-    static const char *const steps[DEMO_HABITS] = {
-        [DEMO_AFTER_REMINDER] = "atraso", [DEMO_AFTER_INSISTENCE] = "insiste", [DEMO_AFTER_UPDATE] = "atualizados",
-        [DEMO_AFTER_TALK] = "conversa", [DEMO_AFTER_NOTICE] = "aviso_suspensao", [DEMO_AFTER_LETTER] = "notificacao",
-        [DEMO_IN_PARTS] = "atraso", [DEMO_CHARGES_BACK] = "aviso_suspensao", [DEMO_DISPUTES] = "aviso_suspensao",
-        [DEMO_HELD] = "atraso", [DEMO_PROMISES] = "conversa"};
+    static const char *const steps[DEMO_HABITS] = {[DEMO_AFTER_REMINDER] = "atraso",
+                                                   [DEMO_AFTER_INSISTENCE] = "insiste",
+                                                   [DEMO_AFTER_UPDATE] = "atualizados",
+                                                   [DEMO_AFTER_TALK] = "conversa",
+                                                   [DEMO_AFTER_NOTICE] = "aviso_suspensao",
+                                                   [DEMO_AFTER_LETTER] = "notificacao",
+                                                   [DEMO_IN_PARTS] = "atraso",
+                                                   [DEMO_CHARGES_BACK] = "aviso_suspensao",
+                                                   [DEMO_DISPUTES] = "aviso_suspensao",
+                                                   [DEMO_HELD] = "atraso",
+                                                   [DEMO_PROMISES] = "conversa"};
     return steps[habit];
 }
 
-/* Shares are dealt in turn over the portfolio and only then shuffled by a stride, so that also a small one has a bit of everything. */
+/* Shares are dealt in turn over the portfolio and only then shuffled by a stride, so that also a small one has a bit of
+ * everything. */
 static enum demo_habit habit_of(uint64_t seed, int number, int count)
 {
     int64_t stride = count % 389 == 0 ? 383 : 389; /* primes: every place comes up once */
@@ -67,7 +77,8 @@ static void make_email(struct demo_debtor *d, const char *first, const char *las
     static const struct {
         const char *from;
         char to;
-    } plain[] = {{"á", 'a'}, {"ã", 'a'}, {"â", 'a'}, {"é", 'e'}, {"ê", 'e'}, {"í", 'i'}, {"ô", 'o'}, {"ó", 'o'}, {"ç", 'c'}, {"Â", 'a'}};
+    } plain[] = {{"á", 'a'}, {"ã", 'a'}, {"â", 'a'}, {"é", 'e'}, {"ê", 'e'},
+                 {"í", 'i'}, {"ô", 'o'}, {"ó", 'o'}, {"ç", 'c'}, {"Â", 'a'}};
     char text[64];
     const char *space = strrchr(last, ' ');
     (void)snprintf(text, sizeof text, "%s.%s", first, space != NULL ? space + 1 : last);
@@ -83,7 +94,8 @@ static void make_email(struct demo_debtor *d, const char *first, const char *las
         d->email[n++] = c;
         p += taken;
     }
-    (void)snprintf(d->email + n, sizeof d->email - n, ".%04d@%s", d->number, d->mailbox_gone ? DEMO_GONE_DOMAIN : "exemplo.example");
+    (void)snprintf(d->email + n, sizeof d->email - n, ".%04d@%s", d->number,
+                   d->mailbox_gone ? DEMO_GONE_DOMAIN : "exemplo.example");
 }
 
 static void make_person(struct demo_debtor *d, uint64_t seed)
@@ -130,7 +142,8 @@ static void make_invoices(struct demo_debtor *d, uint64_t seed, rg_day first, in
         if (issued_on >= first + days)
             return;
         struct demo_invoice *invoice = &d->invoices[d->invoice_count++];
-        *invoice = (struct demo_invoice){.debtor = d, .issued_on = issued_on, .due_on = due_on, .cents = cents, .left_cents = cents};
+        *invoice = (struct demo_invoice){
+            .debtor = d, .issued_on = issued_on, .due_on = due_on, .cents = cents, .left_cents = cents};
         invoice->number = (uint64_t)d->number * 100 + (uint64_t)d->invoice_count;
         (void)snprintf(invoice->id, sizeof invoice->id, d->by_asaas ? "pay_%04d%02d" : "F%04d-%d", d->number, d->invoice_count);
     }

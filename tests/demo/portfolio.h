@@ -63,7 +63,6 @@ struct demo_debtor {
     bool leaves_whatsapp; /* answers STOP to the first message there */
     struct demo_invoice invoices[DEMO_INVOICES_MAX];
     int invoice_count;
-    bool suspended;
 };
 
 struct demo_portfolio {

@@ -13,7 +13,8 @@ void demo_progress_begin(struct demo_progress *progress)
 {
     const char *term = getenv("TERM");
     *progress = (struct demo_progress){.terminal = isatty(STDERR_FILENO) != 0 && (term == NULL || strcmp(term, "dumb") != 0),
-                                       .began_boot_ms = rg_boot_ms(rg_clock_system()), .told_week = -1};
+                                       .began_boot_ms = rg_boot_ms(rg_clock_system()),
+                                       .told_week = -1};
 }
 
 static void date_text(const struct demo *demo, char text[24])
@@ -29,8 +30,8 @@ static void date_text(const struct demo *demo, char text[24])
 static void counts_text(const struct demo *demo, char text[128])
 {
     const struct demo_counts *c = demo_witness_sum(demo->witness);
-    (void)snprintf(text, 128, "%5lld messages %4lld paid %3lld suspended %3lld restored", (long long)c->messages, (long long)c->paid,
-                   (long long)c->suspended, (long long)c->restored);
+    (void)snprintf(text, 128, "%5lld messages %4lld paid %3lld suspended %3lld restored", (long long)c->messages,
+                   (long long)c->paid, (long long)c->suspended, (long long)c->restored);
 }
 
 static void tell_terminal(const struct demo *demo, int64_t passed_ms)
@@ -44,8 +45,8 @@ static void tell_terminal(const struct demo *demo, int64_t passed_ms)
         strcat(bar, i < full ? "█" : "░");
     date_text(demo, date);
     counts_text(demo, counts);
-    fprintf(stderr, "\r%s %s %s  %lld.%lld days/s, %lld s left \033[K", date, bar, counts, (long long)(tenths / 10), (long long)(tenths % 10),
-            (long long)left_s);
+    fprintf(stderr, "\r%s %s %s  %lld.%lld days/s, %lld s left \033[K", date, bar, counts, (long long)(tenths / 10),
+            (long long)(tenths % 10), (long long)left_s);
 }
 
 void demo_progress_tell(struct demo_progress *progress, const struct demo *demo)

@@ -1,4 +1,5 @@
-/* One function per kind of deed. The partition follows from the debtor, as a billing system that cares for order would have it. */
+/* One function per kind of deed. The partition follows from the debtor, as a billing system that cares for order would have it.
+ */
 #include "tests/demo/publish.h"
 
 #include "base/core/hash.h"
@@ -64,8 +65,12 @@ static int send(struct demo_publisher *p, const char *topic, const char *key, co
         if (strcmp(demo_upstream_topics[i].name, topic) == 0)
             partitions = demo_upstream_topics[i].partitions;
     const struct rg_kafka_header header = {"content-type", rg_str(content_type)};
-    const struct rg_kafka_record record = {.topic = topic, .partition = (int)((rg_murmur2(key, strlen(key)) & 0x7fffffff) % (unsigned)partitions),
-                                           .key = rg_str(key), .value = rg_buf_str(&p->buf), .headers = &header, .headers_n = 1};
+    const struct rg_kafka_record record = {.topic = topic,
+                                           .partition = (int)((rg_murmur2(key, strlen(key)) & 0x7fffffff) % (unsigned)partitions),
+                                           .key = rg_str(key),
+                                           .value = rg_buf_str(&p->buf),
+                                           .headers = &header,
+                                           .headers_n = 1};
     return rg_kafka_producer_send(p->producer, &record, err);
 }
 
@@ -88,8 +93,8 @@ static void member_day(struct rg_jw *jw, const char *key, rg_day day)
 static struct rg_jw *begin(struct demo_publisher *p, const struct demo_entry *e, const char *source, const char *type)
 {
     char id[96];
-    (void)snprintf(id, sizeof id, "%s-%s-%lld-%d%s", type, e->invoice != NULL ? e->invoice->id : e->debtor->id, (long long)(e->at_ms / 1000),
-                   e->number, e->action);
+    (void)snprintf(id, sizeof id, "%s-%s-%lld-%d%s", type, e->invoice != NULL ? e->invoice->id : e->debtor->id,
+                   (long long)(e->at_ms / 1000), e->number, e->action);
     rg_buf_reset(&p->buf);
     rg_jw_init(&p->jw, &p->buf);
     rg_jw_object(&p->jw);
@@ -175,8 +180,8 @@ static int issue(struct demo_publisher *p, const struct demo_entry *e, struct rg
     return end(p, e, DEMO_TOPIC_BILLING, err);
 }
 
-static int about_invoice(struct demo_publisher *p, const struct demo_entry *e, const char *type, const char *key, const char *value,
-                         struct rg_error *err)
+static int about_invoice(struct demo_publisher *p, const struct demo_entry *e, const char *type, const char *key,
+                         const char *value, struct rg_error *err)
 {
     struct rg_jw *jw = begin(p, e, "/billing", type);
     rg_jw_member_cstr(jw, "invoice", e->invoice->id);
@@ -201,7 +206,10 @@ static int pay(struct demo_publisher *p, const struct demo_entry *e, struct rg_e
 static int about_debtor(struct demo_publisher *p, const struct demo_entry *e, struct rg_error *err)
 {
     rg_day until = rg_local_at(e->debtor->zone, e->day_ms).day;
-    struct rg_jw *jw = begin(p, e, "/crm", e->deed == DEMO_HOLD ? "debtor.held" : e->deed == DEMO_PROMISE ? "promise.made" : "debtor.opted_out");
+    struct rg_jw *jw = begin(p, e, "/crm",
+                             e->deed == DEMO_HOLD      ? "debtor.held"
+                             : e->deed == DEMO_PROMISE ? "promise.made"
+                                                       : "debtor.opted_out");
     rg_jw_member_cstr(jw, "debtor", e->debtor->id);
     if (e->deed == DEMO_HOLD) {
         member_day(jw, "until", until);
@@ -239,7 +247,8 @@ static const char *asaas_event(const struct demo_entry *e)
     case DEMO_ISSUE: return "PAYMENT_CREATED";
     case DEMO_VOID: return "PAYMENT_DELETED";
     case DEMO_REVERSE: return "PAYMENT_CHARGEBACK_REQUESTED";
-    default: return e->number == 1 ? "PAYMENT_CONFIRMED" : "PAYMENT_AWAITING_CHARGEBACK_REVERSAL"; /* paid again after a chargeback */
+    default:
+        return e->number == 1 ? "PAYMENT_CONFIRMED" : "PAYMENT_AWAITING_CHARGEBACK_REVERSAL"; /* paid again after a chargeback */
     }
 }
 
@@ -285,13 +294,15 @@ static int rubbish(struct demo_publisher *p, int number, struct rg_error *err)
     static const struct {
         const char *topic, *type, *value;
     } pieces[DEMO_RUBBISH_COUNT] = {
-        {DEMO_TOPIC_BILLING, "application/cloudevents+json", "{\"specversion\":\"1.0\",\"id\":\"x1\",\"source\":\"/billing\",\"type\":"},
+        {DEMO_TOPIC_BILLING, "application/cloudevents+json",
+         "{\"specversion\":\"1.0\",\"id\":\"x1\",\"source\":\"/billing\",\"type\":"},
         {DEMO_TOPIC_BILLING, "application/cloudevents+json",
          "{\"specversion\":\"1.0\",\"id\":\"x2\",\"source\":\"/billing\",\"type\":\"regua.invoice.isued\",\"data\":{\"invoice\":\"F1\"}}"},
         {DEMO_TOPIC_BILLING, "application/cloudevents+json",
          "{\"specversion\":\"1.0\",\"id\":\"x3\",\"source\":\"/billing\",\"type\":\"regua.payment.settled\","
          "\"data\":{\"invoice\":\"F0001-1\",\"amount_cents\":\"79,90\"}}"},
-        {DEMO_TOPIC_ASAAS, "application/json", "{\"id\":\"evt_x4\",\"event\":\"PAYMENT_TELEPORTED\",\"payment\":{\"id\":\"pay_000000\"}}"}};
+        {DEMO_TOPIC_ASAAS, "application/json",
+         "{\"id\":\"evt_x4\",\"event\":\"PAYMENT_TELEPORTED\",\"payment\":{\"id\":\"pay_000000\"}}"}};
     rg_assert(number < DEMO_RUBBISH_COUNT);
     rg_buf_reset(&p->buf);
     rg_buf_adds(&p->buf, pieces[number].value);
@@ -304,7 +315,8 @@ int demo_publish(struct demo_publisher *p, const struct demo_entry *e, struct rg
     switch (e->deed) {
     case DEMO_BE_KNOWN: return be_known(p, e, err);
     case DEMO_ISSUE: return webhooks ? webhook(p, e, err) : issue(p, e, err);
-    case DEMO_VOID: return webhooks ? webhook(p, e, err) : about_invoice(p, e, "invoice.voided", "reason", "cobrança em duplicidade", err);
+    case DEMO_VOID:
+        return webhooks ? webhook(p, e, err) : about_invoice(p, e, "invoice.voided", "reason", "cobrança em duplicidade", err);
     case DEMO_PAY: return webhooks ? webhook(p, e, err) : pay(p, e, err);
     case DEMO_REVERSE: return webhook(p, e, err);
     case DEMO_DISPUTE: return about_invoice(p, e, "dispute.opened", "reason", "não reconhece o valor", err);

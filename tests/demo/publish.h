@@ -20,7 +20,8 @@ struct demo_topic {
 extern const struct demo_topic demo_upstream_topics[DEMO_UPSTREAM_TOPICS];
 
 struct demo_publisher;
-RG_MUST_USE int demo_publisher_new(const struct rg_kafka_config *kafka, struct demo_publisher **ret_publisher, struct rg_error *err);
+RG_MUST_USE int demo_publisher_new(const struct rg_kafka_config *kafka, struct demo_publisher **ret_publisher,
+                                   struct rg_error *err);
 void demo_publisher_free(struct demo_publisher **publisher);
 /* Queues what the entry says, as of its time. */
 RG_MUST_USE int demo_publish(struct demo_publisher *publisher, const struct demo_entry *entry, struct rg_error *err);

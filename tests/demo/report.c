@@ -1,8 +1,10 @@
-/* The story in numbers, for a person: what went out, what came in, what did not go out and why, and whether the two books agree. */
+/* The story in numbers, for a person: what went out, what came in, what did not go out and why, and whether the two books agree.
+ */
 #include "tests/demo/demo.h"
 
 #include "brazil/money/format.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +87,8 @@ static void print_sent(const struct demo *demo, const struct demo_counts *c)
     for (size_t n = 0; n < c->step_count; n++) {
         size_t best = DEMO_STEPS_MAX;
         for (size_t i = 0; i < c->step_count; i++)
-            if (!printed[i] && (best == DEMO_STEPS_MAX || place_of(ladder, c->steps[i].step) < place_of(ladder, c->steps[best].step)))
+            if (!printed[i] &&
+                (best == DEMO_STEPS_MAX || place_of(ladder, c->steps[i].step) < place_of(ladder, c->steps[best].step)))
                 best = i;
         printed[best] = true;
         if (was_sent(&c->steps[best]))
@@ -104,7 +107,8 @@ static void print_fates(const struct demo_counts *c)
     printf("  %s reported delivered, %s read, %s bounced; %lld refused by a provider: then the step's next channel was tried\n",
            grouped(c->delivered, a), grouped(c->read, b), grouped(c->bounced, d), (long long)refused);
     if (c->retried + c->expired + c->uncertain > 0)
-        printf("  %lld tried again later, %lld expired, %lld uncertain\n", (long long)c->retried, (long long)c->expired, (long long)c->uncertain);
+        printf("  %lld tried again later, %lld expired, %lld uncertain\n", (long long)c->retried, (long long)c->expired,
+               (long long)c->uncertain);
 }
 
 /* ---- what came in ---- */
@@ -115,12 +119,12 @@ static void print_money(const struct demo_counts *c)
     rg_money_format(c->invoiced_cents, billed);
     rg_money_format(c->paid_cents, paid);
     head("Paid");
-    printf("  %lld of %lld invoices, %s of %s; %lld of them after a message, %lld without needing one\n", (long long)c->paid, (long long)c->invoices,
-           paid, billed, (long long)c->paid_after_message, (long long)(c->paid - c->paid_after_message));
+    printf("  %lld of %lld invoices, %s of %s; %lld of them after a message, %lld without needing one\n", (long long)c->paid,
+           (long long)c->invoices, paid, billed, (long long)c->paid_after_message, (long long)(c->paid - c->paid_after_message));
     printf("  %lld charged back, %lld invoices voided by billing\n", (long long)c->charged_back, (long long)c->invoices_voided);
     head("Suspended");
-    printf("  %lld suspended after a delivered notice and its term, %lld restored on payment, %lld still suspended\n", (long long)c->suspended,
-           (long long)c->restored, (long long)c->still_suspended);
+    printf("  %lld suspended after a delivered notice and its term, %lld restored on payment, %lld still suspended\n",
+           (long long)c->suspended, (long long)c->restored, (long long)c->still_suspended);
 }
 
 /* ---- what did not go out ---- */
@@ -135,7 +139,8 @@ static void print_steps_of(const struct demo_counts *c, int gate)
         for (size_t i = 0; i < c->step_count; i++)
             if (!printed[i] && c->steps[i].skipped[gate] > 0 &&
                 (best == DEMO_STEPS_MAX || c->steps[i].skipped[gate] > c->steps[best].skipped[gate] ||
-                 (c->steps[i].skipped[gate] == c->steps[best].skipped[gate] && rg_str_cmp(c->steps[i].step, c->steps[best].step) < 0)))
+                 (c->steps[i].skipped[gate] == c->steps[best].skipped[gate] &&
+                  rg_str_cmp(c->steps[i].step, c->steps[best].step) < 0)))
                 best = i;
         if (best == DEMO_STEPS_MAX)
             break;
@@ -143,7 +148,8 @@ static void print_steps_of(const struct demo_counts *c, int gate)
         if (n == STEPS_SHOWN)
             printf(", …");
         else
-            printf("%s" RG_STR_FMT " %s", n > 0 ? ", " : "", RG_STR_ARG(c->steps[best].step), grouped(c->steps[best].skipped[gate], text));
+            printf("%s" RG_STR_FMT " %s", n > 0 ? ", " : "", RG_STR_ARG(c->steps[best].step),
+                   grouped(c->steps[best].skipped[gate], text));
     }
 }
 
@@ -167,8 +173,8 @@ static void print_skips(const struct demo_counts *c)
     }
     printf("  %-*s%10s\n", LABEL_WIDTH, "all", grouped(c->skips, text));
     if (c->voided + c->recalled + c->shadow > 0)
-        printf("  besides: %lld decided and then void before anybody had sent them, %lld called back, %lld in shadow\n", (long long)c->voided,
-               (long long)c->recalled, (long long)c->shadow);
+        printf("  besides: %lld decided and then void before anybody had sent them, %lld called back, %lld in shadow\n",
+               (long long)c->voided, (long long)c->recalled, (long long)c->shadow);
 }
 
 static void print_dead_letters(const struct demo_counts *c)
@@ -203,25 +209,37 @@ static bool count_arrived(const struct rg_inbox_entry *entry, void *ctx)
     return true;
 }
 
-static bool print_check(const struct demo_counts *c, const struct arrived *arrived)
+static bool print_verdict(bool fine, const char *fmt, ...) RG_PRINTF(2, 3);
+static bool print_verdict(bool fine, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    printf("  %s  ", fine ? "ok  " : "FAIL");
+    vprintf(fmt, args);
+    putchar('\n');
+    va_end(args);
+    return fine;
+}
+
+static bool print_check(const struct demo *demo, const struct demo_counts *c, const struct arrived *arrived)
 {
     int64_t inbox = 0, ledger = 0;
     bool same = true;
+    char a[32], b[32], last_error[256];
     for (int i = 0; i < DEMO_CHANNELS; i++) {
         inbox += arrived->taken[i];
         ledger += c->accepted[i];
         same = same && arrived->taken[i] == c->accepted[i];
     }
-    char a[32], b[32], d[32];
     head("Check");
-    printf("  %s  %s arrived in the inbox and on regua.signals, %s accepted in the ledger, channel by channel\n", same ? "ok  " : "FAIL",
-           grouped(inbox, a), grouped(ledger, b));
-    bool left_in_peace = c->after_payment == 0 && c->checked > 0;
-    printf("  %s  %s of %s messages asked for money that had been paid before\n", left_in_peace ? "ok  " : "FAIL", grouped(c->after_payment, a),
-           grouped(c->checked, d));
-    bool owed = c->restored <= c->suspended;
-    printf("  %s  every restore follows a suspension\n", owed ? "ok  " : "FAIL");
-    return same && left_in_peace && owed;
+    int errors = demo_stage_errors(demo->stage, last_error);
+    bool fine = print_verdict(same, "%s arrived in the inbox and on regua.signals, %s accepted in the ledger, channel by channel",
+                              grouped(inbox, a), grouped(ledger, b));
+    fine &= print_verdict(c->after_payment == 0 && c->checked > 0, "%s of %s messages asked for money that had been paid before",
+                          grouped(c->after_payment, a), grouped(c->checked, b));
+    fine &= print_verdict(c->strays == 0, "%s restores of what was not suspended", grouped(c->strays, a));
+    fine &= print_verdict(errors == 0, "%d errors in the daemon's log%s%s", errors, errors > 0 ? ", the last: " : "", last_error);
+    return fine;
 }
 
 /* ---- where to look ---- */
@@ -267,7 +285,7 @@ bool demo_report(struct demo *demo, int64_t took_ms)
     print_money(c);
     print_skips(c);
     print_dead_letters(c);
-    bool fine = print_check(c, &arrived);
+    bool fine = print_check(demo, c, &arrived);
     if (demo->options.serve)
         print_links(demo, &arrived);
     (void)fflush(stdout);

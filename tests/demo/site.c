@@ -122,8 +122,8 @@ int demo_site_write(const struct demo_site *site, char ret_config[4096], char re
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf text;
     rg_buf_init(&text, SITE_BYTES_MAX);
-    rg_buf_addf(&text, site_text, site->brokers, site->shards, FETCH_WAIT_MS, site->redis_url, site->smtp_port, site->http_port, site->http_port,
-                site->admin_port, site->doors_port);
+    rg_buf_addf(&text, site_text, site->brokers, site->shards, FETCH_WAIT_MS, site->redis_url, site->smtp_port, site->http_port,
+                site->http_port, site->admin_port, site->doors_port);
     int rc = demo_make_directory(site->directory, err);
     if (rc == 0)
         rc = write_secrets(site->directory, ret_token, err);

@@ -1,5 +1,5 @@
-/* The order of things: servers first, then the files that name their ports, then the daemon; and back in reverse. The daemon's log
- * goes to a file: on the terminal it would drown the story. */
+/* The order of things: servers first, then the files that name their ports, then the daemon; and back in reverse. The daemon's
+ * log goes to a file: on the terminal it would drown the story. */
 #include "tests/demo/stage.h"
 
 #include "base/core/buf.h"
@@ -24,7 +24,7 @@
 #define APPROVED_MAX 64
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define OPERATOR "regua" /* the operator's ~/.config/regua, for whoever sets XDG_CONFIG_HOME to the state directory */
-#define ROUND_MS 1 /* between two looks at upstream: real milliseconds, while days of the demo pass */
+#define ROUND_MS 1       /* between two looks at upstream: real milliseconds, while days of the demo pass */
 
 const char *const demo_channels[DEMO_CHANNELS] = {"email", "whatsapp", "sms", "signals"};
 
@@ -44,7 +44,7 @@ struct demo_stage {
     struct rg_daemon *daemon;
     pthread_t thread;
     bool running;
-    _Atomic int ended; /* exit status of the daemon + 1 */
+    _Atomic int ended;     /* exit status of the daemon + 1 */
     pthread_mutex_t mutex; /* the log */
     FILE *log;
     int errors;
@@ -107,8 +107,9 @@ static int open_log(struct demo_stage *stage, struct rg_error *err)
 static void make_broker(struct demo_stage *stage)
 {
     int shards = stage->options.shards;
-    struct rg_mock_topic topics[32] = {{"regua.ledger", shards}, {"regua.people", shards}, {"regua.messages", shards}, {"regua.signals", shards},
-                                       {"regua.control", 1}, {"regua.deadletter", 2}, {"regua.retry", 1}};
+    struct rg_mock_topic topics[32] = {{"regua.ledger", shards},  {"regua.people", shards}, {"regua.messages", shards},
+                                       {"regua.signals", shards}, {"regua.control", 1},     {"regua.deadletter", 2},
+                                       {"regua.retry", 1}};
     char names[DEMO_CHANNELS][64];
     size_t n = 7;
     for (int i = 0; i < DEMO_CHANNELS; i++) {
@@ -120,7 +121,8 @@ static void make_broker(struct demo_stage *stage)
     stage->broker = rg_mock_broker_new(1, topics, n);
     (void)snprintf(stage->brokers, sizeof stage->brokers, "%s", rg_mock_broker_bootstrap(stage->broker));
     stage->settings[0] = (struct rg_kafka_setting){"fetch.wait.max.ms", "2"};
-    stage->kafka = (struct rg_kafka_config){.brokers = stage->brokers, .client_id = "regua-demo", .settings = stage->settings, .settings_n = 1};
+    stage->kafka = (struct rg_kafka_config){
+        .brokers = stage->brokers, .client_id = "regua-demo", .settings = stage->settings, .settings_n = 1};
 }
 
 static int make_clock(struct demo_stage *stage, struct rg_error *err)
@@ -137,10 +139,14 @@ static int make_servers(struct demo_stage *stage, struct rg_error *err)
         return rc;
     stage->redis = rg_redis_server_start(NULL);
     make_broker(stage);
-    const struct rg_inbox_config inbox = {.https_port = -1, .clock = rg_page_clock(stage->clock), .seed = stage->options.seed,
-                                          .approved = stage->approved, .approved_count = approved_count};
+    const struct rg_inbox_config inbox = {.https_port = -1,
+                                          .clock = rg_page_clock(stage->clock),
+                                          .seed = stage->options.seed,
+                                          .approved = stage->approved,
+                                          .approved_count = approved_count};
     rc = rg_inbox_start(&inbox, &stage->inbox, err);
-    const struct rg_redis_config redis = {.url = rg_redis_server_url(stage->redis), .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
+    const struct rg_redis_config redis = {
+        .url = rg_redis_server_url(stage->redis), .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
     if (rc == 0)
         rc = rg_fresh_store_new(&redis, stage->options.shards, &stage->fresh, err);
     return rc;
@@ -151,10 +157,14 @@ static int write_site(struct demo_stage *stage, struct rg_error *err)
     char directory[4096], operator_directory[4096], text[128];
     (void)snprintf(directory, sizeof directory, "%s/etc", stage->options.state);
     (void)snprintf(operator_directory, sizeof operator_directory, "%s/" OPERATOR, stage->options.state);
-    const struct demo_site site = {
-        .directory = directory, .brokers = stage->brokers, .redis_url = rg_redis_server_url(stage->redis), .shards = stage->options.shards,
-        .smtp_port = rg_inbox_smtp_port(stage->inbox), .http_port = rg_inbox_http_port(stage->inbox),
-        .admin_port = rg_redis_server_free_port(), .doors_port = rg_redis_server_free_port()};
+    const struct demo_site site = {.directory = directory,
+                                   .brokers = stage->brokers,
+                                   .redis_url = rg_redis_server_url(stage->redis),
+                                   .shards = stage->options.shards,
+                                   .smtp_port = rg_inbox_smtp_port(stage->inbox),
+                                   .http_port = rg_inbox_http_port(stage->inbox),
+                                   .admin_port = rg_redis_server_free_port(),
+                                   .doors_port = rg_redis_server_free_port()};
     int rc = demo_site_write(&site, stage->config, stage->token, err);
     (void)snprintf(stage->url, sizeof stage->url, "http://127.0.0.1:%d", site.admin_port);
     if (rc == 0)
@@ -192,10 +202,15 @@ static void *run_daemon(void *ctx)
 static int start_daemon(struct demo_stage *stage, struct rg_error *err)
 {
     int status = 0;
-    const struct rg_daemon_options options = {.config_file = stage->config, .shipped = RG_DEMO_SHIPPED, .roles = RG_ROLE_ALL,
-                                              .clock = rg_page_clock(stage->clock), .trust_topics = true, .round_ms = ROUND_MS};
+    const struct rg_daemon_options options = {.config_file = stage->config,
+                                              .shipped = RG_DEMO_SHIPPED,
+                                              .roles = RG_ROLE_ALL,
+                                              .clock = rg_page_clock(stage->clock),
+                                              .trust_topics = true,
+                                              .round_ms = ROUND_MS};
     if (rg_daemon_new(&options, &stage->daemon, &status) < 0)
-        return rg_fail(err, RG_EREFUSED, "the daemon refuses %s (exit status %d); its reasons stand above", stage->config, status);
+        return rg_fail(err, RG_EREFUSED, "the daemon refuses %s (exit status %d); its reasons stand above", stage->config,
+                       status);
     if (pthread_create(&stage->thread, NULL, run_daemon, stage) != 0)
         return rg_fail(err, RG_EIO, "the daemon's thread could not be made");
     stage->running = true;
@@ -257,7 +272,8 @@ void demo_stage_free(struct demo_stage **pointer)
 static int still_there(struct demo_stage *stage, struct rg_error *err)
 {
     int ended = atomic_load(&stage->ended);
-    return ended == 0 ? 0 : rg_fail(err, RG_EREFUSED, "the daemon has ended with status %d; %s says why", ended - 1, stage->log_path);
+    return ended == 0 ? 0
+                      : rg_fail(err, RG_EREFUSED, "the daemon has ended with status %d; %s says why", ended - 1, stage->log_path);
 }
 
 int demo_stage_wait_ready(struct demo_stage *stage, struct rg_error *err)
@@ -287,8 +303,8 @@ static void describe_unrest(const struct demo_stage *stage, struct rg_buf *text)
     for (size_t i = 0; i < s->shard_count; i++)
         if (!s->shards[i].at_rest)
             rg_buf_addf(text, "shard %d %s, %lld behind, upstream known %lld ms ago, next due in %lld ms; ", s->shards[i].shard,
-                        rg_shard_state_name(s->shards[i].state), (long long)s->shards[i].lag, (long long)(s->now_ms - s->shards[i].asof_ms),
-                        (long long)(s->shards[i].next_due_ms - s->now_ms));
+                        rg_shard_state_name(s->shards[i].state), (long long)s->shards[i].lag,
+                        (long long)(s->now_ms - s->shards[i].asof_ms), (long long)(s->shards[i].next_due_ms - s->now_ms));
     for (int i = 0; (sender = rg_daemon_sender(stage->daemon, i, &channel)) != NULL; i++)
         rg_buf_addf(text, "%s %lld in hand, ", channel, (long long)atomic_load(&sender->in_hand));
     rg_buf_addf(text, "%lld under way", (long long)atomic_load(&rg_daemon_shard_counters(stage->daemon)->under_way));
@@ -347,9 +363,14 @@ int demo_stage_act(struct demo_stage *stage, const char *path, const char *body,
     struct rg_http_client *client = rg_http_client_new(&config);
     (void)snprintf(url, sizeof url, "%s%s", stage->url, path);
     (void)snprintf(token, sizeof token, "Bearer %s", stage->token);
-    const struct rg_http_header headers[] = {{RG_STR("Authorization"), rg_str(token)}, {RG_STR("Content-Type"), RG_STR("application/json")}};
-    const struct rg_http_request request = {.method = RG_STR("POST"), .url = rg_str(url), .headers = headers, .header_count = RG_COUNT(headers),
-                                            .body = rg_str(body), .timeout_ms = ACT_MS};
+    const struct rg_http_header headers[] = {{RG_STR("Authorization"), rg_str(token)},
+                                             {RG_STR("Content-Type"), RG_STR("application/json")}};
+    const struct rg_http_request request = {.method = RG_STR("POST"),
+                                            .url = rg_str(url),
+                                            .headers = headers,
+                                            .header_count = RG_COUNT(headers),
+                                            .body = rg_str(body),
+                                            .timeout_ms = ACT_MS};
     int rc = rg_http_submit(client, &request, err);
     while (rc == 0 && answer.status == 0)
         (void)rg_http_poll(client, ACT_MS, on_answer, &answer);
@@ -366,9 +387,19 @@ void demo_stage_set_time(struct demo_stage *stage, int64_t now_ms)
     rg_page_clock_set(stage->clock, now_ms, now_ms);
 }
 
-struct rg_daemon *demo_stage_daemon(struct demo_stage *stage) { return stage->daemon; }
-struct rg_inbox *demo_stage_inbox(struct demo_stage *stage) { return stage->inbox; }
-const struct rg_kafka_config *demo_stage_kafka(const struct demo_stage *stage) { return &stage->kafka; }
-int demo_stage_shards(const struct demo_stage *stage) { return stage->options.shards; }
-const char *demo_stage_url(const struct demo_stage *stage) { return stage->url; }
-const char *demo_stage_log(const struct demo_stage *stage) { return stage->log_path; }
+struct rg_daemon *demo_stage_daemon(struct demo_stage *stage)
+{
+    return stage->daemon;
+}
+struct rg_inbox *demo_stage_inbox(struct demo_stage *stage)
+{
+    return stage->inbox;
+}
+const struct rg_kafka_config *demo_stage_kafka(const struct demo_stage *stage)
+{
+    return &stage->kafka;
+}
+const char *demo_stage_log(const struct demo_stage *stage)
+{
+    return stage->log_path;
+}

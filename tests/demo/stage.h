@@ -36,8 +36,6 @@ RG_MUST_USE int demo_stage_want(struct demo_stage *stage, int64_t now_ms, struct
 struct rg_daemon *demo_stage_daemon(struct demo_stage *stage);
 struct rg_inbox *demo_stage_inbox(struct demo_stage *stage);
 const struct rg_kafka_config *demo_stage_kafka(const struct demo_stage *stage);
-int demo_stage_shards(const struct demo_stage *stage);
-const char *demo_stage_url(const struct demo_stage *stage); /* of the API */
 const char *demo_stage_log(const struct demo_stage *stage); /* path of the daemon's log */
 /* Lines of level error so far, and the last of them; "" when there was none. */
 int demo_stage_errors(struct demo_stage *stage, char ret_last[256]);
@@ -50,7 +48,8 @@ int demo_stage_errors(struct demo_stage *stage, char ret_last[256]);
 #define DEMO_CREDITOR_PHONE "+55 19 3000-0000"
 
 /* approved.c: the shipped texts as WhatsApp would have approved them; everything lies in the arena. */
-RG_MUST_USE int demo_approved_load(struct rg_arena *arena, struct rg_inbox_approved *items, size_t max, size_t *ret_count, struct rg_error *err);
+RG_MUST_USE int demo_approved_load(struct rg_arena *arena, struct rg_inbox_approved *items, size_t max, size_t *ret_count,
+                                   struct rg_error *err);
 
 /* site.c: writes regua.yaml and what it names below `directory`; *ret_config is the main file's path (room of 4096). */
 struct demo_site {

@@ -32,7 +32,7 @@ struct action {
     size_t invoice_count;
     enum rg_act_kind kind;
     enum rg_mode mode;
-    bool collects; /* asks for money: what must never follow a payment */
+    bool collects;      /* asks for money: what must never follow a payment */
     bool after_payment; /* when it was claimed */
     bool accepted;
     enum action_end end;
@@ -48,7 +48,7 @@ struct invoice {
     struct rg_str debtor;
     int64_t cents;
     bool issued, voided, reminded, paid_after_message;
-    enum rg_gate blocked; /* what kept its last step in; NONE */
+    enum rg_gate blocked;       /* what kept its last step in; NONE */
     struct demo_names payments; /* of struct payment; arena NULL: none yet */
 };
 
@@ -191,7 +191,8 @@ static void take_event(struct demo_witness *w, int partition, struct rg_str key,
         invoice->cents = event.amount_cents;
         return;
     }
-    bool at_home = rg_str_has(invoice->debtor) && rg_str_eq(key, invoice->debtor) && rg_shard_of(key, w->config.shards) == partition;
+    bool at_home = rg_str_has(invoice->debtor) && rg_str_eq(key, invoice->debtor) &&
+                   rg_shard_of(key, w->config.shards) == partition;
     if (!at_home)
         return; /* on its way, in the invoice's home shard */
     if (event.type == RG_EV_INVOICE_VOIDED)
@@ -290,8 +291,13 @@ static void count_accepted(struct demo_witness *w, struct action *action, const 
         if (invoice != NULL && action->collects)
             invoice->reminded = true;
     }
-    const struct demo_message message = {.action = id, .debtor = action->debtor, .step = action->step, .channel = action->channel,
-                                         .invoices = action->invoices, .invoice_count = action->invoice_count, .at_ms = at_ms};
+    const struct demo_message message = {.action = id,
+                                         .debtor = action->debtor,
+                                         .step = action->step,
+                                         .channel = action->channel,
+                                         .invoices = action->invoices,
+                                         .invoice_count = action->invoice_count,
+                                         .at_ms = at_ms};
     if (w->config.ops.on_message != NULL)
         w->config.ops.on_message(w->config.ctx, &message);
 }
@@ -381,19 +387,22 @@ static void take_signal(struct demo_witness *w, const struct rg_kafka_event *eve
     RG_CLEANUP(rg_json_free) struct rg_json *doc = NULL;
     struct rg_str type, time;
     int64_t at_ms = 0;
-    if (rg_json_parse(event->value, SIGNAL_BYTES_MAX, &doc, NULL) < 0 || !rg_json_str(rg_json_get(rg_json_root(doc), "type"), &type) ||
+    if (rg_json_parse(event->value, SIGNAL_BYTES_MAX, &doc, NULL) < 0 ||
+        !rg_json_str(rg_json_get(rg_json_root(doc), "type"), &type) ||
         !rg_json_str(rg_json_get(rg_json_root(doc), "time"), &time) || !rg_instant_parse(time, &at_ms))
         return;
     struct rg_str name = event->key;
     struct debtor *debtor = demo_names_get(&w->debtors, name);
     bool cut = rg_str_is(type, "regua.service.suspend_requested");
+    w->counts.strays += !cut && !debtor->cut;
     debtor->cut = cut;
     w->counts.suspended += cut;
     w->counts.restored += !cut;
     if (!cut)
         w->restored = rg_arena_str(w->memory, name);
     const char *shown = rg_arena_str(w->record, type).p;
-    rg_inbox_add(w->config.inbox, "signal", rg_arena_str(w->record, name).p, strncmp(shown, "regua.", 6) == 0 ? shown + 6 : shown, event->value);
+    rg_inbox_add(w->config.inbox, "signal", rg_arena_str(w->record, name).p, strncmp(shown, "regua.", 6) == 0 ? shown + 6 : shown,
+                 event->value);
     if (w->config.ops.on_signal != NULL)
         w->config.ops.on_signal(w->config.ctx, type, name, at_ms);
 }
@@ -538,7 +547,9 @@ struct rg_str demo_witness_to_pay(const struct demo_witness *w, int64_t *ret_cen
 {
     for (size_t i = 0; i < w->debtors.count; i++) {
         const struct debtor *debtor = w->debtors.order[i].thing;
-        const struct invoice *invoice = debtor->cut && rg_str_has(debtor->cut_for) ? demo_names_find(&w->invoices, debtor->cut_for) : NULL;
+        const struct invoice *invoice = debtor->cut && rg_str_has(debtor->cut_for)
+                                            ? demo_names_find(&w->invoices, debtor->cut_for)
+                                            : NULL;
         const char *slash = invoice == NULL ? NULL : strchr(debtor->cut_for.p, '/');
         if (slash == NULL || is_paid(invoice) || strncmp(debtor->cut_for.p, BILLING_NAMESPACE "/", sizeof BILLING_NAMESPACE) != 0)
             continue;

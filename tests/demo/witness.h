@@ -1,5 +1,5 @@
-/* The witness: reads the ledger, the signals and the dead letters as anybody could, and the inbox; believes nothing else. What the
- * demo prints is counted here. It also tells those who answer: a message went out, a signal was given. */
+/* The witness: reads the ledger, the signals and the dead letters as anybody could, and believes nothing else. What the demo
+ * prints is counted here. It also tells those who answer: a message went out, a signal was given. */
 #pragma once
 
 #include "base/core/arena.h"
@@ -59,7 +59,7 @@ struct demo_counts {
     int64_t paid_after_message;            /* … with a message of collection before it */
     int64_t invoices_voided, charged_back;
     int64_t suspended, restored;           /* signals */
-    int64_t still_suspended;
+    int64_t still_suspended, strays;       /* debtors; restores of what was not suspended */
     int64_t skipped[RG_GATE_COUNT], skips;
     struct demo_reason_row dead[DEMO_REASONS_MAX];
     size_t dead_count;
@@ -68,7 +68,8 @@ struct demo_counts {
 };
 
 struct demo_witness;
-RG_MUST_USE int demo_witness_new(const struct demo_witness_config *config, struct demo_witness **ret_witness, struct rg_error *err);
+RG_MUST_USE int demo_witness_new(const struct demo_witness_config *config, struct demo_witness **ret_witness,
+                                 struct rg_error *err);
 void demo_witness_free(struct demo_witness **witness);
 /* Reads to where the topics end now. */
 RG_MUST_USE int demo_witness_read(struct demo_witness *witness, struct rg_error *err);
@@ -78,8 +79,8 @@ RG_MUST_USE int demo_witness_glance(struct demo_witness *witness, struct rg_erro
 const struct demo_counts *demo_witness_counts(const struct demo_witness *witness);
 const struct demo_counts *demo_witness_sum(struct demo_witness *witness);
 
-/* Somebody to show. Absent: nobody is like that. */
-struct rg_str demo_witness_blocked(const struct demo_witness *witness, enum rg_gate *ret_gate); /* owes, and his last step was kept in */
-struct rg_str demo_witness_restored(const struct demo_witness *witness);                        /* was cut off and is back */
+/* Somebody to show; absent: nobody is like that. Blocked: owes, and his last step was kept in. Restored: was cut off and is back. */
+struct rg_str demo_witness_blocked(const struct demo_witness *witness, enum rg_gate *ret_gate);
+struct rg_str demo_witness_restored(const struct demo_witness *witness);
 /* An invoice of the billing system whose payment would bring somebody's service back, and what is missing. */
 struct rg_str demo_witness_to_pay(const struct demo_witness *witness, int64_t *ret_cents);
