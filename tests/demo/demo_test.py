@@ -94,6 +94,7 @@ class TwoMonths(unittest.TestCase):
         inbox, ledger = map(number, re.search(r"([\d,]+) arrived .* ([\d,]+) accepted", lines[0]).groups())
         self.assertEqual(inbox, ledger)
         self.assertEqual(inbox, self.sent["all"][-1])
+        self.assertGreater(number(re.search(r"of ([\d,]+) messages asked", lines[1])[1]), 0)
 
     def test_the_same_seed_plays_the_same(self):
         self.assertEqual(play(), self.out)
