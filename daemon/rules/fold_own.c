@@ -236,6 +236,37 @@ enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_
     return to_a_person && rg_record_opted_out(record, decision->channel) ? RG_GATE_OPTED_OUT : RG_GATE_NONE;
 }
 
+/* Delivered by another attempt, of which whoever decided could not know yet. */
+static bool unaware(const struct rg_done *done, const struct rg_decision *decided)
+{
+    return done->state == RG_DONE_SENT && done->sent_offset >= decided->rests_on && !decided->owed;
+}
+
+/* A decision that crossed the delivery of an earlier attempt is void before anybody sees it: what was delivered stays, and its number is
+ * not given again. */
+static bool note_crossed(struct rg_record *record, const struct rg_decision *decided)
+{
+    bool crossed = false;
+    for (size_t i = 0; i < decided->invoice_count; i++) {
+        struct rg_done *done = decided->invoices[i].listed ? NULL : decision_entry(record, decided, &decided->invoices[i]);
+        crossed = crossed || (done != NULL && unaware(done, decided));
+    }
+    for (size_t i = 0; crossed && i < decided->invoice_count; i++) {
+        struct rg_done *done = decided->invoices[i].listed ? NULL : decision_entry(record, decided, &decided->invoices[i]);
+        if (done == NULL)
+            continue;
+        if (!unaware(done, decided)) {
+            note_entry(record, decided, &decided->invoices[i], done);
+            done->state = RG_DONE_VOIDED;
+            done->gate = RG_GATE_COVERED;
+        }
+        done->attempt = decided->attempt;
+    }
+    if (crossed && decided->sequence > record->sequence)
+        record->sequence = decided->sequence;
+    return crossed;
+}
+
 static enum rg_folded apply_decided(struct rg_record *record, const struct rg_decision *decided, int64_t offset)
 {
     if (decided->invoice_count == 0)
@@ -257,6 +288,8 @@ static enum rg_folded apply_decided(struct rg_record *record, const struct rg_de
         if (older != NULL)
             rg_record_end_action(record, &older->decision.action, RG_DONE_EXPIRED, RG_GATE_SUPERSEDED);
     }
+    if (note_crossed(record, decided))
+        return RG_FOLD_CHANGED;
     struct rg_action *action = rg_record_note_decision(record, decided);
     if (action != NULL)
         action->logged_offset = offset;
@@ -301,7 +334,7 @@ static void prove(struct rg_done *done, enum rg_evidence evidence, int64_t at_ms
 }
 
 /* A delivery counts for its step identity, whatever else is under way for it: a newer attempt that waits is void. */
-static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome)
+static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome, int64_t offset)
 {
     struct rg_action *own = rg_record_action(record, &outcome->action);
     for (size_t i = 0; i < outcome->invoice_count; i++) {
@@ -319,6 +352,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         if (done->attempt < outcome->attempt)
             done->attempt = outcome->attempt;
         done->state = RG_DONE_SENT;
+        done->sent_offset = offset;
         done->gate = RG_GATE_NONE;
         done->channel = rg_arena_str(record->arena, outcome->channel);
         done->action = outcome->action;
@@ -402,10 +436,10 @@ static enum rg_folded apply_failure(struct rg_record *record, struct rg_action *
     return RG_FOLD_CHANGED;
 }
 
-static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_outcome *outcome)
+static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_outcome *outcome, int64_t offset)
 {
     if (outcome->verdict == RG_VERDICT_ACCEPTED)
-        return apply_delivered(record, outcome);
+        return apply_delivered(record, outcome, offset);
     struct rg_action *action = rg_record_action(record, &outcome->action);
     if (action == NULL)
         return RG_FOLD_NOTHING;
@@ -431,5 +465,5 @@ enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record
     if (fact->claim != NULL)
         return apply_claim(record, fact->claim, fact->offset);
     rg_assert(fact->outcome != NULL);
-    return apply_outcome(record, fact->outcome);
+    return apply_outcome(record, fact->outcome, fact->offset);
 }

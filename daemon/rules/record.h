@@ -87,6 +87,7 @@ struct rg_done {
     int64_t retry_after_ms;     /* what a throttling provider asked for; 0 */
     int64_t confirmed_ms;       /* the system that acted confirmed it; 0 */
     int64_t sequence;           /* of a signal */
+    int64_t sent_offset;        /* SENT: ledger offset of the outcome that said so */
     int64_t balance_cents;      /* what a notice spoke of: when more is owed later, it has lapsed */
     struct rg_action_id action; /* of the last attempt */
     struct rg_str *refused;     /* channels that will not do in this cycle */

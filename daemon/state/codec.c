@@ -52,6 +52,8 @@ static void walk_done(struct rg_coder *c, struct rg_done *d)
     RG_FIELD(c, rg_code_i64(c, &d->retry_after_ms));
     RG_FIELD(c, rg_code_time(c, &d->confirmed_ms));
     RG_FIELD(c, rg_code_i64(c, &d->sequence));
+    if (d->state == RG_DONE_SENT)
+        RG_FIELD(c, rg_code_i64(c, &d->sent_offset));
     RG_FIELD(c, rg_code_cents(c, &d->balance_cents));
     RG_FIELD(c, rg_code_words(c, &d->refused, &d->refused_count));
     d->refused_cap = d->refused_count;

@@ -110,6 +110,7 @@ static inline void make_done(struct maker *m, struct rg_done *d)
                           .balance_cents = cents(m) - cents(m)};
     for (int e = RG_EVIDENCE_ACCEPTED; e <= (int)d->evidence; e++)
         d->evidence_ms[e] = instant(m);
+    d->sent_offset = d->state == RG_DONE_SENT ? number(m, INT64_C(1) << 50) : 0;
     for (size_t i = 0; d->attempt > 0 && i < RG_ACTION_BYTES; i++)
         d->action.b[i] = (uint8_t)next_random(&m->seed);
     d->refused = texts(m, &d->refused_count);
@@ -372,7 +373,7 @@ static inline void same_done(const struct rg_done *a, const struct rg_done *b)
     assert_true(rg_action_id_eq(&a->action, &b->action));
     SAME(repetition), SAME(cycle), SAME(attempt), SAME(state), SAME(gate), SAME(evidence), SAME(tone), SAME(signal), SAME(failed),
         SAME(maybe_sent);
-    SAME(tries), SAME(decided_ms), SAME(at_ms), SAME(retry_after_ms), SAME(confirmed_ms), SAME(sequence), SAME(balance_cents);
+    SAME(tries), SAME(decided_ms), SAME(at_ms), SAME(retry_after_ms), SAME(confirmed_ms), SAME(sequence), SAME(sent_offset), SAME(balance_cents);
     for (int e = 0; e < RG_EVIDENCE_COUNT; e++)
         SAME(evidence_ms[e]);
 }
