@@ -407,13 +407,25 @@ static void judge_suspension(const struct sim *s, uint64_t seed, const struct si
     }
 }
 
+/* A later suspend names one of its invoices again: what is owed follows from that one. */
+static bool superseded(const struct sim *s, const struct rg_decision *cut)
+{
+    for (size_t k = 0; k < s->delivery_count; k++) {
+        const struct rg_decision *later = s->deliveries[k].decision;
+        for (size_t i = 0; i < cut->invoice_count && later->signal == cut->signal && later->sequence > cut->sequence; i++)
+            if (same_step(cut, later, &cut->invoices[i]))
+                return true;
+    }
+    return false;
+}
+
 /* Promise 5, when the dust has settled: whatever was cut and is paid now is restored, and the restore is the last word. */
 static void judge_restores(const struct sim *s, uint64_t seed)
 {
     for (size_t k = 0; k < s->delivery_count; k++) {
         const struct rg_decision *cut = s->deliveries[k].decision;
         bool free = true, restored = false;
-        if (cut->signal != RG_SIGNAL_SUSPEND_REQUESTED)
+        if (cut->signal != RG_SIGNAL_SUSPEND_REQUESTED || superseded(s, cut))
             continue;
         for (size_t i = 0; i < cut->invoice_count; i++) {
             struct owed o = owed_at(s, cut->invoices[i].invoice, (int64_t)s->ledger_count);
