@@ -350,12 +350,12 @@ static bool bounced(const struct sim *s, const struct rg_action_id *action, int6
 }
 
 /* Promise 3: once per invoice and cycle, unless the ledger says why again: nobody knew, or one of the attempts came back. A notice may
- * be given again. */
+ * be given again, and what is owed rather twice than never. */
 static void judge_once(const struct sim *s, uint64_t seed, size_t index)
 {
     const struct rg_decision *d = s->deliveries[index].decision;
     int64_t place = s->deliveries[index].claim_offset;
-    for (size_t i = 0; i < d->invoice_count && d->tone != RG_TONE_NOTICE; i++) {
+    for (size_t i = 0; i < d->invoice_count && d->tone != RG_TONE_NOTICE && !d->owed; i++) {
         bool twice = false, excused = d->invoices[i].listed;
         for (size_t k = 0; k < index; k++) {
             const struct rg_decision *before = s->deliveries[k].decision;
