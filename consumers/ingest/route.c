@@ -120,8 +120,8 @@ static int route_facts(struct routing *r)
     return 0;
 }
 
-/* Whose invoice it is. Not only its issue says so: one that was issued before we came is first heard of by an update, and a payment
- * that names no debtor must find it all the same. */
+/* Whose invoice it is. Not only its issue says so: one that was issued before we came is first heard of by an update, and a
+ * payment that names no debtor must find it all the same. */
 static bool tells_where(const struct rg_event *event)
 {
     bool updated = event->type == RG_EV_INVOICE_UPDATED && rg_event_has(event, RG_F_DEBTOR);

@@ -43,8 +43,8 @@ static void give_up_channel(struct rg_record *record, struct rg_done *done, stru
     done->tries = 0;
 }
 
-/* What was proven of an earlier attempt says nothing of this one: a notice is given again because the first did not arrive, or spoke
- * of less than is owed. Only that something may have arrived is remembered. */
+/* What was proven of an earlier attempt says nothing of this one: a notice is given again because the first did not arrive, or
+ * spoke of less than is owed. Only that something may have arrived is remembered. */
 static void forget_evidence(struct rg_done *done)
 {
     done->evidence = RG_EVIDENCE_NONE;
@@ -160,7 +160,8 @@ static bool overtaken(const struct rg_record *record, const struct rg_decision *
     for (size_t i = 0; i < decision->invoice_count && !decision->owed; i++) {
         const struct rg_decision_invoice *of = &decision->invoices[i];
         const struct rg_invoice *invoice = of->listed ? NULL : rg_record_invoice(record, of->ns, of->invoice);
-        const struct rg_done *done = invoice == NULL ? NULL : rg_invoice_done(invoice, decision->step, decision->repetition, of->cycle);
+        const struct rg_done *done =
+            invoice == NULL ? NULL : rg_invoice_done(invoice, decision->step, decision->repetition, of->cycle);
         if (done != NULL && done->state == RG_DONE_SENT && !rg_action_id_eq(&done->action, &decision->action))
             return true;
     }
@@ -242,8 +243,8 @@ static bool unaware(const struct rg_done *done, const struct rg_decision *decide
     return done->state == RG_DONE_SENT && done->sent_offset >= decided->rests_on && !decided->owed;
 }
 
-/* A decision that crossed the delivery of an earlier attempt is void before anybody sees it: what was delivered stays, and its number is
- * not given again. */
+/* A decision that crossed the delivery of an earlier attempt is void before anybody sees it: what was delivered stays, and its
+ * number is not given again. */
 static bool note_crossed(struct rg_record *record, const struct rg_decision *decided)
 {
     bool crossed = false;

@@ -320,9 +320,9 @@ static void sooner(int64_t *until_ms, int64_t instant_ms)
 }
 
 /* Through the end of `through`, by every payments source. A boleto paid on a day is known a bank day later: for an invoice
- * that has one, a live source counts only from noon of the next bank day.
- * A live source that is behind is waited for like the frontier: the look stays due until upstream has been read past what is needed.
- * What a synced one knows stands in regua.control, of which no debtor is told: it is looked at again now and then. */
+ * that has one, a live source counts only from noon of the next bank day. A live source that is behind is waited for like the
+ * frontier: the look stays due until upstream has been read past what is needed. What a synced one knows stands in
+ * regua.control, of which no debtor is told: it is looked at again now and then. */
 bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms)
 {
     *ret_until_ms = RG_NEVER;

@@ -1,8 +1,8 @@
 /* What we owe the debtor once he has paid: service back, a word of thanks, an excuse for a message that crossed his payment.
  *
  * A restore is owed from the moment a suspend was claimed for delivery, and from then on whatever became of it, for exactly the
- * invoices the suspend named, when all of them are paid, void, or in a dispute that ended for the debtor. It is decided without looking upstream, at any hour, in any mode
- * but for a stop, and its sequence is above that of every suspend before it. */
+ * invoices the suspend named, when all of them are paid, void, or in a dispute that ended for the debtor. It is decided without
+ * looking upstream, at any hour, in any mode but for a stop, and its sequence is above that of every suspend before it. */
 #include "daemon/rules/look.h"
 
 #define THANKS_WITHIN_MS (3 * RG_MS_PER_DAY) /* nobody is thanked for what was paid long ago */
@@ -55,8 +55,8 @@ static int64_t again_at(const struct rg_invoice *invoice, const struct rg_done *
     int64_t at_ms = 0;
     for (size_t i = 0; i < invoice->done_count; i++) {
         const struct rg_done *done = &invoice->done[i];
-        bool its = done->signal == RG_SIGNAL_RESTORE_REQUESTED && done->sequence > suspend->sequence && done->state == RG_DONE_REJECTED;
-        if (its && rg_retry_at(done) > at_ms)
+        bool its = done->signal == RG_SIGNAL_RESTORE_REQUESTED && done->sequence > suspend->sequence;
+        if (its && done->state == RG_DONE_REJECTED && rg_retry_at(done) > at_ms)
             at_ms = rg_retry_at(done);
     }
     return at_ms;

@@ -109,7 +109,8 @@ static const struct rg_payment *next_confirmed(const struct rg_invoice *invoice,
     const struct rg_payment *first = NULL;
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *p = &invoice->payments[i];
-        if ((done >> i & 1) != 0 || !confirmed_nameless(p) || (first != NULL && !earlier(p->confirmed_ms, p, first->confirmed_ms, first)))
+        bool candidate = (done >> i & 1) == 0 && confirmed_nameless(p);
+        if (!candidate || (first != NULL && !earlier(p->confirmed_ms, p, first->confirmed_ms, first)))
             continue;
         first = p;
         *ret_index = i;
@@ -124,7 +125,8 @@ static bool partner_of(const struct rg_invoice *invoice, const struct rg_payment
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *p = &invoice->payments[i];
         int64_t apart = p->settled_ms - confirmed->confirmed_ms;
-        bool same = settled_alone(p) && p->settled_cents == confirmed->confirmed_cents && apart <= MERGE_WINDOW_MS && apart >= -MERGE_WINDOW_MS;
+        bool near = apart <= MERGE_WINDOW_MS && apart >= -MERGE_WINDOW_MS;
+        bool same = settled_alone(p) && p->settled_cents == confirmed->confirmed_cents && near;
         if ((taken >> i & 1) != 0 || !same || (first != NULL && !earlier(p->settled_ms, p, first->settled_ms, first)))
             continue;
         first = p;
@@ -133,9 +135,9 @@ static bool partner_of(const struct rg_invoice *invoice, const struct rg_payment
     return first != NULL;
 }
 
-/* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no confirmation of
- * its own; each settlement stands for one. Looked for when summing, not when folding, and in the order of time, so that the order of
- * arrival does not matter. Returns the set of confirmations that are counted with their settlement. */
+/* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no
+ * confirmation of its own; each settlement stands for one. Looked for when summing, not when folding, and in the order of
+ * time, so that the order of arrival does not matter. Returns the set of confirmations that are counted with their settlement. */
 static uint64_t merged_away(const struct rg_invoice *invoice)
 {
     uint64_t merged = 0, done = 0, taken = 0;

@@ -486,8 +486,8 @@ static void put_charges(struct folding *f, const struct charges *c)
 
 /* ---- the batch ---- */
 
-/* Usually our own, read back. One that says less than is known came late, from an owner that is gone: compaction would keep it as the
- * last, so what is known is written again behind it. */
+/* Usually our own, read back. One that says less than is known came late, from an owner that is gone: compaction would keep it
+ * as the last, so what is known is written again behind it. */
 static void fold_merged(struct folding *f, const struct item *item, struct rg_touched *touched)
 {
     struct rg_error err = {0};

@@ -403,5 +403,6 @@ int64_t rg_shard_lag(const struct rg_shard *shard)
 bool rg_shard_at_rest(const struct rg_shard *shard, int64_t now_ms)
 {
     bool idle = shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && rg_relay_count(shard->relay) == 0;
-    return idle && (shard->stopped || (shard->asof_ms >= now_ms && rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0));
+    bool nothing_due = shard->asof_ms >= now_ms && rg_shard_next_due_ms(shard) > now_ms && shard->live_actions == 0;
+    return idle && (shard->stopped || nothing_due);
 }

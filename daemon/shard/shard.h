@@ -91,7 +91,8 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
 
 /* Freshness. `wants`: some timer is due or a sanction waits, and asof has to come past the instant returned. */
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms);
-/* A round that is under way goes on instead: under steady traffic the ends run away, and one that is never reached tells nothing. */
+/* A round that is under way goes on instead: under steady traffic the ends run away, and one that is never reached tells
+ * nothing. */
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round);
 int64_t rg_shard_seen_ms(const struct rg_shard *shard); /* −1; grows as rounds are reached */
 int64_t rg_shard_asof_ms(const struct rg_shard *shard);

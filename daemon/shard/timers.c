@@ -1,5 +1,5 @@
-/* A page of timers: debtors whose time has come, looked at once upstream is known past that time; who is owed something at once. While
- * everything is stopped nobody is looked at: who becomes due stays so, and has his turn when the stop is lifted. */
+/* A page of timers: debtors whose time has come, looked at once upstream is known past that time; who is owed something at
+ * once. While everything is stopped nobody is looked at: who becomes due stays so, and has his turn when the stop is lifted. */
 #include "daemon/shard/batch.h"
 
 static int64_t look_until(const struct rg_shard *shard, const struct rg_shard_world *world)
@@ -11,14 +11,15 @@ static int64_t look_until(const struct rg_shard *shard, const struct rg_shard_wo
     return shard->asof_ms < world->now_ms ? shard->asof_ms : world->now_ms;
 }
 
-/* Something to write although nobody is due: entries of the outbox that are out, and through when upstream is known, which senders
- * wait for. */
+/* Something to write although nobody is due: entries of the outbox that are out, and through when upstream is known, which
+ * senders wait for. */
 static bool has_news(const struct rg_shard *shard)
 {
     return shard->out_done >= 0 || (shard->live_actions > 0 && shard->asof_ms > shard->pos.asof_ms);
 }
 
-enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more, struct rg_error *err)
+enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more,
+                                   struct rg_error *err)
 {
     int64_t until_ms = look_until(shard, world);
     struct rg_batch batch;

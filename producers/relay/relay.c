@@ -131,8 +131,8 @@ static int send_entry(struct entry *e, struct rg_kafka_producer *producer, struc
     return rg_kafka_producer_send(producer, &record, err);
 }
 
-/* A channel that is not configured any more has no topic: its copy would reach nobody, and must not stop what is behind it. The owner
- * calls the action back. */
+/* A channel that is not configured any more has no topic: its copy would reach nobody, and must not stop what is behind it.
+ * The owner calls the action back. */
 static void pass_over(struct entry *e)
 {
     char action[RG_ACTION_TEXT + 1];

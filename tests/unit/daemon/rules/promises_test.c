@@ -18,7 +18,8 @@ static const char *const invoice_ids[INVOICES] = {"F1", "F2", "F3"};
 
 static struct rg_event event_of(struct sim *s, enum rg_event_type type)
 {
-    struct rg_event e = {.type = type, .id = rg_arena_printf(s->arena, "e%u", s->events++), .source = RG_STR("billing"), .time_ms = s->now_ms + s->events % 1000,
+    struct rg_event e = {.type = type, .id = rg_arena_printf(s->arena, "e%u", s->events++), .source = RG_STR("billing"),
+                         .time_ms = s->now_ms + s->events % 1000,
                          .ns = RG_STR(SIM_NS), .debtor = RG_STR(SIM_DEBTOR), .has = RG_BIT(RG_F_DEBTOR)};
     if (!s->calm && sim_chance(s, 10))
         e.time_ms -= sim_upto(s, 3 * RG_MS_PER_DAY); /* heard of late */
@@ -47,7 +48,8 @@ static void say_person(struct sim *s)
     e.contacts = RG_NEW(s->arena, struct rg_contact, RG_COUNT(channels));
     for (size_t i = 0; i < RG_COUNT(channels); i++)
         if (sim_chance(s, 85))
-            e.contacts[e.contact_count++] = (struct rg_contact){.channel = rg_str(channels[i]), .address = RG_STR("x"), .verified_false = sim_chance(s, 5)};
+            e.contacts[e.contact_count++] = (struct rg_contact){.channel = rg_str(channels[i]), .address = RG_STR("x"),
+                                                                .verified_false = sim_chance(s, 5)};
     e.has |= RG_BIT(RG_F_NAME) | RG_BIT(RG_F_STATE) | RG_BIT(RG_F_CONTACTS);
     sim_event(s, &e, true);
 }
@@ -66,7 +68,8 @@ static void say_issued(struct sim *s, int invoice)
 
 static void say_money(struct sim *s, int invoice)
 {
-    static const enum rg_event_type types[] = {RG_EV_PAYMENT_CONFIRMED, RG_EV_PAYMENT_CONFIRMED, RG_EV_PAYMENT_SETTLED, RG_EV_PAYMENT_REVERSED};
+    static const enum rg_event_type types[] = {RG_EV_PAYMENT_CONFIRMED, RG_EV_PAYMENT_CONFIRMED, RG_EV_PAYMENT_SETTLED,
+                                               RG_EV_PAYMENT_REVERSED};
     struct rg_event e = invoice_event(s, types[sim_upto(s, RG_COUNT(types))], invoice);
     e.payment = rg_arena_printf(s->arena, "P%d", (int)sim_upto(s, 3));
     e.amount_cents = sim_chance(s, 30) ? 1000 * (1 + sim_upto(s, 5)) : 24000;
@@ -85,7 +88,8 @@ static void say_amount(struct sim *s, int invoice)
 
 static void say_change(struct sim *s, int invoice)
 {
-    static const enum rg_event_type types[] = {RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_VOIDED, RG_EV_INVOICE_WRITTEN_OFF,
+    static const enum rg_event_type types[] = {RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_VOIDED,
+                                               RG_EV_INVOICE_WRITTEN_OFF,
                                                RG_EV_INVOICE_REOPENED, RG_EV_INVOICE_REOPENED};
     struct rg_event e = invoice_event(s, types[sim_upto(s, RG_COUNT(types))], invoice);
     if (e.type == RG_EV_INVOICE_UPDATED && sim_chance(s, 70)) {
@@ -100,9 +104,11 @@ static void say_change(struct sim *s, int invoice)
 
 static void say_people(struct sim *s, int invoice)
 {
-    static const enum rg_event_type types[] = {RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, RG_EV_DISPUTE_CLOSED, RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED,
-                                               RG_EV_DEBTOR_RELEASED, RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, RG_EV_DEBTOR_OPTED_OUT,
-                                               RG_EV_DEBTOR_OPTED_IN, RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED, RG_EV_CREDIT_APPLIED};
+    static const enum rg_event_type types[] = {RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, RG_EV_DISPUTE_CLOSED,
+                                               RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED, RG_EV_DEBTOR_RELEASED,
+                                               RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, RG_EV_DEBTOR_OPTED_OUT,
+                                               RG_EV_DEBTOR_OPTED_IN, RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED,
+                                               RG_EV_CREDIT_APPLIED};
     enum rg_event_type type = types[sim_upto(s, RG_COUNT(types))];
     bool about_debtor = type >= RG_EV_DEBTOR_UPDATED && type <= RG_EV_DEBTOR_PROTECTED;
     bool promise = type == RG_EV_PROMISE_MADE || type == RG_EV_PROMISE_WITHDRAWN;
@@ -118,7 +124,8 @@ static void say_people(struct sim *s, int invoice)
 /* About one of the messages that went out, or the service. */
 static void say_back(struct sim *s)
 {
-    static const enum rg_provider_fact facts[] = {RG_FACT_DELIVERED, RG_FACT_DELIVERED, RG_FACT_DELIVERED, RG_FACT_READ, RG_FACT_BOUNCED};
+    static const enum rg_provider_fact facts[] = {RG_FACT_DELIVERED, RG_FACT_DELIVERED, RG_FACT_DELIVERED, RG_FACT_READ,
+                                                  RG_FACT_BOUNCED};
     if (s->delivery_count == 0)
         return;
     size_t pick = sim_chance(s, 60) ? s->delivery_count - 1 : (size_t)sim_upto(s, (int64_t)s->delivery_count);
@@ -266,27 +273,34 @@ static void print_ledger(const struct sim *s)
         rg_instant_format(s->ledger[i].at_ms, -180, at);
         print_message("%5zu %s %s", i, at, kind_of(f));
         if (e != NULL)
-            print_message(" " RG_STR_FMT " " RG_STR_FMT " %lld %s", RG_STR_ARG(e->invoice), RG_STR_ARG(e->payment), (long long)e->amount_cents,
+            print_message(" " RG_STR_FMT " " RG_STR_FMT " %lld %s", RG_STR_ARG(e->invoice), RG_STR_ARG(e->payment),
+                          (long long)e->amount_cents,
                           e->type == RG_EV_DELIVERY_RECEIPT ? rg_provider_fact_name((enum rg_provider_fact)e->status) : "");
         if (f->outcome != NULL)
-            print_message(" " RG_STR_FMT " %d attempt %d", RG_STR_ARG(f->outcome->step), f->outcome->repetition, f->outcome->attempt);
+            print_message(" " RG_STR_FMT " %d attempt %d", RG_STR_ARG(f->outcome->step), f->outcome->repetition,
+                          f->outcome->attempt);
         if (d != NULL)
-            print_message(" " RG_STR_FMT " %d attempt %d by " RG_STR_FMT ":", RG_STR_ARG(d->step), d->repetition, d->attempt, RG_STR_ARG(d->channel));
+            print_message(" " RG_STR_FMT " %d attempt %d by " RG_STR_FMT ":", RG_STR_ARG(d->step), d->repetition, d->attempt,
+                          RG_STR_ARG(d->channel));
         for (size_t k = 0; d != NULL && k < d->invoice_count; k++)
-            print_message(" " RG_STR_FMT "%s cycle %d %lld", RG_STR_ARG(d->invoices[k].invoice), d->invoices[k].listed ? " listed" : "", d->invoices[k].cycle,
+            print_message(" " RG_STR_FMT "%s cycle %d %lld", RG_STR_ARG(d->invoices[k].invoice),
+                          d->invoices[k].listed ? " listed" : "", d->invoices[k].cycle,
                           (long long)d->invoices[k].balance_cents);
         print_message("\n");
     }
-    for (size_t i = 0; i < s->delivery_count; i++)
-        print_message("delivered under the claim at %lld: " RG_STR_FMT " %d attempt %d\n", (long long)s->deliveries[i].claim_offset,
-                      RG_STR_ARG(s->deliveries[i].decision->step), s->deliveries[i].decision->repetition, s->deliveries[i].decision->attempt);
+    for (size_t i = 0; i < s->delivery_count; i++) {
+        const struct rg_decision *d = s->deliveries[i].decision;
+        print_message("delivered under the claim at %lld: " RG_STR_FMT " %d attempt %d\n",
+                      (long long)s->deliveries[i].claim_offset, RG_STR_ARG(d->step), d->repetition, d->attempt);
+    }
 }
 
 static void complain(const struct sim *s, uint64_t seed, const struct rg_decision *d, const char *what)
 {
     if (getenv("REGUA_SEED") != NULL)
         print_ledger(s);
-    fail_msg("seed %llu: " RG_STR_FMT " %d attempt %d by " RG_STR_FMT ": %s", (unsigned long long)seed, RG_STR_ARG(d->step), d->repetition, d->attempt,
+    fail_msg("seed %llu: " RG_STR_FMT " %d attempt %d by " RG_STR_FMT ": %s", (unsigned long long)seed, RG_STR_ARG(d->step),
+             d->repetition, d->attempt,
              RG_STR_ARG(d->channel), what);
 }
 
@@ -349,8 +363,8 @@ static bool bounced(const struct sim *s, const struct rg_action_id *action, int6
     return false;
 }
 
-/* Promise 3: once per invoice and cycle, unless the ledger says why again: nobody knew, or one of the attempts came back. A notice may
- * be given again, and what is owed rather twice than never. */
+/* Promise 3: once per invoice and cycle, unless the ledger says why again: nobody knew, or one of the attempts came back. A
+ * notice may be given again, and what is owed rather twice than never. */
 static void judge_once(const struct sim *s, uint64_t seed, size_t index)
 {
     const struct rg_decision *d = s->deliveries[index].decision;
@@ -374,14 +388,16 @@ static bool proven(const struct sim *s, const struct rg_decision *notice, int64_
     rg_action_id_print(&notice->action, text);
     for (size_t i = 0; i < (size_t)place; i++) {
         const struct rg_event *e = s->ledger[i].fact.event;
-        if (e != NULL && e->type == RG_EV_DELIVERY_RECEIPT && rg_str_is(e->action, text) && e->time_ms <= by_ms && notice->at_ms <= by_ms &&
+        if (e != NULL && e->type == RG_EV_DELIVERY_RECEIPT && rg_str_is(e->action, text) && e->time_ms <= by_ms &&
+            notice->at_ms <= by_ms &&
             (e->status == RG_FACT_DELIVERED || e->status == RG_FACT_READ))
             return true;
     }
     return false;
 }
 
-/* Promise 4: a notice of this cycle, for no less, was delivered at least its term before; on a day and hour at which services are cut. */
+/* Promise 4: a notice of this cycle, for no less, was delivered at least its term before; on a day and hour at which services
+ * are cut. */
 static void judge_suspension(const struct sim *s, uint64_t seed, const struct sim_delivery *of)
 {
     const struct rg_decision *d = of->decision;
@@ -389,7 +405,8 @@ static void judge_suspension(const struct sim *s, uint64_t seed, const struct si
     enum rg_weekday weekday = rg_day_weekday(at.day);
     if (d->signal != RG_SIGNAL_SUSPEND_REQUESTED)
         return;
-    if (weekday >= RG_FRI || at.minute < 8 * 60 || at.minute > 18 * 60 || rg_holiday_national(at.day) != NULL || rg_holiday_national(at.day + 1) != NULL)
+    if (weekday >= RG_FRI || at.minute < 8 * 60 || at.minute > 18 * 60 || rg_holiday_national(at.day) != NULL ||
+        rg_holiday_national(at.day + 1) != NULL)
         complain(s, seed, d, "on a day or hour at which nothing is cut");
     for (size_t i = 0; i < d->invoice_count; i++) {
         bool noticed = false;
@@ -514,12 +531,15 @@ static const char insistent[] = "language: 1\n"
                                 "priority: 1\n"
                                 "calendar: br-telecom\n"
                                 "mode: live\n"
-                                "defaults: { via: [whatsapp, sms], uncertain: resend, caps: { per_day: 2, per_week: 5, gap: 2h } }\n"
+                                "defaults: { via: [whatsapp, sms], uncertain: resend, caps: { per_day: 2, per_week: 5,"
+                                " gap: 2h } }\n"
                                 "steps:\n"
                                 "  vespera: { day: D-1, tone: courtesy, template: lembrete, again: true }\n"
-                                "  aviso_suspensao: { day: D+1, tone: notice, template: aviso_suspensao, evidence: delivered, evidence_within: 24h, term: 15d }\n"
+                                "  aviso_suspensao: { day: D+1, tone: notice, template: aviso_suspensao, evidence: delivered,"
+                                " evidence_within: 24h, term: 15d }\n"
                                 "  insiste: { day: D+2, tone: reminder, template: atraso, repeat: { every: 2d, times: 6 } }\n"
-                                "  suspensao: { after: { step: aviso_suspensao, has: term_ended }, tone: sanction, needs: [payments_fresh], signal: service.suspend_requested }\n"
+                                "  suspensao: { after: { step: aviso_suspensao, has: term_ended }, tone: sanction,"
+                                " needs: [payments_fresh], signal: service.suspend_requested }\n"
                                 "on_paid:\n"
                                 "  religar: { signal: service.restore_requested, clock: confirmed, within: 24h }\n"
                                 "  desculpe: { when_crossed: 30m, template: desconsidere }\n";
@@ -560,13 +580,16 @@ static void test_the_promises_hold(void **state)
 {
     (void)state;
     const char *first = getenv("REGUA_SEED"), *count = getenv("REGUA_SEEDS");
-    uint64_t from = first != NULL ? strtoull(first, NULL, 10) : 1, n = count != NULL ? strtoull(count, NULL, 10) : first != NULL ? 1 : SEEDS;
+    uint64_t from = first != NULL ? strtoull(first, NULL, 10) : 1, n = first != NULL ? 1 : SEEDS;
+    if (count != NULL)
+        n = strtoull(count, NULL, 10);
     struct rg_rules *rules[] = {rg_test_rules_shipped("internet_residencial", NULL), rg_test_rules(insistent)};
     for (uint64_t seed = from; seed < from + n; seed++)
         run(seed, rules[seed / 2 % 2]);
     rg_rules_free(&rules[0]);
     rg_rules_free(&rules[1]);
-    print_message("%llu seeds: %d info, %d courtesy, %d reminder, %d firm, %d notice, %d sanction, %d restore; %d voided, %d crashes\n", (unsigned long long)n,
+    print_message("%llu seeds: %d info, %d courtesy, %d reminder, %d firm, %d notice, %d sanction, %d restore; %d voided, "
+                  "%d crashes\n", (unsigned long long)n,
                   tally[0], tally[1], tally[2], tally[3], tally[4], tally[5], tally[6], tally[7], tally[8]);
     for (int i = 0; i < RG_TONE_COUNT + 3 && n >= SEEDS; i++)
         assert_true(tally[i] > 0); /* chance has been everywhere */

@@ -64,7 +64,8 @@ static void suspended(struct play *p)
     expect(p, "2026-12-07 08:00 suspensao signals");
 }
 
-/* More is owed than the notice spoke of: it has lapsed, and is given again by the same channel; the term runs from the new one. */
+/* More is owed than the notice spoke of: it has lapsed, and is given again by the same channel; the term runs from the new
+ * one. */
 static void test_a_lapsed_notice_proves_nothing(void **state)
 {
     (void)state;
@@ -104,8 +105,10 @@ static const char carta[] = "language: 1\n"
                               "calendar: br-generico\n"
                               "mode: live\n"
                               "steps:\n"
-                              "  aviso: { day: D+5, tone: notice, via: [whatsapp, sms], template: aviso_suspensao, evidence: delivered, term: 15d }\n"
-                              "  corte: { after: { step: aviso, has: term_ended }, tone: sanction, needs: [payments_fresh], signal: service.suspend_requested }\n"
+                              "  aviso: { day: D+5, tone: notice, via: [whatsapp, sms], template: aviso_suspensao,"
+                              " evidence: delivered, term: 15d }\n"
+                              "  corte: { after: { step: aviso, has: term_ended }, tone: sanction, needs: [payments_fresh],"
+                              " signal: service.suspend_requested }\n"
                               "on_paid:\n"
                               "  religar: { signal: service.restore_requested, clock: confirmed, within: 24h }\n";
 
@@ -124,12 +127,15 @@ static void test_a_bounced_notice_proves_nothing(void **state)
         struct rg_decision d = p.record->actions[0].decision;
         p.verdict = RG_VERDICT_ACCEPTED;
         if (bounced_first) {
-            struct rg_claim claim = {.action = d.action, .debtor = d.debtor, .valid_ms = 60000, .at_ms = p.now_ms, .claim = {{1}}};
+            struct rg_claim claim = {.action = d.action, .debtor = d.debtor, .valid_ms = 60000, .at_ms = p.now_ms,
+                                     .claim = {{1}}};
             struct rg_fact_record fact = {.offset = p.offset++, .claim = &claim};
             assert_int_equal(rg_record_apply(p.record, &fact, NULL), RG_FOLD_CHANGED);
             play_receipt(&p, "aviso", RG_FACT_BOUNCED);
-            struct rg_outcome outcome = {.action = d.action, .claim = claim.claim, .debtor = d.debtor, .step = d.step, .channel = d.channel, .repetition = 1,
-                                         .attempt = d.attempt, .invoices = d.invoices, .invoice_count = d.invoice_count, .verdict = RG_VERDICT_ACCEPTED,
+            struct rg_outcome outcome = {.action = d.action, .claim = claim.claim, .debtor = d.debtor, .step = d.step,
+                                         .channel = d.channel, .repetition = 1, .attempt = d.attempt,
+                                         .invoices = d.invoices, .invoice_count = d.invoice_count,
+                                         .verdict = RG_VERDICT_ACCEPTED,
                                          .evidence = RG_EVIDENCE_ACCEPTED, .at_ms = p.now_ms};
             fact = (struct rg_fact_record){.offset = p.offset++, .outcome = &outcome};
             (void)rg_record_apply(p.record, &fact, NULL);

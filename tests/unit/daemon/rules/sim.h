@@ -1,8 +1,9 @@
-/* One debtor in a world of chance: a ledger, an owner who folds and decides, a relay, senders that claim and deliver, and all that may
- * befall them: the owner loses his last commits or everything, a dead owner's outbox arrives late, senders die before and after
- * the provider has the message, records come twice. Time jumps from event to event. The same seed gives the same run.
+/* One debtor in a world of chance: a ledger, an owner who folds and decides, a relay, senders that claim and deliver, and all
+ * that may befall them: the owner loses his last commits or everything, a dead owner's outbox arrives late, senders die before
+ * and after the provider has the message, records come twice. Time jumps from event to event. The same seed gives the same run.
  *
- * What is simulated is the ledger's protocol around rg_record_apply and rg_decide, which are the real ones, as is the stored form. */
+ * What is simulated is the ledger's protocol around rg_record_apply and rg_decide, which are the real ones, as is the stored
+ * form. */
 #pragma once
 
 #include "brazil/days/zone.h"
@@ -203,7 +204,8 @@ static inline struct rg_world sim_world(const struct sim *s, int64_t due_ms, int
 {
     for (int i = 0; i < RG_SOURCES_MAX; i++)
         known[i] = s->asof_ms;
-    return (struct rg_world){.now_ms = s->now_ms, .asof_ms = s->asof_ms, .due_ms = due_ms, .live_max_step = s->last_step, .known_through_ms = known,
+    return (struct rg_world){.now_ms = s->now_ms, .asof_ms = s->asof_ms, .due_ms = due_ms, .live_max_step = s->last_step,
+                             .known_through_ms = known,
                              .shards = SIM_SHARDS, .rests_on = (int64_t)s->pos};
 }
 
@@ -308,13 +310,16 @@ static inline void sim_crash(struct sim *s)
 
 /* ---- senders ---- */
 
-static inline void sim_outcome(struct sim *s, const struct sim_hand *hand, const struct rg_claim_id *claim, int64_t claim_offset, enum rg_verdict verdict)
+static inline void sim_outcome(struct sim *s, const struct sim_hand *hand, const struct rg_claim_id *claim, int64_t claim_offset,
+                               enum rg_verdict verdict)
 {
     const struct rg_decision *d = hand->decision;
     struct rg_outcome *o = RG_NEW(s->arena, struct rg_outcome, 1);
-    *o = (struct rg_outcome){.action = d->action, .claim_offset = claim_offset, .debtor = d->debtor, .step = d->step, .channel = d->channel,
-                             .repetition = d->repetition, .attempt = d->attempt, .invoices = d->invoices, .invoice_count = d->invoice_count,
-                             .verdict = verdict, .evidence = verdict == RG_VERDICT_ACCEPTED ? RG_EVIDENCE_ACCEPTED : RG_EVIDENCE_NONE, .at_ms = s->now_ms};
+    *o = (struct rg_outcome){.action = d->action, .claim_offset = claim_offset, .debtor = d->debtor, .step = d->step,
+                             .channel = d->channel, .repetition = d->repetition, .attempt = d->attempt,
+                             .invoices = d->invoices, .invoice_count = d->invoice_count, .verdict = verdict,
+                             .evidence = verdict == RG_VERDICT_ACCEPTED ? RG_EVIDENCE_ACCEPTED : RG_EVIDENCE_NONE,
+                             .at_ms = s->now_ms};
     if (claim != NULL)
         o->claim = *claim;
     const struct sim_entry entry = {.fact = {.outcome = o}};
@@ -328,7 +333,8 @@ static inline void sim_claim(struct sim *s, struct sim_hand *hand)
     struct rg_claim *claim = RG_NEW(s->arena, struct rg_claim, 1);
     for (size_t i = 0; i < RG_CLAIM_BYTES; i++)
         hand->claim.b[i] = (uint8_t)sim_next(s);
-    *claim = (struct rg_claim){.claim = hand->claim, .action = hand->decision->action, .debtor = hand->decision->debtor, .valid_ms = SIM_CLAIM_MS, .at_ms = s->now_ms};
+    *claim = (struct rg_claim){.claim = hand->claim, .action = hand->decision->action, .debtor = hand->decision->debtor,
+                               .valid_ms = SIM_CLAIM_MS, .at_ms = s->now_ms};
     const struct sim_entry entry = {.fact = {.claim = claim}};
     hand->deadline_ms = s->now_ms + SIM_CLAIM_MS;
     hand->claim_offset = (int64_t)sim_append(s, &entry);
@@ -367,7 +373,7 @@ static inline void sim_deliver(struct sim *s, struct sim_hand *hand)
             hand->told_ms = s->now_ms + sim_upto(s, 10 * SIM_CLAIM_MS);
             *RG_PUSH(s->arena, s->hands, s->hand_count, s->hand_cap) = other;
         } else
-            *hand = (struct sim_hand){.decision = hand->decision}; /* it died: its copy comes again, to somebody who knows nothing */
+            *hand = (struct sim_hand){.decision = hand->decision}; /* it died: its copy comes to one who knows nothing */
     }
 }
 

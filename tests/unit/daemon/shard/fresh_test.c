@@ -33,7 +33,8 @@ static void pay(struct bench *b)
 
 static struct rg_shard_round round_now(struct bench *b)
 {
-    return (struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms, .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p),
+    return (struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms,
+                                   .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p),
                                    .people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p)};
 }
 
@@ -116,7 +117,8 @@ static struct rg_decision decision_of(struct bench *b, const char *step)
     struct rg_kafka_event event;
     struct rg_decision decision;
     for (int64_t i = rg_fake_stream_end(b->stream, LEDGER, b->p); i > 0; i--)
-        if (rg_str_is(kind_at(b, LEDGER, b->p, i - 1, &event), "decided") && rg_decision_read(event.value, b->arena, &decision, NULL) == 0 &&
+        if (rg_str_is(kind_at(b, LEDGER, b->p, i - 1, &event), "decided") && rg_decision_read(event.value, b->arena, &decision,
+            NULL) == 0 &&
             rg_str_is(decision.step, step))
             return decision;
     fail_msg("%s was not decided", step);
@@ -130,7 +132,8 @@ static struct rg_decision decision_of(struct bench *b, const char *step)
 static void a_word_counts_when_what_came_before_it_is_folded(void **state)
 {
     (void)state;
-    struct rg_shard_word words[RG_SOURCES_MAX] = {{.wanted = true, .through_ms = 500, .given_ms = 1000}, {.wanted = false}, {true, -1, -1}};
+    struct rg_shard_word words[RG_SOURCES_MAX] = {{.wanted = true, .through_ms = 500, .given_ms = 1000}, {.wanted = false},
+                                                  {true, -1, -1}};
     int64_t known[RG_SOURCES_MAX];
     rg_shard_known_through(words, 999, known);
     assert_int_equal(known[0], -1);
@@ -225,7 +228,8 @@ static void a_restore_comes_when_the_stop_is_lifted(void **state)
     assert_restored(b, &cut);
 }
 
-/* Nobody tells each debtor that a stop was lifted: who was due meanwhile is looked at then, and not when something else happens. */
+/* Nobody tells each debtor that a stop was lifted: who was due meanwhile is looked at then, and not when something else
+ * happens. */
 static void a_stop_forgets_nobody(void **state)
 {
     struct bench *b = *state;
