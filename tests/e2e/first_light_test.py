@@ -94,6 +94,9 @@ ATRASO_SMS = (
     "Exemplo Ltda, CPF/CNPJ 12.345.678/0001-95, Rua das Flores 10, Campinas SP, tel. +55 19 3000-0000"
 )
 
+# A template message is its parameters.
+ATRASO_WHATSAPP = "Depois da Silva\n02/03/2026\nR$ 159,90\nR$ 3,20\nR$ 0,11\nR$ 163,21".replace("R$ ", "R$" + NO_BREAK)
+
 
 class FirstLight(unittest.TestCase):
     maxDiff = None
@@ -170,7 +173,7 @@ class FirstLight(unittest.TestCase):
         self.assertEqual(lembrete.text.replace("\r\n", "\n").rstrip("\n") + "\n", LEMBRETE)
         self.assertIn("https://www.asaas.com/i/pay_antes", lembrete.entry["html"])
         self.assertEqual(self.of("anulada")[3].text, ATRASO_SMS)
-        self.assertEqual(self.of("depois")[3].text, "Depois da Silva\n02/03/2026")
+        self.assertEqual(self.of("depois")[3].text, ATRASO_WHATSAPP)
         notices = [message for message in self.of("parcial") if message.step == "aviso_suspensao"]
         self.assertEqual(notices[0].decision["amount_cents"], 14990 - 6000)  # updated on the way, then paid in part
 
