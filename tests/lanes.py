@@ -2,7 +2,8 @@
 """Counts what a lane ran, and prints the table of lanes.
 
   lanes.py count LANE JUNIT.xml TABLE   append the lane's row to TABLE
-  lanes.py show TABLE                   print the table; exit status 1 when a lane ran nothing or something failed
+  lanes.py show TABLE                   print the last lines of what failed, then the table; exit status 1 when a lane ran
+                                        nothing or something failed
 
 CTest knows programs; what a person calls a test is a case inside one. cmocka, Python's unittest and our own drivers say how
 many they ran ("[  PASSED  ] 7 test(s).", "Ran 7 tests", "7 passed, 0 failed"); a program that says nothing counts as one.
@@ -21,10 +22,12 @@ PASSED = [
 ]
 SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test\(s\)|^OK \(skipped=(\d+)\)", re.MULTILINE)
 
+LAST_LINES = 60  # of a failed program
+
 
 def count(lane, report):
     """One row: how many programs and cases passed, and the names of what failed."""
-    row = {"lane": lane, "programs": 0, "passed": 0, "failed": [], "seconds": 0.0}
+    row = {"lane": lane, "programs": 0, "passed": 0, "failed": [], "said": {}, "seconds": 0.0}
     try:
         suite = xml.parse(report).getroot()
         cases = list(suite.iter("testcase"))
@@ -38,6 +41,7 @@ def count(lane, report):
         said = [int(n) for rule in PASSED for n in rule.findall(output)]
         if case.get("status") != "run" or SKIPPED.search(output):
             row["failed"].append(name)
+            row["said"][name] = output.splitlines()[-LAST_LINES:]
         elif said and sum(said) == 0:
             row["failed"].append(f"{name} (ran nothing)")
         else:
@@ -48,6 +52,9 @@ def count(lane, report):
 
 
 def show(rows):
+    for row in rows:
+        for name, lines in row["said"].items():
+            print(f"---- {row['lane']}: {name}", *lines, sep="\n")
     print(f"{'lane':<14}{'programs':>9}{'passed':>9}{'failed':>9}{'time':>9}")
     for row in rows:
         print(f"{row['lane']:<14}{row['programs']:>9}{row['passed']:>9}{len(row['failed']):>9}{row['seconds']:>7.0f} s")

@@ -158,7 +158,7 @@ static void a_full_queue_says_so_and_recovers(void **state)
 {
     (void)state;
     struct rig_sender *sender =
-        rig_sender_new(bootstrap, "full", (struct rg_kafka_producer_options){.queue_max = 10, .linger_ms = 200});
+        rig_sender_new(bootstrap, "full", (struct rg_kafka_producer_options){.queue_max = 10, .linger_ms = 1000});
     struct rg_error err = {0};
     for (size_t i = 0; i < 10; i++)
         assert_int_equal(rig_send(sender, "full", 0, i, &err), 0);
@@ -323,7 +323,7 @@ static void a_refused_batch_breaks_the_producer_until_rebuilt(void **state)
     static const int errors[] = {10 /* too large */, 45 /* out of order: fatal */};
     size_t first = 0;
     for (size_t e = 0; e < RG_COUNT(errors); e++) {
-        struct rig_sender *sender = rig_sender_new(bootstrap, "broken", (struct rg_kafka_producer_options){.linger_ms = 50});
+        struct rig_sender *sender = rig_sender_new(bootstrap, "broken", (struct rg_kafka_producer_options){.linger_ms = 500});
         int fd = rg_kafka_producer_fd(sender->producer);
         assert_true(fd >= 0);
         struct rg_error err = {0};
