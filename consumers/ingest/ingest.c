@@ -202,6 +202,8 @@ int rg_ingest_new(const struct rg_ingest_config *config, struct rg_ingest **ret_
     const struct rg_outgoing_ops ops = {.done = on_done, .refused = rg_ingest_refused, .ctx = g};
     failed = rg_stamps_new(&config->redis, &g->stamps, err);
     if (failed == 0)
+        failed = rg_kafka_admin_new(&config->kafka, &g->admin, err);
+    if (failed == 0)
         failed = rg_outgoing_new(&config->kafka, &ops, RG_LETTER_RECORD_BYTES_MAX, &g->outgoing, err);
     if (failed < 0) {
         rg_ingest_free(&g);
@@ -220,6 +222,7 @@ void rg_ingest_free(struct rg_ingest **ingest)
     if (g->outgoing != NULL)
         rg_ingest_drop_parts(g);
     rg_outgoing_free(&g->outgoing);
+    rg_kafka_admin_free(&g->admin, RG_KAFKA_FREE_MS);
     rg_stamps_free(&g->stamps);
     rg_arena_free(&g->arena);
     (void)pthread_mutex_destroy(&g->mutex);

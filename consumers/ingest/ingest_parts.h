@@ -19,6 +19,7 @@ struct rg_ingest {
     struct rg_ingest_config config;
     struct rg_outgoing *outgoing;
     struct rg_kafka_consumer *consumer;
+    struct rg_kafka_admin *admin; /* asks for ends: on the consumer's own connection they would wait behind its fetches */
     struct rg_stamps *stamps;
     struct rg_arena *arena; /* of one record */
     int partitions[RG_INGEST_SOURCES_MAX]; /* of each source's topic; 0: it does not exist */

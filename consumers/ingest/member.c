@@ -257,9 +257,9 @@ static int ask_places(struct rg_ingest *g, struct opening *o, struct rg_error *e
     int64_t want_ms = -1;
     int failed = rg_kafka_consumer_committed(g->consumer, o->committed, o->n, RG_INGEST_ASK_MS, err);
     if (failed == 0)
-        failed = rg_kafka_consumer_edges(g->consumer, RG_KAFKA_EDGE_BEGINNING, o->begin, o->n, RG_INGEST_ASK_MS, err);
+        failed = rg_kafka_topic_edges(g->admin, RG_KAFKA_EDGE_BEGINNING, o->begin, o->n, RG_INGEST_ASK_MS, err);
     if (failed == 0)
-        failed = rg_kafka_consumer_edges(g->consumer, RG_KAFKA_EDGE_END, o->end, o->n, RG_INGEST_ASK_MS, err);
+        failed = rg_kafka_topic_edges(g->admin, RG_KAFKA_EDGE_END, o->end, o->n, RG_INGEST_ASK_MS, err);
     if (failed == 0)
         failed = rg_stamps_read(g->stamps, o->stamps, o->n, &want_ms, err);
     return failed;

@@ -75,7 +75,7 @@ static int begin_round(struct rg_ingest *g, int64_t want_ms, struct rg_error *er
     }
     if (n == 0)
         return 0;
-    int failed = rg_kafka_consumer_edges(g->consumer, RG_KAFKA_EDGE_END, ends, n, RG_INGEST_ASK_MS, err);
+    int failed = rg_kafka_topic_edges(g->admin, RG_KAFKA_EDGE_END, ends, n, RG_INGEST_ASK_MS, err);
     if (failed < 0)
         return failed;
     for (size_t i = 0; i < n; i++) {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUND_MS 25
+#define ROUND_MS 5
 
 int main(int argc, char **argv)
 {
