@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define PRESCRIPTION_YEARS 5 /* Código Civil art. 206 §5 I */
 #define TOLERANCE_MAX_CENTS 10000
 #define INTEREST_USUAL_PERCENT 1
 #define POLICY_SCRATCH_BYTES (RG_YAML_ARENA_BYTES + ((size_t)1 << 20))
@@ -27,6 +26,11 @@ struct written_freshness {
     int payments;
 };
 
+struct written_prescription {
+    struct rg_section section;
+    int64_t years;
+};
+
 struct written_policy {
     struct rg_section section;
     int64_t language;
@@ -34,6 +38,7 @@ struct written_policy {
     struct written_fees fees;
     struct written_disputes disputes;
     struct written_freshness freshness;
+    struct written_prescription prescription;
 };
 
 /* In the order of enum rg_fee_start and enum rg_rounding. */
@@ -72,7 +77,7 @@ static bool later_in_fees(const struct rg_node *key, const struct rg_node *value
 static bool later_in_policy(const struct rg_node *key, const struct rg_node *value, void *target, const struct rg_reader *reader)
 {
     static const char *const later[] = {"clusters", "tiers",  "promises", "agreements", "debits",
-                                        "replies",  "brakes", "holdout",  "costs",      "prescription"};
+                                        "replies",  "brakes", "holdout",  "costs"};
     (void)value, (void)target;
     return RG_NOT_YET(later, key, reader);
 }
@@ -115,6 +120,12 @@ static const struct rg_row freshness_fields[] = {
 };
 static const struct rg_table freshness_table = RG_TABLE("freshness", struct written_freshness, freshness_fields);
 
+static const struct rg_row prescription_fields[] = {
+    {.key = "years", RG_AT(struct written_prescription, years), .type = RG_ROW_INT, .fallback = "5", .min = 1, .max = 10,
+     .help = "From so many years after its payable day on nothing presses for a debt (Código Civil art. 206 §5 I: 5)."},
+};
+static const struct rg_table prescription_table = RG_TABLE("prescription", struct written_prescription, prescription_fields);
+
 static const struct rg_row policy_fields[] = {
     {.key = "language", RG_AT(struct written_policy, language), .type = RG_ROW_INT, .flags = RG_REQUIRED, .min = 1, .max = 1,
      .help = "Version of this language: 1."},
@@ -125,6 +136,8 @@ static const struct rg_row policy_fields[] = {
      .help = "What follows a dispute."},
     {.key = "freshness", RG_AT(struct written_policy, freshness), .type = RG_ROW_SECTION, .table = &freshness_table,
      .help = "How fresh payments must be."},
+    {.key = "prescription", RG_AT(struct written_policy, prescription), .type = RG_ROW_SECTION, .table = &prescription_table,
+     .help = "When a debt is too old to press for."},
 };
 const struct rg_table rg_policy_table = {.name = "policy",
                                          .size = sizeof(struct written_policy),
@@ -158,7 +171,7 @@ static void take(struct rg_policy *policy, const struct written_policy *w)
                  .last_bank_day_of_year = w->fees.last_bank_day_of_year},
         .tolerance_cents = w->fees.tolerance_cents,
         .after_dispute_bank_days = (int)w->disputes.after_dispute.amount,
-        .prescription_years = PRESCRIPTION_YEARS,
+        .prescription_years = (int)w->prescription.years,
     };
 }
 

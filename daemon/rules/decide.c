@@ -198,6 +198,11 @@ static void view_whole(struct rg_case *c, enum rg_gate gate)
         rg_day_format(rg_invoice_paid_on(c->invoice), day);
         rg_case_why(c, "%s received, last on %s", money, day);
     }
+    if (gate == RG_GATE_PRESCRIBED) {
+        rg_day_format(rg_payable_day(c->look, c->invoice), day);
+        rg_case_why(c, "payable on %s, and %d years are over: nothing presses for it any more", day,
+                    c->look->rules->policy.prescription_years);
+    }
     (void)find(c, RG_VIEW_BLOCKED, gate, RG_NEVER);
     c->why = (struct rg_str){0};
     for (size_t i = 0; i < c->invoice->done_count; i++) {

@@ -37,7 +37,8 @@ static void head(const struct rg_rules *rules, const struct rg_world *world, con
 /* One word for what was found. */
 static const char *headline(const struct rg_step_view *f)
 {
-    bool final = f->gate == RG_GATE_PAID || f->gate == RG_GATE_VOIDED || f->gate == RG_GATE_WRITTEN_OFF;
+    bool final = f->gate == RG_GATE_PAID || f->gate == RG_GATE_VOIDED || f->gate == RG_GATE_WRITTEN_OFF ||
+                 f->gate == RG_GATE_PRESCRIBED;
     switch (f->kind) {
     case RG_VIEW_BLOCKED: return !rg_str_has(f->name) && final ? "OVER" : "NOT NOW";
     case RG_VIEW_WAITING: return "WAITING";

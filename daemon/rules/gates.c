@@ -50,13 +50,23 @@ static int64_t after_bank_days(const struct rg_case *c, rg_day day, int n)
 
 /* ---- final about the invoice ---- */
 
+/* Whoever owes for so many years may not be pressed any more, out of court either. Reached is enough: the day of equal number is the
+ * first on which nothing is said. */
+static bool prescribed(const struct rg_look *look, const struct rg_invoice *invoice)
+{
+    rg_day first = rg_day_add_years(rg_payable_day(look, invoice), look->rules->policy.prescription_years);
+    return first != RG_DAY_NONE && look->now.day >= first;
+}
+
 enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice)
 {
     if (invoice->state == RG_INVOICE_VOIDED)
         return RG_GATE_VOIDED;
     if (invoice->state == RG_INVOICE_WRITTEN_OFF)
         return RG_GATE_WRITTEN_OFF;
-    return rg_record_paid(look->record, invoice, look->rules->policy.tolerance_cents) ? RG_GATE_PAID : RG_GATE_NONE;
+    if (rg_record_paid(look->record, invoice, look->rules->policy.tolerance_cents))
+        return RG_GATE_PAID;
+    return prescribed(look, invoice) ? RG_GATE_PRESCRIBED : RG_GATE_NONE;
 }
 
 static bool gate_paid(struct rg_case *c)
@@ -72,6 +82,11 @@ static bool gate_voided(struct rg_case *c)
 static bool gate_written_off(struct rg_case *c)
 {
     return c->invoice->state == RG_INVOICE_WRITTEN_OFF;
+}
+
+static bool gate_prescribed(struct rg_case *c)
+{
+    return prescribed(c->look, c->invoice);
 }
 
 /* ---- what people have said ---- */
@@ -550,6 +565,7 @@ static const struct {
     {RG_GATE_PAID, gate_paid},
     {RG_GATE_VOIDED, gate_voided},
     {RG_GATE_WRITTEN_OFF, gate_written_off},
+    {RG_GATE_PRESCRIBED, gate_prescribed},
     {RG_GATE_STOPPED, gate_stopped},
     {RG_GATE_HELD, gate_held},
     {RG_GATE_PROTECTED, gate_protected},

@@ -343,6 +343,76 @@ static void test_closed_at_night_names_the_cap(void **state)
     play_end(&p);
 }
 
+static const char forever[] = "language: 1\n"
+                              "ladder: eterna\n"
+                              "title: Eterna\n"
+                              "owner: a@b.example\n"
+                              "priority: 1\n"
+                              "calendar: br-telecom\n"
+                              "mode: live\n"
+                              "defaults: { via: [sms], caps: { per_day: 3, per_week: 9, gap: 1m } }\n"
+                              "steps:\n"
+                              "  instrucoes: { day: D+1, tone: info, template: como_pagar, until: D+4000 }\n"
+                              "  conversa: { day: D+1, tone: firm, template: conversa, until: D+4000 }\n"
+                              "  aviso: { day: D+1, tone: notice, template: aviso_suspensao, evidence: delivered, term: 15d }\n"
+                              "  corte: { after: { step: aviso, has: term_ended }, tone: sanction,"
+                              " signal: service.suspend_requested }\n"
+                              "on_paid:\n"
+                              "  religar: { signal: service.restore_requested, within: 24h }\n"
+                              "  obrigado: { template: obrigado }\n"
+                              "templates:\n"
+                              "  como_pagar: \"{{nome}}, pague {{valor}}. {{> credor}}\"\n";
+
+/* On the day before its fifth year is full a debt is pressed for, on the day of equal number no more; of a 29 February it is the
+ * first of March. */
+static void test_a_prescribed_debt_is_let_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *due, *before, *on;
+    } rows[] = {{"2021-11-05", "2026-11-04", "2026-11-05"},
+                {"2021-11-13", "2026-11-14", "2026-11-16"}, /* a Saturday before a holiday: payable on Tuesday the 16th */
+                {"2024-02-29", "2029-02-28", "2029-03-01"}};
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        for (int late = 0; late <= 1; late++) {
+            struct play p;
+            play_begin(&p, rg_test_rules(forever), late ? rows[i].on : rows[i].before);
+            play_person(&p);
+            play_invoice(&p, "F1", rows[i].due, 15900);
+            p.now_ms += 10 * 60 * RG_MS_PER_MINUTE;
+            play_look(&p);
+            if (late)
+                assert_int_equal(p.line_count, 0);
+            else
+                expect(&p, "conversa sms");
+            play_end(&p);
+        }
+    }
+}
+
+/* What is under way comes to an end, and what is owed to him stays owed. */
+static void test_a_prescribed_debt_still_owes_the_debtor(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules(forever), "2026-10-01 07:00");
+    p.evidence = RG_EVIDENCE_DELIVERED;
+    play_person(&p);
+    play_invoice(&p, "F1", "2021-11-05", 15900);
+    play_to(&p, "2026-10-31 00:00");
+    expect(&p, "corte signals");
+    size_t lines = p.line_count;
+    play_to(&p, "2026-11-10 10:00");
+    assert_int_equal(p.line_count, lines);
+    refuse(&p, "religar");
+    assert_true(p.due_ms > at("2026-11-11"));
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    play_to(&p, "2026-11-10 20:00");
+    expect(&p, "2026-11-10 10:00 religar signals service.restore_requested");
+    expect(&p, "2026-11-10 10:00 obrigado sms");
+    play_end(&p);
+}
+
 static void test_stop_keeps_silent(void **state)
 {
     (void)state;
@@ -367,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_uncertain_is_sent_again),
         cmocka_unit_test(test_days_at_the_end_of_time),
         cmocka_unit_test(test_closed_at_night_names_the_cap), cmocka_unit_test(test_stop_keeps_silent),
+        cmocka_unit_test(test_a_prescribed_debt_is_let_alone), cmocka_unit_test(test_a_prescribed_debt_still_owes_the_debtor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

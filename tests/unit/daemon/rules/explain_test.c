@@ -117,6 +117,24 @@ static void paid(void **state)
     play_end(&p);
 }
 
+/* Its payable day is Monday 15 March 2021, and five years later it is pressed for no more. */
+static void prescribed(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules(short_ladder), "2026-03-16 10:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2021-03-14", 15990);
+    expect(&p, NULL, false,
+           "debtor D1  America/Sao_Paulo (-03)  1 open invoice, R$\u00a0159,90   now Mon 2026-03-16 10:00\n"
+           "\n"
+           "invoice F1  due 2021-03-14  R$\u00a0159,90  ladder curta @RULES\n"
+           "  all steps            OVER       prescribed: payable on 2021-03-15, and 5 years are over: nothing presses for it any more\n"
+           "\n"
+           "next look: when something happens\n");
+    play_end(&p);
+}
+
 static void held(void **state)
 {
     (void)state;
@@ -523,6 +541,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paid),
+        cmocka_unit_test(prescribed),
         cmocka_unit_test(held),
         cmocka_unit_test(outside_hours),
         cmocka_unit_test(no_contact),
