@@ -200,15 +200,18 @@ void rg_admin_debtor(struct rg_admin_call *call)
     }
     if (reveal)
         log_reveal(call, record);
+    struct rg_runtime *runtime = rg_daemon_runtime(call->admin->daemon);
+    struct rg_ruleset *set = rg_runtime_rules(runtime);
     struct rg_jw jw;
     rg_admin_json(call, &jw);
     rg_jw_object(&jw);
     rg_jw_member_int(&jw, "shard", shard);
     rg_admin_instant(&jw, "next_look", due_ms);
     rg_jw_key(&jw, "record");
-    rg_record_json(record, reveal, &jw);
+    rg_record_json(record, set->rules->policy.tolerance_cents, reveal, &jw);
     rg_jw_object_end(&jw);
     rg_jw_done(&jw);
+    rg_runtime_rules_put(runtime, &set);
 }
 
 /* A mistyped step would be answered by silence; so it is refused. */

@@ -90,7 +90,11 @@ struct rg_str rg_ctl_text(const struct rg_json_value *object, const char *key); 
 int64_t rg_ctl_int(const struct rg_json_value *object, const char *key); /* 0 when it is no integer */
 bool rg_ctl_bool(const struct rg_json_value *object, const char *key);
 /* A table of the rows of `array`; a column is a heading, a member's name and how it is shown. Nothing for an empty array. */
-enum rg_ctl_show { RG_CTL_TEXT, RG_CTL_NUMBER, RG_CTL_MONEY, RG_CTL_INSTANT, RG_CTL_YES };
+enum rg_ctl_show {
+    RG_CTL_TEXT,
+    RG_CTL_WORDS, /* written_off is shown as "written off" */
+    RG_CTL_NUMBER, RG_CTL_MONEY, RG_CTL_INSTANT, RG_CTL_YES
+};
 struct rg_ctl_column {
     const char *heading, *member;
     enum rg_ctl_show show;

@@ -86,8 +86,8 @@ static void dossier(const struct rg_json_value *root)
                                                     {"NAMESPACE", "namespace", RG_CTL_TEXT},
                                                     {"DUE", "due_on", RG_CTL_TEXT},
                                                     {"AMOUNT", "amount_cents", RG_CTL_MONEY},
-                                                    {"BALANCE", "balance_cents", RG_CTL_MONEY},
-                                                    {"STATE", "state", RG_CTL_TEXT},
+                                                    {"LEFT", "left_cents", RG_CTL_MONEY},
+                                                    {"STATE", "state", RG_CTL_WORDS},
                                                     {"CYCLE", "cycle", RG_CTL_NUMBER},
                                                     {"SERVICE", "service", RG_CTL_TEXT},
                                                     {"DISPUTED", "disputed", RG_CTL_YES}};

@@ -58,7 +58,10 @@ static void show_cell(const struct rg_json_value *row, const struct rg_ctl_colum
     ret[0] = '\0';
     switch (column->show) {
     case RG_CTL_TEXT:
+    case RG_CTL_WORDS:
         (void)snprintf(ret, CELL_BYTES_MAX, "%.*s", (int)(text.n < CELL_BYTES_MAX ? text.n : CELL_BYTES_MAX - 1), text.p);
+        for (char *at = ret; column->show == RG_CTL_WORDS && (at = strchr(at, '_')) != NULL;)
+            *at = ' ';
         break;
     case RG_CTL_NUMBER: (void)snprintf(ret, CELL_BYTES_MAX, "%" PRId64, rg_ctl_int(row, column->member)); break;
     case RG_CTL_MONEY:

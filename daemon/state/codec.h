@@ -15,5 +15,6 @@ RG_MUST_USE int rg_record_encode(const struct rg_record *record, struct rg_buf *
 RG_MUST_USE int rg_record_decode(struct rg_str bytes, struct rg_arena *arena, struct rg_record **ret_record,
                                  struct rg_error *err);
 
-/* As `reguactl show --json` prints it; personal data masked unless `reveal`. */
-void rg_record_json(const struct rg_record *record, bool reveal, struct rg_jw *jw);
+/* As `reguactl show --json` prints it; personal data masked unless `reveal`. An invoice is paid where no more than the policy's
+ * tolerance is missing. */
+void rg_record_json(const struct rg_record *record, int64_t tolerance_cents, bool reveal, struct rg_jw *jw);

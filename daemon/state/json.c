@@ -113,17 +113,35 @@ static void steps(struct rg_jw *jw, const struct rg_invoice *v)
     rg_jw_array_end(jw);
 }
 
-static void invoice(struct rg_jw *jw, const struct rg_record *r, const struct rg_invoice *v)
+/* How an invoice stands, in one word, and what is still asked for: an invoice that is paid may lack a few centavos, or the discount
+ * it was paid with. */
+static const char *standing(const struct rg_record *r, const struct rg_invoice *v, int64_t tolerance_cents, int64_t *ret_left_cents)
 {
-    static const char *const states[] = {"open", "voided", "written_off"};
+    int64_t balance = rg_record_balance_cents(r, v);
+    *ret_left_cents = 0;
+    if (v->state == RG_INVOICE_VOIDED)
+        return "voided";
+    if (!v->issued)
+        return "not_issued";
+    if (rg_record_paid(r, v, tolerance_cents))
+        return "paid";
+    *ret_left_cents = balance > 0 ? balance : 0;
+    return v->state == RG_INVOICE_WRITTEN_OFF ? "written_off" : "open";
+}
+
+static void invoice(struct rg_jw *jw, const struct rg_record *r, const struct rg_invoice *v, int64_t tolerance_cents)
+{
+    int64_t left_cents;
+    const char *state = standing(r, v, tolerance_cents, &left_cents);
     rg_jw_object(jw);
     rg_jw_member_str(jw, "invoice", v->id);
     rg_jw_member_opt_str(jw, "namespace", v->ns);
     rg_jw_member_bool(jw, "issued", v->issued);
-    rg_jw_member_cstr(jw, "state", states[v->state]);
+    rg_jw_member_cstr(jw, "state", state);
     rg_jw_member_int(jw, "cycle", rg_invoice_cycle(v));
     rg_jw_member_int(jw, "amount_cents", v->amount_cents);
     rg_jw_member_int(jw, "balance_cents", rg_record_balance_cents(r, v));
+    rg_jw_member_int(jw, "left_cents", left_cents);
     day(jw, "due_on", v->due_on);
     day(jw, "issued_on", v->issued_on);
     rg_jw_member_opt_str(jw, "service", v->service);
@@ -197,7 +215,7 @@ static void actions(struct rg_jw *jw, const struct rg_record *r)
     rg_jw_array_end(jw);
 }
 
-void rg_record_json(const struct rg_record *r, bool reveal, struct rg_jw *jw)
+void rg_record_json(const struct rg_record *r, int64_t tolerance_cents, bool reveal, struct rg_jw *jw)
 {
     rg_jw_object(jw);
     rg_jw_member_int(jw, "v", RG_RECORD_VERSION);
@@ -219,7 +237,7 @@ void rg_record_json(const struct rg_record *r, bool reveal, struct rg_jw *jw)
     holds(jw, r);
     rg_jw_member_array(jw, "invoices");
     for (size_t i = 0; i < r->invoice_count; i++)
-        invoice(jw, r, &r->invoices[i]);
+        invoice(jw, r, &r->invoices[i], tolerance_cents);
     rg_jw_array_end(jw);
     actions(jw, r);
     count(jw, "sequence", r->sequence);

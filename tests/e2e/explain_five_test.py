@@ -95,8 +95,8 @@ CHANNEL ADDRESS              PREFERRED
 email   p***@cliente.example -
 
 invoices
-INVOICE NAMESPACE DUE           AMOUNT BALANCE STATE CYCLE SERVICE  DISPUTED
-F-pago  asaas     2026-03-10 R$ 159,90 R$ 0,00 open      1 internet -
+INVOICE NAMESPACE DUE           AMOUNT    LEFT STATE CYCLE SERVICE  DISPUTED
+F-pago  asaas     2026-03-10 R$ 159,90 R$ 0,00 paid      1 internet -
 """
 
 

@@ -17,7 +17,7 @@ static void look_at(const struct rg_record *record)
     struct rg_jw jw;
     rg_buf_init(&text, (size_t)64 * 1024 * 1024);
     rg_jw_init(&jw, &text);
-    rg_record_json(record, true, &jw);
+    rg_record_json(record, 1, true, &jw);
     rg_jw_done(&jw);
     for (size_t i = 0; i < record->invoice_count; i++)
         (void)rg_record_paid(record, &record->invoices[i], 1);

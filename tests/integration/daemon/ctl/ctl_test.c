@@ -217,6 +217,32 @@ static void show_is_a_dossier_and_masks_people(void **state)
     assert_string_equal(err(rig), "reguactl show: no debtor and no invoice \"a/b c?d#e\" is known\n");
 }
 
+/* Paid is paid, and what is written off says so in words. */
+static void show_says_how_each_invoice_stands(void **state)
+{
+    struct rig *rig = *state;
+    struct play p;
+    play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+    p.record->debtor = RG_STR("D3");
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    play_invoice(&p, "F2", "2026-11-03", 9900);
+    play_invoice(&p, "F3", "2026-11-03", 5000);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F3", "P2", 1000);
+    struct rg_event e = play_event(&p, RG_EV_INVOICE_WRITTEN_OFF, "given up");
+    e.invoice = RG_STR("F2");
+    e.has |= RG_BIT(RG_F_INVOICE);
+    play_fold(&p, &e, false);
+    fake_daemon_put_debtor(&rig->daemon, p.record);
+    play_end(&p);
+    assert_int_equal(RUN(rig, "show", "D3"), 0);
+    assert_has(out(rig), "AMOUNT");
+    assert_has(out(rig), "    LEFT STATE ");
+    assert_has(out(rig), "R$\u00a0159,00  R$\u00a00,00 paid ");
+    assert_has(out(rig), "R$\u00a099,00 R$\u00a099,00 written off ");
+    assert_has(out(rig), "R$\u00a050,00 R$\u00a040,00 open ");
+}
+
 static void explain_prints_the_engines_words(void **state)
 {
     struct rig *rig = *state;
@@ -563,6 +589,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RIG(show_is_a_dossier_and_masks_people),
+        WITH_RIG(show_says_how_each_invoice_stands),
         WITH_RIG(explain_prints_the_engines_words),
         WITH_RIG(status_says_whether_all_is_well),
         WITH_RIG(status_follows_until_interrupted),

@@ -56,7 +56,7 @@ static struct rg_str json_of(struct bench *b, const char *debtor)
     struct rg_record *record = record_of(b, debtor);
     for (size_t i = 0; i < record->invoice_count; i++)
         record->invoices[i].offset = 0;
-    rg_record_json(record, true, &jw);
+    rg_record_json(record, 1, true, &jw);
     rg_jw_done(&jw);
     return rg_arena_str(b->arena, rg_buf_str(&buf));
 }
