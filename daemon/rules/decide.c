@@ -427,10 +427,10 @@ static void look_tomorrow(struct rg_look *look)
 
 void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret)
 {
-    *ret = (struct rg_decided){.next_ms = RG_NEVER};
+    *ret = (struct rg_decided){.next_ms = RG_NEVER, .prompt_ms = RG_NEVER};
     const struct rg_zone *zone = rg_debtor_zone(record);
     struct rg_look look = {.rules = rules, .world = world, .record = record, .out = ret, .explain = explain, .zone = zone,
-                           .now = rg_local_at(zone, world->now_ms), .next_ms = RG_NEVER};
+                           .now = rg_local_at(zone, world->now_ms), .next_ms = RG_NEVER, .prompt_ms = RG_NEVER};
     struct passed passed = {0};
     if (!explain)
         rg_look_owed(&look);
@@ -448,4 +448,5 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
         }
     }
     ret->next_ms = look.next_ms;
+    ret->prompt_ms = look.prompt_ms;
 }

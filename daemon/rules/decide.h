@@ -9,8 +9,6 @@
 #include "daemon/rules/record.h"
 
 #define RG_NEVER INT64_MAX
-/* A timer of what we owe the debtor: earlier than every other, because it waits for nothing that upstream may still say. */
-#define RG_DUE_OWED 0
 /* However long ago a step was due, nothing is dunned by what was known of upstream longer ago than this. */
 #define RG_ASOF_STALE_MS 60000
 
@@ -77,8 +75,16 @@ struct rg_decided {
     size_t skip_cap;
     struct rg_step_view *views; /* filled only when `explain` was asked for */
     size_t view_count, view_cap;
-    int64_t next_ms; /* look again at this instant; RG_NEVER: only when something is folded */
+    /* When to look again; both RG_NEVER: only when something is folded. */
+    int64_t next_ms;   /* once upstream is known through it */
+    int64_t prompt_ms; /* whatever is known of upstream: something is owed to him then */
 };
+
+/* Whichever comes first. */
+static inline int64_t rg_decided_next_ms(const struct rg_decided *decided)
+{
+    return decided->prompt_ms < decided->next_ms ? decided->prompt_ms : decided->next_ms;
+}
 
 /* Whether he is owed something that is not on its way yet: what a look would decide at once, whatever is known of upstream. */
 bool rg_owes(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record);

@@ -218,8 +218,8 @@ void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world,
     if (look.view_count == 0)
         rg_buf_adds(buf, "\nnothing is owed: no invoice is known of this debtor\n");
     char text[RG_WHEN_TEXT_MAX];
-    if (look.next_ms != RG_NEVER)
-        rg_buf_addf(buf, "\nnext look: %s\n", rg_when_text(zone, look.next_ms, text));
+    if (rg_decided_next_ms(&look) != RG_NEVER)
+        rg_buf_addf(buf, "\nnext look: %s\n", rg_when_text(zone, rg_decided_next_ms(&look), text));
     else
         rg_buf_adds(buf, "\nnext look: when something happens\n");
 }
@@ -299,6 +299,6 @@ void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world,
         if (wanted(&look.views[i], step))
             json_finding(&look.views[i], zone, jw);
     rg_jw_array_end(jw);
-    json_instant(jw, "next_look", zone, look.next_ms);
+    json_instant(jw, "next_look", zone, rg_decided_next_ms(&look));
     rg_jw_object_end(jw);
 }

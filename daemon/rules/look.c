@@ -28,6 +28,12 @@ void rg_look_at(struct rg_look *look, int64_t instant_ms)
         look->next_ms = instant_ms;
 }
 
+void rg_look_prompt_at(struct rg_look *look, int64_t instant_ms)
+{
+    if (instant_ms < look->prompt_ms)
+        look->prompt_ms = instant_ms;
+}
+
 /* Said so, else by state, else by the area code of a phone. */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record)
 {

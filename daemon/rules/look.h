@@ -15,6 +15,7 @@ struct rg_look {
     const struct rg_zone *zone; /* the debtor's */
     struct rg_local now;
     int64_t next_ms;      /* earliest instant seen so far at which to look again */
+    int64_t prompt_ms;    /* the same of what is owed to him, which waits for nothing upstream */
     bool in_debt;         /* some invoice is open */
 };
 
@@ -40,7 +41,8 @@ void rg_case_why(struct rg_case *c, const char *fmt, ...) RG_PRINTF(2, 3);
 #define RG_WHEN_TEXT_MAX 40
 /* "Tue 2026-11-24 08:00" in that zone; "further notice" for RG_NEVER. */
 const char *rg_when_text(const struct rg_zone *zone, int64_t ms, char ret_text[RG_WHEN_TEXT_MAX]);
-void rg_look_at(struct rg_look *look, int64_t instant_ms);      /* notes a future instant */
+void rg_look_at(struct rg_look *look, int64_t instant_ms);        /* notes a future instant */
+void rg_look_prompt_at(struct rg_look *look, int64_t instant_ms); /* the same for what is owed to the debtor */
 int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */

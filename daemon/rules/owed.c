@@ -122,9 +122,9 @@ static void look_restores(struct rg_look *look)
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_done *suspend = owing(look, &record->invoices[i]); /* one is enough: its restore is above every suspend before it */
         if (suspend != NULL && look->world->stopped && !look->explain)
-            rg_look_at(look, RG_DUE_OWED); /* when the stop is lifted */
+            rg_look_prompt_at(look, look->world->now_ms); /* when the stop is lifted */
         else if (suspend != NULL && again_at(&record->invoices[i], suspend) > look->world->now_ms)
-            rg_look_at(look, again_at(&record->invoices[i], suspend));
+            rg_look_prompt_at(look, again_at(&record->invoices[i], suspend));
         else if (suspend != NULL)
             owe_restore(look, &record->invoices[i], suspend);
     }
@@ -211,7 +211,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
         return;
     if (look->world->stopped && !look->explain) {
-        rg_look_at(look, look->world->due_ms); /* when the stop is lifted */
+        rg_look_prompt_at(look, now_ms); /* when the stop is lifted */
         return;
     }
     int channel = usable_channel(look, owed);
@@ -219,7 +219,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
     if (channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
         return;
     if (done != NULL && done->state == RG_DONE_RETRY && now_ms < done->at_ms + rg_backoff_ms(done->tries)) {
-        rg_look_at(look, done->at_ms + rg_backoff_ms(done->tries));
+        rg_look_prompt_at(look, done->at_ms + rg_backoff_ms(done->tries));
         return;
     }
     *said = true;
@@ -236,7 +236,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
         if (!rg_hours_closed(open) && opens_ms > now_ms) {
             if (!look->world->stopped)
-                rg_look_at(look, opens_ms);
+                rg_look_prompt_at(look, opens_ms);
             if (look->explain)
                 view_owed(look, invoice, ladder, owed->name, opens_ms);
             return;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SLOTS 4096 /* more than the debtors of a batch, a power of two */
+static_assert(RG_NEVER == RG_STORE_NEVER, "what rules say of time a store understands");
 static_assert(SLOTS >= 4 * (RG_SHARD_BATCH_MAX > RG_SHARD_PAGE_MAX ? RG_SHARD_BATCH_MAX : RG_SHARD_PAGE_MAX),
               "the table stays sparse");
 
@@ -177,7 +178,12 @@ static struct rg_world world_of(const struct rg_batch *batch, const struct rg_to
                              .rests_on = batch->pos.ledger_next};
 }
 
-static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
+/* When he is looked at again. */
+struct again {
+    int64_t due_ms, prompt_ms; /* as a store takes them */
+};
+
+static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_world world = world_of(batch, touched);
     struct rg_decided decided;
@@ -190,7 +196,7 @@ static int64_t decide(struct rg_batch *batch, struct rg_touched *touched)
         send_skipped(batch, &decided.skipped);
     touched->changed =
         touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.skipped.skip_count > 0;
-    return decided.next_ms == RG_NEVER ? RG_STORE_NEVER : decided.next_ms;
+    return (struct again){decided.next_ms, decided.prompt_ms};
 }
 
 /* ---- collect ---- */
@@ -325,10 +331,21 @@ static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *t
 
 /* The past is not decided again: he is looked at once it is over and upstream is known past this instant; at once where he is owed
  * something, as far as the past goes. */
-static int64_t decide_later(struct rg_batch *batch, struct rg_touched *touched)
+static struct again decide_later(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_world world = world_of(batch, touched);
-    return rg_owes(batch->world->rules, &world, touched->record) ? RG_DUE_OWED : world.now_ms;
+    bool owed = rg_owes(batch->world->rules, &world, touched->record);
+    return (struct again){world.now_ms, owed ? world.now_ms : RG_STORE_UNCHANGED};
+}
+
+/* Most debtors never have a prompt timer: one that is there without need costs a look when it is over, and no more. */
+static void set_timers(struct rg_batch *batch, const struct rg_touched *touched, struct rg_store_put *put, struct again again)
+{
+    put->due_ms = again.due_ms;
+    if (again.prompt_ms == RG_STORE_UNCHANGED || (again.prompt_ms == RG_STORE_NEVER && !touched->prompted))
+        return;
+    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) =
+        (struct rg_store_put){.key = put->key, .timer = RG_TIMER_PROMPT, .due_ms = again.prompt_ms};
 }
 
 /* Decides, unless the past is being folded, and collects what has to be written of one debtor. */
@@ -338,19 +355,20 @@ static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *t
     size_t out_count = batch->out_count;
     int64_t out_next = batch->pos.out_next;
     struct rg_str bytes = {0};
-    int64_t due_ms = replaying ? decide_later(batch, touched) : decide(batch, touched);
+    struct again again = replaying ? decide_later(batch, touched) : decide(batch, touched);
     if (touched->changed && !encode(batch, touched, &bytes, err)) {
         batch->out_count = out_count; /* what was just decided did not happen */
         batch->pos.out_next = out_next;
         enum rg_commit rc = hold_overflow(batch, touched, &bytes, err);
         if (rc != RG_COMMITTED)
             return rc;
-        due_ms = RG_STORE_NEVER;
+        again = (struct again){RG_STORE_NEVER, RG_STORE_NEVER};
     }
     collect_actions(batch, touched);
     collect_people(batch, touched);
-    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) = (struct rg_store_put){
-        .key = {RG_STORE_DEBTOR, touched->debtor}, .write = touched->changed, .value = bytes, .due_ms = due_ms};
+    struct rg_store_put put = {.key = {RG_STORE_DEBTOR, touched->debtor}, .write = touched->changed, .value = bytes};
+    set_timers(batch, touched, &put, again);
+    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) = put;
     return RG_COMMITTED;
 }
 

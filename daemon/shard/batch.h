@@ -37,6 +37,7 @@ struct rg_touched {
     size_t before_count;
     bool changed;
     int64_t due_ms;              /* timer this look was due for */
+    bool prompted;               /* his prompt timer is over */
     struct rg_str *updates;      /* keys of people updates folded, to be removed */
     size_t update_count, update_cap;
 };

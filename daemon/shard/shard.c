@@ -250,7 +250,7 @@ static bool passed(const struct rg_shard *shard, int64_t ledger_end, int64_t peo
 
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms)
 {
-    int64_t due_ms = rg_shard_next_due_ms(shard);
+    int64_t due_ms = shard->store->ops->next_due_ms(shard->store, RG_TIMER_DUE);
     if (shard->stopped || shard->state != RG_SHARD_RUNNING || due_ms > now_ms || rg_asof_allows(shard->asof_ms, due_ms, now_ms))
         return false;
     *ret_want_ms = now_ms;
@@ -390,8 +390,11 @@ bool rg_shard_relaying(const struct rg_shard *shard)
 
 int64_t rg_shard_next_due_ms(const struct rg_shard *shard)
 {
-    return shard->state == RG_SHARD_RUNNING || shard->state == RG_SHARD_REPLAY ? shard->store->ops->next_due_ms(shard->store)
-                                                                               : RG_STORE_NEVER;
+    if (shard->state != RG_SHARD_RUNNING && shard->state != RG_SHARD_REPLAY)
+        return RG_STORE_NEVER;
+    int64_t due_ms = shard->store->ops->next_due_ms(shard->store, RG_TIMER_DUE),
+            prompt_ms = shard->store->ops->next_due_ms(shard->store, RG_TIMER_PROMPT);
+    return prompt_ms < due_ms ? prompt_ms : due_ms;
 }
 
 int64_t rg_shard_lag(const struct rg_shard *shard)

@@ -7,8 +7,10 @@
 
 #define RG_STATE_MOVES_MAX 4 /* nodes asked one after the other before a call gives up */
 
-unsigned rg_state_bucket(struct rg_str debtor);
-struct rg_str rg_state_due_key(struct rg_arena *arena, int shard, unsigned bucket);
+#define RG_STATE_PROMPT_SET RG_DUE_BUCKETS /* behind those of due timers */
+#define RG_STATE_TIMER_SETS (RG_DUE_BUCKETS + 1)
+unsigned rg_state_bucket(struct rg_str debtor); /* of his due timer */
+struct rg_str rg_state_due_key(struct rg_arena *arena, int shard, unsigned set);
 struct rg_str rg_state_value_key(struct rg_arena *arena, int shard, const struct rg_store_key *key);
 
 /* The connection of a reader. */

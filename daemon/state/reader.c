@@ -179,18 +179,23 @@ struct due_question {
 static int ask_due(struct rg_state_line *line, void *ctx, struct rg_error *err)
 {
     struct due_question *question = ctx;
-    const struct rg_redis_reply *reply;
-    RG_REDIS_PUSH(line->redis, RG_STR("ZMSCORE"),
-                  rg_state_due_key(line->keys, question->shard, rg_state_bucket(question->debtor)), question->debtor);
+    const unsigned sets[] = {rg_state_bucket(question->debtor), RG_STATE_PROMPT_SET};
+    for (size_t i = 0; i < RG_COUNT(sets); i++)
+        RG_REDIS_PUSH(line->redis, RG_STR("ZMSCORE"), rg_state_due_key(line->keys, question->shard, sets[i]), question->debtor);
     int rc = rg_redis_flush(line->redis, err);
-    if (rc == 0)
-        rc = rg_state_line_next(line, RG_REDIS_ARRAY, "ZMSCORE due", &reply, err);
-    if (rc != 0)
-        return rc;
     question->due_ms = RG_STORE_NEVER;
-    bool fine =
-        reply->count == 1 && (reply->items[0].kind == RG_REDIS_NIL || rg_str_to_i64(reply->items[0].text, &question->due_ms));
-    return fine ? 0 : rg_fail(err, RG_EIO, "state in Redis: a timer is no whole number");
+    for (size_t i = 0; rc == 0 && i < RG_COUNT(sets); i++) {
+        const struct rg_redis_reply *reply;
+        int64_t due_ms = RG_STORE_NEVER;
+        rc = rg_state_line_next(line, RG_REDIS_ARRAY, "ZMSCORE due", &reply, err);
+        if (rc != 0)
+            break;
+        if (reply->count != 1 || (reply->items[0].kind != RG_REDIS_NIL && !rg_str_to_i64(reply->items[0].text, &due_ms)))
+            rc = rg_fail(err, RG_EIO, "state in Redis: a timer is no whole number");
+        if (due_ms < question->due_ms)
+            question->due_ms = due_ms;
+    }
+    return rc;
 }
 
 int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms,

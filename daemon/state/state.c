@@ -13,10 +13,11 @@ unsigned rg_state_bucket(struct rg_str debtor)
     return rg_murmur2(debtor.p, debtor.n) >> 20 & (RG_DUE_BUCKETS - 1); /* not the bits that chose the shard */
 }
 
-struct rg_str rg_state_due_key(struct rg_arena *arena, int shard, unsigned bucket)
+struct rg_str rg_state_due_key(struct rg_arena *arena, int shard, unsigned set)
 {
-    char name[8];
-    (void)snprintf(name, sizeof name, "%02x", bucket);
+    char name[8] = "prompt";
+    if (set != RG_STATE_PROMPT_SET)
+        (void)snprintf(name, sizeof name, "%02x", set);
     return rg_key_due(arena, (uint32_t)shard, rg_str(name));
 }
 

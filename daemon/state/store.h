@@ -11,7 +11,7 @@
 #include "base/core/error.h"
 #include "config/contract/state.h"
 
-#define RG_DUE_BUCKETS 256          /* timers of a shard: zsets small enough to stay compact */
+#define RG_DUE_BUCKETS 256          /* due timers of a shard: zsets small enough to stay compact; prompt ones are few: one more */
 #define RG_STORE_KEYS_MAX 4096      /* of one load */
 #define RG_STORE_NEVER INT64_MAX    /* no timer */
 #define RG_STORE_UNCHANGED (-1)     /* leave the timer as it is */
@@ -46,8 +46,7 @@ struct rg_store_opened {
     struct rg_pos pos;
     struct rg_out_entry *out; /* in order */
     size_t out_count;
-    int64_t act_count;   /* actions under way */
-    int64_t next_due_ms; /* lower bound; RG_STORE_NEVER */
+    int64_t act_count; /* actions under way */
 };
 
 enum rg_store_kind { RG_STORE_DEBTOR, RG_STORE_INVOICE, RG_STORE_REFERENCE };
@@ -56,12 +55,19 @@ struct rg_store_key {
     struct rg_str id;
 };
 
+/* A debtor may have one timer of each kind. */
+enum rg_timer {
+    RG_TIMER_DUE,    /* acts once upstream is known through it */
+    RG_TIMER_PROMPT, /* acts whatever is known of upstream */
+};
+
 struct rg_store_put {
     struct rg_store_key key;
     bool write;          /* false: only the timer */
     struct rg_str value; /* absent: delete */
     int64_t ttl_ms;      /* 0: for ever */
-    int64_t due_ms;      /* debtors: the timer; RG_STORE_NEVER removes, RG_STORE_UNCHANGED leaves */
+    enum rg_timer timer; /* debtors: which one `due_ms` is about */
+    int64_t due_ms;      /* RG_STORE_NEVER removes it, RG_STORE_UNCHANGED leaves it */
 };
 
 struct rg_store_act {
@@ -103,11 +109,11 @@ struct rg_store_ops {
     /* Values in the order of the keys, absent where there is none, in `arena`. Compares fence and batch number. */
     enum rg_commit (*load)(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch,
                            struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err);
-    /* Debtors due up to `until_ms`, at most `max`, earliest of their buckets first. */
-    enum rg_commit (*due)(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
-                          size_t *ret_count, struct rg_error *err);
+    /* Debtors whose timer of that kind is due up to `until_ms`, at most `max`, earliest of their buckets first. */
+    enum rg_commit (*due)(struct rg_store *store, enum rg_timer timer, int64_t until_ms, size_t max, struct rg_arena *arena,
+                          struct rg_due *ret, size_t *ret_count, struct rg_error *err);
     enum rg_commit (*commit)(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err);
-    int64_t (*next_due_ms)(const struct rg_store *store); /* lower bound, no round trip */
+    int64_t (*next_due_ms)(const struct rg_store *store, enum rg_timer timer); /* lower bound, no round trip */
     void (*free)(struct rg_store *store);
 };
 /* First member of every implementation. */

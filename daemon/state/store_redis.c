@@ -1,6 +1,7 @@
 /* The store on a real Redis. Two round trips a batch: WATCH with the reads, then MULTI … EXEC. The reads' answers are looked at
  * before the transaction is sent, because a WATCH that arrives together with its EXEC after the fence has moved would arm
- * itself on the new value and protect nothing. Timers lie in 256 small sorted sets; memory holds a lower bound for each. */
+ * itself on the new value and protect nothing. Due timers lie in 256 small sorted sets, prompt ones in one more; memory holds a
+ * lower bound for each. */
 #include "daemon/state/store_redis.h"
 
 #include "base/core/hash.h"
@@ -19,7 +20,7 @@ struct store_redis {
     struct rg_redis *redis;
     char token[2 * TOKEN_BYTES + 1];
     struct rg_arena *keys; /* names of one call */
-    int64_t bound_ms[RG_DUE_BUCKETS]; /* no timer of the bucket is earlier */
+    int64_t bound_ms[RG_STATE_TIMER_SETS]; /* no timer of the set is earlier */
 };
 
 static struct store_redis *self(struct rg_store *store)
@@ -78,7 +79,7 @@ static int read_pos(const struct rg_redis_reply *hash, struct rg_arena *arena, s
 
 static int read_bounds(struct store_redis *s, struct rg_error *err)
 {
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
+    for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++) {
         const struct rg_redis_reply *reply;
         int rc = rg_redis_next(s->redis, &reply, err);
         if (rc == 0)
@@ -139,7 +140,7 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
     RG_REDIS_PUSH(s->redis, RG_STR("HGETALL"), rg_key_pos(s->keys, shard));
     RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_key_out(s->keys, shard), RG_STR("0"), RG_STR("-1"), RG_STR("WITHSCORES"));
     RG_REDIS_PUSH(s->redis, RG_STR("HLEN"), rg_key_act(s->keys, shard));
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+    for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++)
         RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), RG_STR("0"),
                       RG_STR("WITHSCORES"));
     int rc = rg_redis_flush(s->redis, err);
@@ -158,11 +159,19 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
     return rc == 0 ? read_bounds(s, err) : rc;
 }
 
-static int64_t redis_next_due(const struct rg_store *store)
+/* The sets in which timers of a kind lie: `first` and so many behind it. */
+static unsigned sets_of(enum rg_timer timer, unsigned *ret_first)
+{
+    *ret_first = timer == RG_TIMER_PROMPT ? RG_STATE_PROMPT_SET : 0;
+    return timer == RG_TIMER_PROMPT ? 1 : RG_DUE_BUCKETS;
+}
+
+static int64_t redis_next_due(const struct rg_store *store, enum rg_timer timer)
 {
     const struct store_redis *s = (const struct store_redis *)store;
     int64_t earliest = RG_STORE_NEVER;
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+    unsigned first, count = sets_of(timer, &first);
+    for (unsigned b = first; b < first + count; b++)
         if (s->bound_ms[b] < earliest)
             earliest = s->bound_ms[b];
     return earliest;
@@ -184,7 +193,6 @@ static int redis_open(struct rg_store *store, struct rg_arena *arena, struct rg_
         return rc;
     }
     rg_redis_release(s->redis);
-    opened.next_due_ms = redis_next_due(store);
     *ret = opened;
     return 0;
 }
@@ -286,7 +294,7 @@ struct page {
     size_t max, count;
     struct rg_due *due;
     struct rg_arena *arena;
-    unsigned asked[RG_DUE_BUCKETS];
+    unsigned asked[RG_DUE_BUCKETS]; /* sets */
     size_t buckets, from, share; /* members `from` … `from + share - 1` of each */
 };
 
@@ -346,14 +354,15 @@ static enum rg_commit ask_page(struct store_redis *s, struct page *page, struct 
     return RG_COMMITTED;
 }
 
-static enum rg_commit redis_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
-                                size_t *ret_count, struct rg_error *err)
+static enum rg_commit redis_due(struct rg_store *store, enum rg_timer timer, int64_t until_ms, size_t max, struct rg_arena *arena,
+                                struct rg_due *ret, size_t *ret_count, struct rg_error *err)
 {
     struct store_redis *s = self(store);
     struct page page = {.until_ms = until_ms, .max = max, .due = ret, .arena = arena};
     enum rg_commit rc = RG_COMMITTED;
+    unsigned first, count = sets_of(timer, &first);
     rg_arena_reset(s->keys);
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+    for (unsigned b = first; b < first + count; b++)
         if (s->bound_ms[b] <= until_ms)
             page.asked[page.buckets++] = b;
     while (rc == RG_COMMITTED && page.buckets > 0 && page.count < max)
@@ -402,17 +411,26 @@ static void push_values(struct store_redis *s, const struct rg_store_batch *batc
     }
 }
 
-/* One variadic command per bucket that has something to set, one per bucket that has something to remove. */
+static bool sets_timer(const struct rg_store_put *put)
+{
+    return put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED;
+}
+
+static unsigned set_of(const struct rg_store_put *put)
+{
+    return put->timer == RG_TIMER_PROMPT ? RG_STATE_PROMPT_SET : rg_state_bucket(put->key.id);
+}
+
+/* One variadic command per set that has something to set, one per set that has something to remove. */
 static void push_timers(struct store_redis *s, const struct rg_store_batch *batch)
 {
-    size_t adds[RG_DUE_BUCKETS] = {0}, removes[RG_DUE_BUCKETS] = {0};
+    size_t adds[RG_STATE_TIMER_SETS] = {0}, removes[RG_STATE_TIMER_SETS] = {0};
     for (size_t i = 0; i < batch->put_count; i++) {
         const struct rg_store_put *put = &batch->puts[i];
-        if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
-            continue;
-        (put->due_ms == RG_STORE_NEVER ? removes : adds)[rg_state_bucket(put->key.id)]++;
+        if (sets_timer(put))
+            (put->due_ms == RG_STORE_NEVER ? removes : adds)[set_of(put)]++;
     }
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++) {
+    for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++) {
         for (int removing = 0; removing <= 1; removing++) {
             size_t n = removing ? removes[b] : adds[b];
             if (n == 0)
@@ -422,9 +440,7 @@ static void push_timers(struct store_redis *s, const struct rg_store_batch *batc
             rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, b));
             for (size_t i = 0; i < batch->put_count; i++) {
                 const struct rg_store_put *put = &batch->puts[i];
-                bool here = put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED &&
-                            rg_state_bucket(put->key.id) == b && (put->due_ms == RG_STORE_NEVER) == (removing == 1);
-                if (!here)
+                if (!sets_timer(put) || set_of(put) != b || (put->due_ms == RG_STORE_NEVER) != (removing == 1))
                     continue;
                 if (!removing)
                     rg_redis_arg_int(s->redis, put->due_ms);
@@ -506,11 +522,8 @@ static void lower_bounds(struct store_redis *s, const struct rg_store_batch *bat
 {
     for (size_t i = 0; i < batch->put_count; i++) {
         const struct rg_store_put *put = &batch->puts[i];
-        if (put->key.kind != RG_STORE_DEBTOR || put->due_ms == RG_STORE_UNCHANGED)
-            continue;
-        unsigned bucket = rg_state_bucket(put->key.id);
-        if (put->due_ms < s->bound_ms[bucket])
-            s->bound_ms[bucket] = put->due_ms;
+        if (sets_timer(put) && put->due_ms < s->bound_ms[set_of(put)])
+            s->bound_ms[set_of(put)] = put->due_ms;
     }
 }
 
@@ -575,7 +588,7 @@ int rg_store_redis_new(const struct rg_redis_config *config, int shard, struct r
     struct store_redis *s = rg_alloc(sizeof *s);
     s->store = (struct rg_store){&ops, shard};
     s->keys = rg_arena_new(KEYS_ARENA_BYTES);
-    for (unsigned b = 0; b < RG_DUE_BUCKETS; b++)
+    for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++)
         s->bound_ms[b] = RG_STORE_NEVER;
     int rc = rg_redis_new(config, &s->redis, err);
     if (rc < 0) {

@@ -34,6 +34,6 @@ RG_MUST_USE int rg_state_reader_acts(struct rg_state_reader *reader, int shard, 
                                      struct rg_error *err);
 RG_MUST_USE int rg_state_reader_get(struct rg_state_reader *reader, int shard, const struct rg_store_key *keys, size_t n,
                                     struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err);
-/* The debtor's timer; RG_STORE_NEVER. */
+/* The earlier of the debtor's timers; RG_STORE_NEVER. */
 RG_MUST_USE int rg_state_reader_due(struct rg_state_reader *reader, int shard, struct rg_str debtor, int64_t *ret_due_ms,
                                     struct rg_error *err);

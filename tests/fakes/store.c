@@ -14,6 +14,7 @@ struct value {
 };
 
 struct timer {
+    enum rg_timer kind;
     struct rg_str debtor;
     int64_t due_ms;
 };
@@ -89,10 +90,10 @@ static struct value *find_value(const struct version *v, enum rg_store_kind kind
     return NULL;
 }
 
-static struct timer *find_timer(const struct version *v, struct rg_str debtor)
+static struct timer *find_timer(const struct version *v, enum rg_timer kind, struct rg_str debtor)
 {
     for (size_t i = 0; i < v->timer_count; i++)
-        if (rg_str_eq(v->timers[i].debtor, debtor))
+        if (v->timers[i].kind == kind && rg_str_eq(v->timers[i].debtor, debtor))
             return &v->timers[i];
     return NULL;
 }
@@ -118,9 +119,9 @@ static void set_value(struct version *v, enum rg_store_kind kind, struct rg_str 
     *value = (struct value){kind, rg_arena_str(v->arena, id), rg_arena_str(v->arena, bytes), expires_ms};
 }
 
-static void set_timer(struct version *v, struct rg_str debtor, int64_t due_ms)
+static void set_timer(struct version *v, enum rg_timer kind, struct rg_str debtor, int64_t due_ms)
 {
-    struct timer *timer = find_timer(v, debtor);
+    struct timer *timer = find_timer(v, kind, debtor);
     if (due_ms == RG_STORE_NEVER) {
         if (timer != NULL)
             *timer = v->timers[--v->timer_count];
@@ -128,7 +129,7 @@ static void set_timer(struct version *v, struct rg_str debtor, int64_t due_ms)
     }
     if (timer == NULL)
         timer = RG_PUSH(v->arena, v->timers, v->timer_count, v->timer_cap);
-    *timer = (struct timer){rg_arena_str(v->arena, debtor), due_ms};
+    *timer = (struct timer){kind, rg_arena_str(v->arena, debtor), due_ms};
 }
 
 static void set_act(struct version *v, const struct rg_store_act *act)
@@ -193,7 +194,7 @@ static struct version copy_version(const struct version *from)
     for (size_t i = 0; i < from->value_count; i++)
         set_value(&v, from->values[i].kind, from->values[i].id, from->values[i].bytes, from->values[i].expires_ms);
     for (size_t i = 0; i < from->timer_count; i++)
-        set_timer(&v, from->timers[i].debtor, from->timers[i].due_ms);
+        set_timer(&v, from->timers[i].kind, from->timers[i].debtor, from->timers[i].due_ms);
     for (size_t i = 0; i < from->act_count; i++)
         set_act(&v, &from->acts[i]);
     for (size_t i = 0; i < from->out_count; i++)
@@ -210,7 +211,7 @@ static void apply(struct rg_fake_state *state, const struct rg_store_batch *batc
         if (put->write)
             set_value(&v, put->key.kind, put->key.id, put->value, put->ttl_ms != 0 ? state->now_ms + put->ttl_ms : 0);
         if (put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED)
-            set_timer(&v, put->key.id, put->due_ms);
+            set_timer(&v, put->timer, put->key.id, put->due_ms);
     }
     for (size_t i = 0; i < batch->act_count; i++)
         set_act(&v, &batch->acts[i]);
@@ -236,12 +237,12 @@ static struct fake_store *self(struct rg_store *store)
     return (struct fake_store *)store;
 }
 
-static int64_t fake_next_due(const struct rg_store *store)
+static int64_t fake_next_due(const struct rg_store *store, enum rg_timer timer)
 {
     const struct version *v = top(((const struct fake_store *)store)->state);
     int64_t earliest = RG_STORE_NEVER;
     for (size_t i = 0; i < v->timer_count; i++)
-        if (v->timers[i].due_ms < earliest)
+        if (v->timers[i].kind == timer && v->timers[i].due_ms < earliest)
             earliest = v->timers[i].due_ms;
     return earliest;
 }
@@ -262,7 +263,6 @@ static int fake_open(struct rg_store *store, struct rg_arena *arena, struct rg_s
     opened.out = RG_NEW(arena, struct rg_out_entry, v->out_count + 1);
     for (size_t i = 0; i < v->out_count; i++)
         opened.out[i] = (struct rg_out_entry){v->outs[i].seq, rg_arena_str(arena, v->outs[i].bytes)};
-    opened.next_due_ms = fake_next_due(store);
     *ret = opened;
     return 0;
 }
@@ -302,15 +302,15 @@ static int by_due(const void *a, const void *b)
     return rg_str_cmp(x->debtor, y->debtor);
 }
 
-static enum rg_commit fake_due(struct rg_store *store, int64_t until_ms, size_t max, struct rg_arena *arena, struct rg_due *ret,
-                               size_t *ret_count, struct rg_error *err)
+static enum rg_commit fake_due(struct rg_store *store, enum rg_timer timer, int64_t until_ms, size_t max, struct rg_arena *arena,
+                               struct rg_due *ret, size_t *ret_count, struct rg_error *err)
 {
     const struct version *v = top(self(store)->state);
     struct rg_due *all = RG_NEW(arena, struct rg_due, v->timer_count + 1);
     size_t n = 0;
     (void)err;
     for (size_t i = 0; i < v->timer_count; i++)
-        if (v->timers[i].due_ms <= until_ms)
+        if (v->timers[i].kind == timer && v->timers[i].due_ms <= until_ms)
             all[n++] = (struct rg_due){rg_arena_str(arena, v->timers[i].debtor), v->timers[i].due_ms};
     qsort(all, n, sizeof *all, by_due);
     *ret_count = n < max ? n : max;
@@ -394,7 +394,7 @@ struct rg_str rg_fake_state_value(const struct rg_fake_state *state, enum rg_sto
 
 int64_t rg_fake_state_due_ms(const struct rg_fake_state *state, const char *debtor)
 {
-    const struct timer *timer = find_timer(top(state), rg_str(debtor));
+    const struct timer *timer = find_timer(top(state), RG_TIMER_DUE, rg_str(debtor));
     return timer != NULL ? timer->due_ms : RG_STORE_NEVER;
 }
 

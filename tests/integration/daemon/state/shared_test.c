@@ -265,10 +265,12 @@ static void fill(struct bench *b)
         {.action = action_of(2), .live = true, .value = {.claimed = true, .claim = {{7}}, .claim_offset = 98, .copy_offset = 4}}};
     const struct rg_store_put puts[] = {
         {.key = {RG_STORE_DEBTOR, RG_STR("C-1")}, .write = true, .value = {"a\0b", 3}, .due_ms = 1700000000000},
+        {.key = {RG_STORE_DEBTOR, RG_STR("C-3")}, .due_ms = 1700000000000},
+        {.key = {RG_STORE_DEBTOR, RG_STR("C-3")}, .timer = RG_TIMER_PROMPT, .due_ms = 1600000000000},
         {.key = {RG_STORE_INVOICE, RG_STR("asaas:pay_1")}, .write = true, .value = RG_STR(""), .due_ms = RG_STORE_UNCHANGED}};
     const struct rg_pos pos = {.ledger_next = 99, .people_next = -1, .batch = 1, .seen_ms = -1, .asof_ms = 123};
     const struct rg_store_batch batch = {
-        .puts = puts, .put_count = 2, .acts = acts, .act_count = 2, .out_done_through = -1, .pos = &pos};
+        .puts = puts, .put_count = RG_COUNT(puts), .acts = acts, .act_count = 2, .out_done_through = -1, .pos = &pos};
     assert_int_equal(store->ops->commit(store, &batch, NULL), RG_COMMITTED);
     rg_store_free(&store);
 }
@@ -317,6 +319,8 @@ static void reads_values_and_timers(void **state)
     assert_int_equal(due_ms, 1700000000000);
     assert_int_equal(rg_state_reader_due(b->reader, 5, RG_STR("C-2"), &due_ms, NULL), 0);
     assert_int_equal(due_ms, RG_STORE_NEVER);
+    assert_int_equal(rg_state_reader_due(b->reader, 5, RG_STR("C-3"), &due_ms, NULL), 0);
+    assert_int_equal(due_ms, 1600000000000); /* of two timers the earlier */
 }
 
 static void says_what_is_damaged_and_goes_on(void **state)

@@ -155,7 +155,7 @@ static void a_restarted_server_is_opened_anew(void **state)
     /* it does not heal by itself */
     assert_int_equal(store->ops->load(store, &key, 1, 1, rig->arena, &value, &err), RG_COMMIT_UNKNOWN);
     /* known to be nothing: nobody is asked */
-    assert_int_equal(store->ops->due(store, 0, 1, rig->arena, due, &count, &err), RG_COMMITTED);
+    assert_int_equal(store->ops->due(store, RG_TIMER_DUE, 0, 1, rig->arena, due, &count, &err), RG_COMMITTED);
     on.batch = open_store(&on, store).pos.batch;
     assert_int_equal(on.batch, 1);
     assert_value(&on, RG_STORE_DEBTOR, RG_STR("x"), RG_STR("kept"));
@@ -263,7 +263,8 @@ static void damaged_timers_are_broken(void **state)
         (void)snprintf(key, sizeof key, "regua:{3}:due:%02x", (unsigned)b);
         (void)SAY(admin_of(rig), "SET", key, "no set");
     }
-    assert_int_equal(rig->first->ops->due(rig->first, 5000, RG_COUNT(due), rig->arena, due, &count, &err), RG_COMMIT_BROKEN);
+    assert_int_equal(rig->first->ops->due(rig->first, RG_TIMER_DUE, 5000, RG_COUNT(due), rig->arena, due, &count, &err),
+                     RG_COMMIT_BROKEN);
     assert_non_null(strstr(err.text, "WRONGTYPE"));
     assert_int_equal(count, 0);
     assert_int_equal(commit_value(rig, "x", &err), RG_COMMIT_UNKNOWN); /* the connection was given up with its other replies */
@@ -282,7 +283,7 @@ static void fractions_of_time_are_broken(void **state)
         (void)snprintf(key, sizeof key, "regua:{3}:due:%02x", (unsigned)b);
         (void)SAY(admin_of(rig), "ZADD", key, "XX", "1.5", "x");
     }
-    assert_int_equal(rig->first->ops->due(rig->first, 5000, 1, rig->arena, due, &count, &err), RG_COMMIT_BROKEN);
+    assert_int_equal(rig->first->ops->due(rig->first, RG_TIMER_DUE, 5000, 1, rig->arena, due, &count, &err), RG_COMMIT_BROKEN);
     assert_non_null(strstr(err.text, "no whole number"));
 }
 

@@ -93,7 +93,7 @@ static inline void play_look(struct play *p)
     for (size_t i = 0; i < decided.skipped.skip_count && p->skip_count < PLAY_LINES_MAX; i++)
         (void)snprintf(p->skips[p->skip_count++], sizeof p->skips[0], RG_STR_FMT " %s", RG_STR_ARG(decided.skipped.skips[i].step),
                        rg_gate_name(decided.skipped.skips[i].gate));
-    p->due_ms = decided.decision_count > 0 ? p->now_ms + 1 : decided.next_ms;
+    p->due_ms = decided.decision_count > 0 ? p->now_ms + 1 : rg_decided_next_ms(&decided);
 }
 
 /* Lets time pass to `until`, looking whenever something is due; while everything is stopped, once at its end. */

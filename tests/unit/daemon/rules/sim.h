@@ -230,7 +230,7 @@ static inline void sim_decide(struct sim *s, struct rg_record *record, int64_t d
         kept->through_ms = decided.skipped.through_ms; /* all that a fold needs of it */
         sim_put_out(s, &(struct sim_out){.entry = {.fact = {.skipped = kept}}});
     }
-    s->due_ms = decided.next_ms;
+    s->due_ms = rg_decided_next_ms(&decided);
 }
 
 static inline bool sim_at_end(const struct sim *s)
@@ -247,10 +247,8 @@ static inline void sim_fold(struct sim *s, size_t n)
         struct rg_error why;
         (void)rg_record_apply(record, &s->ledger[s->pos++].fact, &why);
     }
-    int64_t known[RG_SOURCES_MAX];
-    struct rg_world world = sim_world(s, s->now_ms, known);
     if (s->replay_to > 0)
-        s->due_ms = rg_owes(s->rules, &world, record) ? RG_DUE_OWED : s->now_ms;
+        s->due_ms = s->now_ms;
     else
         sim_decide(s, record, s->now_ms);
     if (s->pos >= s->replay_to)
@@ -264,7 +262,7 @@ static inline void sim_look(struct sim *s)
     rg_arena_reset(s->work);
     struct rg_record *before = sim_load(s, s->work), *record = sim_load(s, s->work);
     s->asof_ms = s->now_ms;
-    sim_decide(s, record, s->due_ms == RG_DUE_OWED ? s->now_ms : s->due_ms);
+    sim_decide(s, record, s->due_ms);
     sim_commit(s, before, record);
 }
 

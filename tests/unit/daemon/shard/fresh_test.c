@@ -194,6 +194,81 @@ static void a_restore_waits_for_no_source(void **state)
     assert_restored(b, &cut);
 }
 
+static int attempts_of(struct bench *b, const char *step)
+{
+    const struct rg_record *record = record_of(b, D1);
+    for (size_t i = 0; i < record->invoices[0].done_count; i++)
+        if (rg_str_is(record->invoices[0].done[i].step, step))
+            return record->invoices[0].done[i].attempt;
+    return 0;
+}
+
+/* Nothing more is heard of upstream from here on. */
+static void pass(struct bench *b, int64_t ms)
+{
+    b->world.now_ms += ms;
+    bench_settle(b);
+}
+
+static void end(struct bench *b, const char *step, uint8_t n, enum rg_verdict verdict)
+{
+    struct rg_decision decision = decision_of(b, step);
+    int64_t claimed = put_claim(b, &decision, n);
+    (void)put_outcome(b, &decision, n, claimed, verdict);
+    bench_settle(b);
+}
+
+/* The first attempt is refused: the second one comes after a pause, whoever may be silent by then. */
+static void a_restore_that_was_refused_waits_for_no_source(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision cut = suspend(b);
+    pay(b);
+    bench_settle(b);
+    end(b, "religar", 3, RG_VERDICT_REJECTED);
+    assert_int_equal(attempts_of(b, "religar"), 1);
+    pass(b, 29000);
+    assert_int_equal(attempts_of(b, "religar"), 1); /* nor in a circle */
+    rg_shard_reopen(b->shard, "test"); /* the next owner knows of it, too */
+    bench_open(b);
+    pass(b, 2000);
+    assert_int_equal(attempts_of(b, "religar"), 2);
+    assert_restored(b, &cut);
+    end(b, "religar", 4, RG_VERDICT_RETRY); /* the same action goes out again, at once */
+    struct rg_decision again = decision_of(b, "religar");
+    const struct rg_action *action = rg_record_action(record_of(b, D1), &again.action);
+    assert_non_null(action);
+    assert_int_equal(action->releases, 2);
+}
+
+/* A word of thanks waits for the morning and for a server that is away, but for no source; a demand for money does. */
+static void a_word_of_thanks_waits_for_no_source(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 12:00");
+    end(b, "lembrete", 1, RG_VERDICT_ACCEPTED);
+    bench_to(b, "2026-10-30 21:00");
+    struct rg_event other = invoice_of(b, D1, "F2", "2026-11-05", 9900);
+    (void)put(b, &other);
+    pay(b);
+    bench_settle(b);
+    assert_int_equal(attempts_of(b, "obrigado"), 0);
+    pass(b, at("2026-10-31 08:30") - b->world.now_ms);
+    assert_int_equal(attempts_of(b, "obrigado"), 1);
+    end(b, "obrigado", 2, RG_VERDICT_RETRY);
+    pass(b, 31000);
+    assert_int_equal(attempts_of(b, "obrigado"), 2);
+    end(b, "obrigado", 3, RG_VERDICT_ACCEPTED);
+    int decided = count_kind(b, LEDGER, b->p, RG_REC_DECIDED), commits = rg_fake_state_commits(b->state);
+    for (int i = 0; i < 20; i++)
+        pass(b, 20000);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), decided); /* the other invoice is due for a reminder */
+    assert_in_range(rg_fake_state_commits(b->state), commits, commits + 1); /* nor is he looked at again and again */
+    bench_round(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), decided + 1);
+}
+
 /* A restore that stands further on in the past is not decided again. */
 static void a_restore_of_the_past_is_not_repeated(void **state)
 {
@@ -264,6 +339,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(asof_is_not_told_to_nobody, begin, finish),
         cmocka_unit_test(a_word_counts_when_what_came_before_it_is_folded),
         cmocka_unit_test_setup_teardown(a_restore_waits_for_no_source, begin, finish),
+        cmocka_unit_test_setup_teardown(a_restore_that_was_refused_waits_for_no_source, begin, finish),
+        cmocka_unit_test_setup_teardown(a_word_of_thanks_waits_for_no_source, begin, finish),
         cmocka_unit_test_setup_teardown(a_restore_of_the_past_is_not_repeated, begin, finish),
         cmocka_unit_test_setup_teardown(a_restore_comes_when_the_stop_is_lifted, begin, finish),
         cmocka_unit_test_setup_teardown(a_stop_forgets_nobody, begin, finish),

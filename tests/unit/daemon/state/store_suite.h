@@ -109,6 +109,12 @@ static inline struct rg_action_id action_of(uint8_t n)
 
 /* ---- opening ---- */
 
+static inline void assert_no_timers(const struct rg_store *store)
+{
+    assert_int_equal(store->ops->next_due_ms(store, RG_TIMER_DUE), RG_STORE_NEVER);
+    assert_int_equal(store->ops->next_due_ms(store, RG_TIMER_PROMPT), RG_STORE_NEVER);
+}
+
 static void finds_nothing_where_nothing_was(void **state)
 {
     const struct rg_store_opened *opened = &((struct store_rig *)*state)->opened;
@@ -121,7 +127,7 @@ static void finds_nothing_where_nothing_was(void **state)
     assert_int_equal(opened->pos.origin_count, 0);
     assert_int_equal(opened->out_count, 0);
     assert_int_equal(opened->act_count, 0);
-    assert_int_equal(opened->next_due_ms, RG_STORE_NEVER);
+    assert_no_timers(((struct store_rig *)*state)->first);
 }
 
 /* ---- values ---- */
@@ -214,15 +220,21 @@ static inline void set_timers(struct store_rig *rig)
     commit(rig, (struct rg_store_batch){.puts = puts, .put_count = DEBTORS});
 }
 
-static inline size_t due_now(struct store_rig *rig, struct rg_store *store, int64_t until_ms, size_t max, struct rg_due *ret)
+static inline size_t due_of(struct store_rig *rig, struct rg_store *store, enum rg_timer timer, int64_t until_ms, size_t max,
+                            struct rg_due *ret)
 {
     size_t n = SIZE_MAX;
     struct rg_error err = {0};
-    enum rg_commit rc = store->ops->due(store, until_ms, max, rig->arena, ret, &n, &err);
+    enum rg_commit rc = store->ops->due(store, timer, until_ms, max, rig->arena, ret, &n, &err);
     if (rc != RG_COMMITTED)
         fail_msg("due: %d, %s", (int)rc, err.text);
     assert_true(n <= max);
     return n;
+}
+
+static inline size_t due_now(struct store_rig *rig, struct rg_store *store, int64_t until_ms, size_t max, struct rg_due *ret)
+{
+    return due_of(rig, store, RG_TIMER_DUE, until_ms, max, ret);
 }
 
 static void tells_who_is_due(void **state)
@@ -231,7 +243,7 @@ static void tells_who_is_due(void **state)
     struct rg_due due[DEBTORS + 1];
     assert_int_equal(due_now(rig, rig->first, INT64_MAX - 1, DEBTORS, due), 0);
     set_timers(rig);
-    assert_true(rig->first->ops->next_due_ms(rig->first) <= 1000);
+    assert_true(rig->first->ops->next_due_ms(rig->first, RG_TIMER_DUE) <= 1000);
     assert_int_equal(due_now(rig, rig->first, 999, DEBTORS, due), 0);
     assert_int_equal(due_now(rig, rig->first, 1000, DEBTORS, due), 1);
     assert_true(rg_str_is(due[0].debtor, "debtor-0"));
@@ -257,18 +269,47 @@ static void moves_and_removes_timers(void **state)
                                   timer_of(RG_STR("debtor-2"), RG_STORE_UNCHANGED), timer_of(RG_STR("debtor-600"), 7),
                                   timer_of(RG_STR("never had one"), RG_STORE_NEVER)};
     commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
-    assert_true(rig->first->ops->next_due_ms(rig->first) <= 7);
+    assert_true(rig->first->ops->next_due_ms(rig->first, RG_TIMER_DUE) <= 7);
     assert_int_equal(due_now(rig, rig->first, 1002, DEBTORS, due), 2);
     for (size_t i = 0; i < 2; i++)
         assert_true(rg_str_is(due[i].debtor, "debtor-2") || (rg_str_is(due[i].debtor, "debtor-600") && due[i].due_ms == 7));
     assert_int_equal(due_now(rig, rig->first, 5000, DEBTORS + 1, due), DEBTORS - 1);
 
     struct rg_store *second = rig->store(rig); /* timers are found again by who comes next */
-    struct rg_store_opened opened = open_store(rig, second);
-    assert_int_equal(opened.next_due_ms, 7);
-    assert_int_equal(second->ops->next_due_ms(second), 7);
+    (void)open_store(rig, second);
+    assert_int_equal(second->ops->next_due_ms(second, RG_TIMER_DUE), 7);
     assert_int_equal(due_now(rig, second, 7, DEBTORS, due), 1);
     rg_store_free(&second);
+}
+
+/* A debtor's two timers have nothing to do with each other. */
+static void keeps_two_timers_apart(void **state)
+{
+    struct store_rig *rig = *state;
+    struct rg_due due[4];
+    struct rg_store_put puts[] = {timer_of(RG_STR("a"), 100), timer_of(RG_STR("a"), 50), timer_of(RG_STR("b"), 30)};
+    puts[1].timer = puts[2].timer = RG_TIMER_PROMPT;
+    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
+    struct rg_store *second = rig->store(rig);
+    (void)open_store(rig, second);
+    rg_store_free(&rig->first);
+    rig->first = second;
+    assert_true(second->ops->next_due_ms(second, RG_TIMER_DUE) <= 100);
+    assert_int_equal(second->ops->next_due_ms(second, RG_TIMER_PROMPT), 30);
+    assert_int_equal(due_of(rig, second, RG_TIMER_DUE, 99, 4, due), 0);
+    assert_int_equal(due_of(rig, second, RG_TIMER_PROMPT, 49, 4, due), 1);
+    assert_true(rg_str_is(due[0].debtor, "b"));
+    assert_int_equal(due_of(rig, second, RG_TIMER_PROMPT, 1000, 4, due), 2);
+    assert_int_equal(due_of(rig, second, RG_TIMER_PROMPT, 1000, 1, due), 1);
+    assert_true(rg_str_is(due[0].debtor, "b") && due[0].due_ms == 30);
+    puts[0].due_ms = RG_STORE_UNCHANGED;
+    puts[1].due_ms = RG_STORE_NEVER;
+    puts[2].due_ms = 70;
+    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
+    assert_int_equal(due_of(rig, second, RG_TIMER_PROMPT, 69, 4, due), 0);
+    assert_int_equal(second->ops->next_due_ms(second, RG_TIMER_PROMPT), 70);
+    assert_int_equal(due_of(rig, second, RG_TIMER_DUE, 100, 4, due), 1);
+    assert_true(rg_str_is(due[0].debtor, "a") && due[0].due_ms == 100);
 }
 
 /* Page by page, each page put off before the next: everybody comes once, nobody is left behind. */
@@ -297,7 +338,7 @@ static void pages_through_timers(void **state)
     }
     assert_int_equal(count, DEBTORS);
     assert_int_equal(pages, (DEBTORS + PAGE - 1) / PAGE);
-    assert_int_equal(rig->first->ops->next_due_ms(rig->first), 9000); /* having looked, it knows that nothing is earlier */
+    assert_int_equal(rig->first->ops->next_due_ms(rig->first, RG_TIMER_DUE), 9000); /* having looked, it knows that nothing is earlier */
 }
 
 /* ---- actions and outbox ---- */
@@ -504,7 +545,7 @@ static void a_wipe_is_noticed(void **state)
     struct rg_store_opened opened = open_store(rig, rig->first);
     assert_int_equal(opened.pos.ledger_next, -1);
     assert_int_equal(opened.pos.batch, 0);
-    assert_int_equal(opened.next_due_ms, RG_STORE_NEVER);
+    assert_no_timers(rig->first);
     rig->batch = 0;
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), (struct rg_str){0});
 }
@@ -513,7 +554,7 @@ static void a_wipe_is_noticed(void **state)
 #define STORE_SUITE \
     STORE_TEST(finds_nothing_where_nothing_was), STORE_TEST(keeps_values), STORE_TEST(loads_in_the_order_asked), \
         STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers), \
-        STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
+        STORE_TEST(keeps_two_timers_apart), STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
         STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
         STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(another_batch_number_is_noticed), \
         STORE_TEST(a_wipe_is_noticed)
