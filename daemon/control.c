@@ -254,6 +254,12 @@ void rg_control_turn(struct rg_control *c, int wait_ms)
     rg_runtime_set_control(c->runtime, state_copy(c->next));
 }
 
+const char *rg_control_trouble(const struct rg_control *c)
+{
+    const struct rg_kafka_health *health = c->reader != NULL ? rg_kafka_consumer_health(c->reader) : NULL;
+    return health == NULL || health->down_since_ms == 0 ? "" : health->last.code != 0 ? health->last.text : "no broker is up";
+}
+
 /* ---- writing ---- */
 
 static int write_record(struct rg_control *c, const char *key, struct rg_str value, struct rg_error *err)

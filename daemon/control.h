@@ -19,6 +19,8 @@ void rg_control_free(struct rg_control **control);
 
 /* One thread turns it: reads what is new and swaps the runtime's state when anything changed. */
 void rg_control_turn(struct rg_control *control, int wait_ms);
+/* Why it hears of nothing new, for the thread that turns it: no broker answers. "" when one does. */
+const char *rg_control_trouble(const struct rg_control *control);
 
 /* Acts, from any thread: written and acknowledged, or an error. They take effect when they are read back, here and everywhere. */
 RG_MUST_USE int rg_control_record_layout(struct rg_control *control, int shards, struct rg_error *err);

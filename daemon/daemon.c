@@ -80,19 +80,26 @@ int rg_daemon_check(const char *config_file, const char *shipped, bool json, boo
 
 /* ---- clocks ---- */
 
+static int sync_clock(struct rg_daemon *daemon, struct rg_error *err)
+{
+    int rc = rg_redis_alive(daemon->clock_redis) ? 0 : rg_redis_connect(daemon->clock_redis, err);
+    if (rc < 0)
+        return rc;
+    rc = rg_shared_clock_sync(daemon->shared, daemon->clock_redis, err);
+    rg_redis_release(daemon->clock_redis);
+    return rc;
+}
+
 static void keep_clock(struct rg_daemon *daemon)
 {
     struct rg_error err;
     char why[RG_SHARED_CLOCK_TEXT_BYTES];
-    if (daemon->shared == NULL || !rg_shared_clock_due(daemon->shared))
+    int64_t boot_ms = rg_boot_ms(&daemon->runtime.clock);
+    if (daemon->shared == NULL || boot_ms < daemon->clock_at_boot_ms || !rg_shared_clock_due(daemon->shared))
         return;
-    if (!rg_redis_alive(daemon->clock_redis) && rg_redis_connect(daemon->clock_redis, &err) < 0) {
-        rg_log(RG_LOG_WARNING, "CLOCK-REDIS", RG_LOG_NO_CTX, "%s; trying again", err.text);
-        return;
-    }
-    if (rg_shared_clock_sync(daemon->shared, daemon->clock_redis, &err) < 0)
-        rg_log(RG_LOG_WARNING, "CLOCK-SYNC", RG_LOG_NO_CTX, "%s; trying again", err.text);
-    rg_redis_release(daemon->clock_redis);
+    int rc = sync_clock(daemon, &err);
+    rg_daemon_trouble(daemon, daemon->redis_trouble, "CLOCK-REDIS", rc < 0 ? err.text : "");
+    daemon->clock_at_boot_ms = rc < 0 ? rg_boot_ms(&daemon->runtime.clock) + RG_CONNECT_RETRY_MS : 0;
     bool jumped = rg_shared_clock_state(daemon->shared, why) == RG_SHARED_CLOCK_JUMPED;
     if (jumped && !atomic_load(&daemon->runtime.clocks_disagree))
         rg_log(RG_LOG_ERROR, "CLOCK-JUMP", RG_LOG_NO_CTX, "%s; timers are held until the clocks agree", why);
@@ -157,6 +164,7 @@ void rg_daemon_free(struct rg_daemon **daemon)
     rg_admin_free(&d->admin);
     if (d->runtime.locked != NULL) {
         rg_daemon_stop_parts(d);
+        rg_daemon_free_parts(d);
         rg_control_free(&d->control);
         rg_runtime_done(&d->runtime);
     }
@@ -181,9 +189,14 @@ static bool told_to_stop(const struct rg_daemon *daemon)
 
 static int make_control(struct rg_daemon *daemon, struct rg_error *err)
 {
+    struct rg_control *control = NULL;
     if (daemon->control != NULL)
         return 0;
-    return rg_control_new(&daemon->runtime, &daemon->kafka, daemon->topics.control, &daemon->control, err);
+    int rc = rg_control_new(&daemon->runtime, &daemon->kafka, daemon->topics.control, &control, err);
+    (void)pthread_mutex_lock(&daemon->mutex);
+    daemon->control = control;
+    (void)pthread_mutex_unlock(&daemon->mutex);
+    return rc;
 }
 
 static void pause_ms(int ms)
@@ -234,6 +247,7 @@ int rg_daemon_run(struct rg_daemon *daemon)
     (void)sd_notify(0, "STATUS=running");
     while (!told_to_stop(daemon)) {
         rg_control_turn(daemon->control, TURN_MS);
+        rg_daemon_trouble(daemon, daemon->kafka_trouble, "CONTROL-AWAY", rg_control_trouble(daemon->control));
         keep_clock(daemon);
         (void)sd_notify(0, "WATCHDOG=1");
     }

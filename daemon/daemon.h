@@ -6,6 +6,7 @@
  * (exit 4). Then the roles' threads run until they are told to stop. */
 #pragma once
 
+#include "consumers/ingest/ingest.h"
 #include "daemon/control.h"
 #include "daemon/runtime.h"
 #include "daemon/shard/worker.h"
@@ -67,5 +68,9 @@ const struct rg_redis_config *rg_daemon_redis(struct rg_daemon *daemon);
 const struct rg_shard_counters *rg_daemon_shard_counters(struct rg_daemon *daemon);
 /* Senders by index, NULL past the last; with the channel's name. */
 const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_channel);
+/* Sources by index, NULL past the last; with the source's name. Zeroes where this process has no such role. */
+const struct rg_ingest_source_counters *rg_daemon_source(struct rg_daemon *daemon, int index, const char **ret_source);
+/* The sources' partitions that are read here, as of ingest's last turn, in `arena`; none without that role. */
+const struct rg_ingest_part *rg_daemon_source_parts(struct rg_daemon *daemon, struct rg_arena *arena, size_t *ret_count);
 /* The world in which explain looks at a debtor of `shard` now: filled from the same sources as a turn. Slices in `arena`. */
 struct rg_world rg_daemon_world(struct rg_daemon *daemon, int shard, struct rg_arena *arena);

@@ -52,6 +52,7 @@ struct rg_daemon {
     struct rg_runtime runtime;
     struct rg_shared_clock *shared;
     struct rg_redis *clock_redis;
+    int64_t clock_at_boot_ms; /* Redis is not asked for the time before */
     struct rg_kafka_config kafka;
     struct rg_redis_config redis;
     struct rg_topic_names topics;
@@ -70,8 +71,9 @@ struct rg_daemon {
     pthread_t ingest_thread;
     bool ingest_running;
     struct rg_admin *admin;
-    pthread_mutex_t mutex; /* the sentence below */
+    pthread_mutex_t mutex; /* the sentences below, and which parts there are: the admin port answers from before they are made */
     char waiting_for[200]; /* why nothing runs yet; "" once everything does */
+    char kafka_trouble[200], redis_trouble[200]; /* what the main thread meets meanwhile; "" */
     int exit_status;
 };
 
@@ -82,9 +84,13 @@ int rg_daemon_check_topics(struct rg_daemon *daemon, struct rg_error *err); /* c
 int rg_daemon_check_layout(struct rg_daemon *daemon, struct rg_error *err); /* shards as recorded, or records them */
 void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...) RG_PRINTF(2, 3);
 
-/* parts.c: threads */
+/* parts.c: threads. Stopping joins them; what they worked with stays for the admin port to look at, and goes after it. */
 int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err);
 void rg_daemon_stop_parts(struct rg_daemon *daemon);
+void rg_daemon_free_parts(struct rg_daemon *daemon);
+
+/* status.c: one of the sentences, "" when it is over; news are logged. */
+void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char *id, const char *text);
 
 /* outside.c: the rest of the daemon as a sender sees it */
 struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part);

@@ -12,6 +12,14 @@
 #define SIGNAL_CLAIM_MS 15000 /* one record into Kafka: what has not got there by then is decided about anew */
 #define DRAIN_MS 25000 /* below the stop timeout of the unit */
 
+/* One more part that others may look at. */
+static void publish(struct rg_daemon *daemon, size_t *count)
+{
+    (void)pthread_mutex_lock(&daemon->mutex);
+    ++*count;
+    (void)pthread_mutex_unlock(&daemon->mutex);
+}
+
 static bool stopping(const struct rg_daemon *daemon)
 {
     return atomic_load(&daemon->runtime.stopping);
@@ -56,7 +64,7 @@ static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
         int rc = rg_worker_new(&config, &part->worker, err);
         if (rc < 0)
             return rc;
-        daemon->worker_count++;
+        publish(daemon, &daemon->worker_count);
         if (pthread_create(&part->thread, NULL, run_worker, part) != 0)
             return rg_fail(err, RG_EIO, "a worker's thread could not be made");
         part->running = true;
@@ -125,7 +133,7 @@ static const char *domain_of(struct rg_arena *arena, struct rg_str from)
 
 static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *channel, struct rg_error *err)
 {
-    struct rg_sender_part *part = &daemon->senders[daemon->sender_count++];
+    struct rg_sender_part *part = &daemon->senders[daemon->sender_count];
     const struct rg_site *site = daemon->site;
     part->daemon = daemon;
     struct rg_str channel_name = channel != NULL ? channel->section.name : RG_STR("signals");
@@ -156,6 +164,7 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     rc = rg_sender_new(&config, &part->sender, err);
     if (rc < 0)
         return rc;
+    publish(daemon, &daemon->sender_count);
     if (pthread_create(&part->thread, NULL, run_sender, part) != 0)
         return rg_fail(err, RG_EIO, "the thread of sender %s could not be made", part->channel);
     part->running = true;
@@ -198,9 +207,13 @@ static int start_ingest(struct rg_daemon *daemon, struct rg_error *err)
         .source_count = daemon->source_count, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
         .round_ms = round_ms(daemon),
         .redis = daemon->redis, .clock = &daemon->runtime.clock, .counters = &daemon->ingest_counters};
-    int rc = rg_ingest_new(&config, &daemon->ingest, err);
+    struct rg_ingest *ingest = NULL;
+    int rc = rg_ingest_new(&config, &ingest, err);
     if (rc < 0)
         return rc;
+    (void)pthread_mutex_lock(&daemon->mutex);
+    daemon->ingest = ingest;
+    (void)pthread_mutex_unlock(&daemon->mutex);
     if (pthread_create(&daemon->ingest_thread, NULL, run_ingest, daemon) != 0)
         return rg_fail(err, RG_EIO, "the thread of ingest could not be made");
     daemon->ingest_running = true;
@@ -234,10 +247,18 @@ void rg_daemon_stop_parts(struct rg_daemon *daemon)
         if (daemon->workers[i].running)
             (void)pthread_join(daemon->workers[i].thread, NULL);
     for (size_t i = 0; i < daemon->sender_count; i++)
+        daemon->senders[i].running = false;
+    for (size_t i = 0; i < daemon->worker_count; i++)
+        daemon->workers[i].running = false;
+    daemon->ingest_running = false;
+}
+
+/* Also of a sender that could not be made whole. */
+void rg_daemon_free_parts(struct rg_daemon *daemon)
+{
+    for (size_t i = 0; i < RG_SENDERS_MAX; i++)
         free_sender(&daemon->senders[i]);
     rg_ingest_free(&daemon->ingest);
     for (size_t i = 0; i < daemon->worker_count; i++)
         rg_worker_free(&daemon->workers[i].worker);
-    daemon->sender_count = daemon->worker_count = 0;
-    daemon->ingest_running = false;
 }

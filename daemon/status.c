@@ -1,11 +1,14 @@
 /* What a process says of itself: copied from what the threads published at their last turn, never asked of them. */
 #include "daemon/internal.h"
 
+#include "base/core/log.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define STALE_MS 5000 /* a worker that has not turned for so long is in trouble */
+#define STALE_MS 5000 /* a thread that has not turned for so long is in trouble */
+#define STATUS_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 
 static void reason(struct rg_daemon_status *s, const char *fmt, ...) RG_PRINTF(2, 3);
 static void reason(struct rg_daemon_status *s, const char *fmt, ...)
@@ -18,17 +21,41 @@ static void reason(struct rg_daemon_status *s, const char *fmt, ...)
     va_end(args);
 }
 
+/* Parts come one after the other while the admin port already answers; they go when it is closed. */
+static size_t parts_of(struct rg_daemon *daemon, const size_t *count)
+{
+    (void)pthread_mutex_lock(&daemon->mutex);
+    size_t n = *count;
+    (void)pthread_mutex_unlock(&daemon->mutex);
+    return n;
+}
+
+static struct rg_ingest *ingest_of(struct rg_daemon *daemon)
+{
+    (void)pthread_mutex_lock(&daemon->mutex);
+    struct rg_ingest *ingest = daemon->ingest;
+    (void)pthread_mutex_unlock(&daemon->mutex);
+    return ingest;
+}
+
+static void look_whether_it_turns(struct rg_daemon *daemon, struct rg_daemon_status *s, const char *what, int64_t turned_boot_ms)
+{
+    int64_t still_ms = rg_boot_ms(&daemon->runtime.clock) - turned_boot_ms;
+    if (turned_boot_ms != 0 && still_ms > STALE_MS)
+        reason(s, "%s has not turned for %lld s", what, (long long)(still_ms / 1000));
+}
+
 static void look_at_workers(struct rg_daemon *daemon, struct rg_daemon_status *s)
 {
-    int64_t boot_ms = rg_boot_ms(&daemon->runtime.clock);
-    s->next_due_ms = RG_STORE_NEVER;
     s->at_rest = true;
     s->now_ms = INT64_MAX;
-    for (size_t i = 0; i < daemon->worker_count; i++) {
+    size_t n = parts_of(daemon, &daemon->worker_count);
+    for (size_t i = 0; i < n; i++) {
+        char name[32];
         int64_t asked_ms = 0, turned_ms = 0;
         s->shard_count += rg_worker_look(daemon->workers[i].worker, s->shards + s->shard_count, RG_SHARDS_MAX - s->shard_count, &asked_ms, &turned_ms);
-        if (turned_ms != 0 && boot_ms - turned_ms > STALE_MS)
-            reason(s, "worker %zu has not turned for %lld s", i, (long long)((boot_ms - turned_ms) / 1000));
+        (void)snprintf(name, sizeof name, "worker %zu", i);
+        look_whether_it_turns(daemon, s, name, turned_ms);
         if (asked_ms < s->now_ms)
             s->now_ms = asked_ms;
     }
@@ -40,33 +67,97 @@ static void look_at_workers(struct rg_daemon *daemon, struct rg_daemon_status *s
         if (shard->state != RG_SHARD_RUNNING)
             reason(s, "shard %d is %s%s%s", shard->shard, rg_shard_state_name(shard->state), shard->trouble[0] != '\0' ? ": " : "", shard->trouble);
     }
+    if (s->shard_count == 0)
+        reason(s, "no shard is ours yet");
+}
+
+static const struct rg_ingest_part *look_at_parts(struct rg_ingest *ingest, struct rg_arena *arena, size_t *ret_count,
+                                                  struct rg_ingest_status *ret_status)
+{
+    (void)rg_ingest_look(ingest, NULL, 0, ret_status);
+    struct rg_ingest_part *parts = RG_NEW(arena, struct rg_ingest_part, ret_status->part_count + 1);
+    *ret_count = rg_ingest_look(ingest, parts, ret_status->part_count, ret_status);
+    return parts;
+}
+
+static void look_at_ingest(struct rg_daemon *daemon, struct rg_arena *arena, struct rg_daemon_status *s)
+{
+    struct rg_ingest_status status;
+    size_t n = 0;
+    const struct rg_ingest_part *parts = look_at_parts(daemon->ingest, arena, &n, &status);
+    look_whether_it_turns(daemon, s, "ingest", status.turned_boot_ms);
+    if (status.trouble[0] != '\0')
+        reason(s, "ingest: %s", status.trouble);
+    else if (!status.ready)
+        reason(s, "ingest has no partitions yet");
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].state == RG_INGEST_STOPPED)
+            reason(s, "source %s, partition %d is stopped: %s", parts[i].source, parts[i].partition, parts[i].trouble);
+}
+
+static void look_at_senders(struct rg_daemon *daemon, struct rg_daemon_status *s)
+{
+    size_t n = parts_of(daemon, &daemon->sender_count);
+    for (size_t i = 0; i < n; i++) {
+        char name[RG_NAME_MAX + 16];
+        (void)snprintf(name, sizeof name, "sender %s", daemon->senders[i].channel);
+        look_whether_it_turns(daemon, s, name, atomic_load(&rg_sender_counters(daemon->senders[i].sender)->turned_boot_ms));
+    }
+}
+
+/* True while the parts that this process has are there to be looked at. */
+static bool look_at_sentences(struct rg_daemon *daemon, const struct rg_control_state *control, struct rg_daemon_status *s)
+{
+    (void)pthread_mutex_lock(&daemon->mutex);
+    bool up = daemon->waiting_for[0] == '\0';
+    if (!up)
+        reason(s, "%s", daemon->waiting_for);
+    if (daemon->kafka_trouble[0] != '\0')
+        reason(s, "kafka: %.190s", daemon->kafka_trouble);
+    if (daemon->redis_trouble[0] != '\0')
+        reason(s, "redis: %.190s", daemon->redis_trouble);
+    (void)pthread_mutex_unlock(&daemon->mutex);
+    if (!control->loaded)
+        reason(s, "%s is not read yet", daemon->topics.control);
+    if (atomic_load(&daemon->runtime.clocks_disagree))
+        reason(s, "the clocks disagree: timers are held");
+    return up;
 }
 
 void rg_daemon_status(struct rg_daemon *daemon, struct rg_daemon_status *s)
 {
-    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new((size_t)1024 * 1024);
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(STATUS_ARENA_BYTES);
     struct rg_control_state control = rg_runtime_control(&daemon->runtime, arena);
     struct rg_ruleset *rules = rg_runtime_rules(&daemon->runtime);
     *s = (struct rg_daemon_status){.stopped = control.stopped, .live = rg_str_has(control.live_max_step),
-                                   .shards_configured = (int)daemon->site->kafka.shards};
+                                   .shards_configured = (int)daemon->site->kafka.shards,
+                                   .now_ms = rg_shared_ms(&daemon->runtime.clock), .next_due_ms = RG_STORE_NEVER};
     (void)snprintf(s->live_max_step, sizeof s->live_max_step, RG_STR_FMT, RG_STR_ARG(control.live_max_step));
     memcpy(s->rules, rules->rules->hash, sizeof s->rules);
     rg_runtime_rules_put(&daemon->runtime, &rules);
-    (void)pthread_mutex_lock(&daemon->mutex);
-    if (daemon->waiting_for[0] != '\0')
-        reason(s, "%s", daemon->waiting_for);
-    (void)pthread_mutex_unlock(&daemon->mutex);
-    if (!control.loaded)
-        reason(s, "%s is not read yet", daemon->topics.control);
-    if (atomic_load(&daemon->runtime.clocks_disagree))
-        reason(s, "the clocks disagree: timers are held");
-    if (s->reason_count == 0 && (daemon->options.roles & RG_ROLE_DECIDE) != 0) {
-        look_at_workers(daemon, s);
-        if (s->shard_count == 0)
-            reason(s, "no shard is ours yet");
+    if (look_at_sentences(daemon, &control, s)) {
+        if ((daemon->options.roles & RG_ROLE_INGEST) != 0)
+            look_at_ingest(daemon, arena, s);
+        if ((daemon->options.roles & RG_ROLE_SEND) != 0)
+            look_at_senders(daemon, s);
+        if ((daemon->options.roles & RG_ROLE_DECIDE) != 0)
+            look_at_workers(daemon, s);
     }
     s->at_rest = s->at_rest && s->shard_count == (size_t)s->shards_configured;
     s->ready = s->reason_count == 0;
+}
+
+void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char *id, const char *text)
+{
+    if (strncmp(sentence, text, 199) == 0)
+        return; /* only this thread writes it */
+    if (text[0] != '\0')
+        rg_log(RG_LOG_WARNING, id, RG_LOG_NO_CTX, "%s; trying again", text);
+    else
+        rg_log(RG_LOG_NOTICE, id, RG_LOG_NO_CTX, "it answers again");
+    (void)pthread_mutex_lock(&daemon->mutex);
+    (void)snprintf(sentence, 200, "%s", text);
+    (void)pthread_mutex_unlock(&daemon->mutex);
 }
 
 struct rg_runtime *rg_daemon_runtime(struct rg_daemon *daemon)
@@ -76,7 +167,10 @@ struct rg_runtime *rg_daemon_runtime(struct rg_daemon *daemon)
 
 struct rg_control *rg_daemon_control(struct rg_daemon *daemon)
 {
-    return daemon->control;
+    (void)pthread_mutex_lock(&daemon->mutex);
+    struct rg_control *control = daemon->control;
+    (void)pthread_mutex_unlock(&daemon->mutex);
+    return control;
 }
 
 const struct rg_redis_config *rg_daemon_redis(struct rg_daemon *daemon)
@@ -91,10 +185,26 @@ const struct rg_shard_counters *rg_daemon_shard_counters(struct rg_daemon *daemo
 
 const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_channel)
 {
-    if (index < 0 || (size_t)index >= daemon->sender_count || daemon->senders[index].sender == NULL)
+    if (index < 0 || (size_t)index >= parts_of(daemon, &daemon->sender_count))
         return NULL;
     *ret_channel = daemon->senders[index].channel;
     return rg_sender_counters(daemon->senders[index].sender);
+}
+
+const struct rg_ingest_source_counters *rg_daemon_source(struct rg_daemon *daemon, int index, const char **ret_source)
+{
+    if (index < 0 || (size_t)index >= daemon->source_count)
+        return NULL;
+    *ret_source = daemon->sources[index].upstream.name.p;
+    return &daemon->ingest_counters.sources[index];
+}
+
+const struct rg_ingest_part *rg_daemon_source_parts(struct rg_daemon *daemon, struct rg_arena *arena, size_t *ret_count)
+{
+    struct rg_ingest_status status;
+    struct rg_ingest *ingest = ingest_of(daemon);
+    *ret_count = 0;
+    return ingest == NULL ? NULL : look_at_parts(ingest, arena, ret_count, &status);
 }
 
 struct rg_world rg_daemon_world(struct rg_daemon *daemon, int shard, struct rg_arena *arena)
@@ -103,7 +213,7 @@ struct rg_world rg_daemon_world(struct rg_daemon *daemon, int shard, struct rg_a
     struct rg_world world = {.now_ms = rg_shared_ms(&daemon->runtime.clock), .asof_ms = -1, .stopped = control.stopped,
                              .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
                              .shards = (int)daemon->site->kafka.shards};
-    for (size_t i = 0; i < daemon->worker_count; i++)
+    for (size_t i = 0, n = parts_of(daemon, &daemon->worker_count); i < n; i++)
         rg_worker_world(daemon->workers[i].worker, shard, arena, &world);
     world.due_ms = world.asof_ms; /* explain asks about now: the frontier shows when asof stands behind it */
     return world;

@@ -91,9 +91,18 @@ static void take(struct rg_ingest *g, int wait_ms)
 
 /* ---- the turn ---- */
 
+/* Why upstream cannot be read although all is open: no broker answers. "" when one does, or nobody was asked yet. */
+static const char *unreached(const struct rg_ingest *g)
+{
+    const struct rg_kafka_health *health = g->consumer != NULL ? rg_kafka_consumer_health(g->consumer) : NULL;
+    return health == NULL || health->down_since_ms == 0 ? "" : health->last.code != 0 ? health->last.text : "no broker is up";
+}
+
 static void publish(struct rg_ingest *g)
 {
-    struct rg_ingest_status status = {.ready = g->topics_open && g->assigned, .at_rest = rg_outgoing_count(g->outgoing) == 0};
+    const char *away = unreached(g);
+    struct rg_ingest_status status = {.ready = g->topics_open && g->assigned && away[0] == '\0',
+                                      .at_rest = rg_outgoing_count(g->outgoing) == 0};
     (void)pthread_mutex_lock(&g->mutex);
     for (size_t i = 0; i < g->part_count; i++) {
         const struct rg_part *part = g->parts[i];
@@ -113,9 +122,10 @@ static void publish(struct rg_ingest *g)
     status.at_rest = status.at_rest && status.ready;
     if (status.ready && rg_ingest_boot_ms(g) >= g->redis_at_ms)
         g->trouble[0] = '\0';
-    memcpy(status.trouble, g->trouble[0] != '\0' ? g->trouble : g->missing, sizeof status.trouble);
+    (void)snprintf(status.trouble, sizeof status.trouble, "%s",
+                   away[0] != '\0' ? away : g->trouble[0] != '\0' ? g->trouble : g->missing);
     status.turned_boot_ms = rg_ingest_boot_ms(g);
-    g->look_count = g->part_count;
+    g->look_count = status.part_count = g->part_count;
     g->status = status;
     (void)pthread_mutex_unlock(&g->mutex);
 }
@@ -233,7 +243,8 @@ size_t rg_ingest_look(struct rg_ingest *ingest, struct rg_ingest_part *ret_parts
 {
     (void)pthread_mutex_lock(&ingest->mutex);
     size_t n = ingest->look_count < max ? ingest->look_count : max;
-    memcpy(ret_parts, ingest->looks, n * sizeof *ret_parts);
+    if (n > 0)
+        memcpy(ret_parts, ingest->looks, n * sizeof *ret_parts);
     *ret_status = ingest->status;
     (void)pthread_mutex_unlock(&ingest->mutex);
     return n;

@@ -25,11 +25,15 @@
 const char *rg_ingest_reason(int index);
 
 /* Counted by ingest's thread, read by any. */
+struct rg_ingest_source_counters {
+    _Atomic uint64_t accepted;                /* records of upstream that are events */
+    _Atomic uint64_t ignored;                 /* … that are tombstones, or that the mapping ignores */
+    _Atomic uint64_t rejected;                /* … that cannot be read */
+    _Atomic uint64_t dead[RG_INGEST_REASONS]; /* dead letters: of those that cannot be read, and of what no broker took */
+};
 struct rg_ingest_counters {
-    _Atomic uint64_t read;                     /* records of upstream */
-    _Atomic uint64_t accepted[RG_EV_COUNT];    /* by type */
-    _Atomic uint64_t ignored;                  /* tombstones, and what mappings ignore */
-    _Atomic uint64_t dead[RG_INGEST_REASONS];
+    struct rg_ingest_source_counters sources[RG_INGEST_SOURCES_MAX]; /* in the configuration's order */
+    _Atomic uint64_t accepted[RG_EV_COUNT];    /* events by type */
     _Atomic uint64_t written;                  /* records acknowledged in our topics */
     _Atomic uint64_t words_dropped;            /* personal texts of events that name no debtor */
     _Atomic uint64_t rebuilds;                 /* times the producer was made anew */
@@ -80,11 +84,12 @@ struct rg_ingest_part {
     char trouble[RG_INGEST_TEXT_MAX]; /* why it is not read; "" */
 };
 struct rg_ingest_status {
-    bool ready;                       /* our topics are open and every assigned partition is being read */
+    bool ready;                       /* our topics are open, a broker answers, every assigned partition is being read */
     bool at_rest;                     /* … to its end, and everything is acknowledged */
     char trouble[RG_INGEST_TEXT_MAX]; /* what keeps all of it from working; "" */
-    int64_t turned_boot_ms;           /* when the last turn ended */
+    int64_t turned_boot_ms;           /* when the last turn ended; 0: none has yet */
+    size_t part_count;                /* partitions that are ours */
 };
-/* From any thread: as of the end of the last turn; at most `max` partitions. */
+/* From any thread: as of the end of the last turn; at most `max` partitions, NULL for none of them. */
 size_t rg_ingest_look(struct rg_ingest *ingest, struct rg_ingest_part *ret_parts, size_t max,
                       struct rg_ingest_status *ret_status);

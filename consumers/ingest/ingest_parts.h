@@ -46,6 +46,12 @@ static inline int64_t rg_ingest_boot_ms(const struct rg_ingest *g)
     return rg_boot_ms(g->config.clock);
 }
 
+/* Of a part's source. */
+static inline struct rg_ingest_source_counters *rg_ingest_counters_of(const struct rg_ingest *g, const struct rg_part *part)
+{
+    return &g->config.counters->sources[part->source - g->config.sources];
+}
+
 /* ingest.c: logs what keeps all of it from working, once, and keeps it for the status. */
 void rg_ingest_say(struct rg_ingest *g, const char *id, const char *fmt, ...) RG_PRINTF(3, 4);
 

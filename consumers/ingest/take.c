@@ -32,7 +32,7 @@ static void count_dead(struct rg_ingest *g, const struct rg_part *part, int64_t 
     int index = 0;
     while (index < RG_INGEST_REASONS - 1 && strcmp(reasons[index], reject->reason) != 0)
         index++;
-    atomic_fetch_add(&g->config.counters->dead[index], 1);
+    atomic_fetch_add(&rg_ingest_counters_of(g, part)->dead[index], 1);
     if (rg_ingest_boot_ms(g) < g->letter_at_ms[index]) {
         g->letters_unsaid[index]++;
         return;
@@ -187,10 +187,11 @@ void rg_ingest_take(struct rg_ingest *g, struct rg_part *part, const struct rg_k
     enum rg_decoded done = decode(g, part, event, &message, &decoded, &reject);
     if (done == RG_DECODED_EVENT && rg_route(&decoded, &at, g->config.shards, said_ms(g), g->arena, &route, &reject) < 0)
         done = RG_DECODED_REJECT;
-    atomic_fetch_add(&g->config.counters->read, 1);
+    struct rg_ingest_source_counters *counters = rg_ingest_counters_of(g, part);
     rg_part_add(part, event->offset, event->value, done == RG_DECODED_REJECT ? 1 : (uint32_t)route.count);
     if (done == RG_DECODED_REJECT) {
         struct rg_letter letter;
+        atomic_fetch_add(&counters->rejected, 1);
         count_dead(g, part, event->offset, &reject);
         rg_letter_write(&message, event->topic, event->partition, event->offset, part->source->again, &reject, said_ms(g),
                         g->arena, &letter);
@@ -199,9 +200,10 @@ void rg_ingest_take(struct rg_ingest *g, struct rg_part *part, const struct rg_k
         return;
     }
     if (done == RG_DECODED_NOTHING) {
-        atomic_fetch_add(&g->config.counters->ignored, 1);
+        atomic_fetch_add(&counters->ignored, 1);
         return;
     }
+    atomic_fetch_add(&counters->accepted, 1);
     atomic_fetch_add(&g->config.counters->accepted[decoded.type], 1);
     if (route.words_dropped)
         atomic_fetch_add(&g->config.counters->words_dropped, 1);

@@ -1,6 +1,8 @@
 /* What a process says of itself: one word for programs, reasons for people, and status for reguactl and drivers of tests. */
 #include "daemon/admin/internal.h"
 
+#include <string.h>
+
 static struct rg_daemon_status *status_of(struct rg_admin_call *call)
 {
     struct rg_daemon_status *status = RG_NEW(call->arena, struct rg_daemon_status,
@@ -52,6 +54,84 @@ static void write_shards(const struct rg_daemon_status *status, struct rg_jw *jw
     rg_jw_array_end(jw);
 }
 
+uint64_t rg_admin_ingest_dead(struct rg_daemon *daemon)
+{
+    const struct rg_ingest_source_counters *c;
+    const char *source = NULL;
+    uint64_t dead = 0;
+    for (int i = 0; (c = rg_daemon_source(daemon, i, &source)) != NULL; i++)
+        for (int k = 0; k < RG_INGEST_REASONS; k++)
+            dead += c->dead[k];
+    return dead;
+}
+
+static const char *part_state(enum rg_ingest_state state)
+{
+    switch (state) {
+    case RG_INGEST_OPENING: return "opening";
+    case RG_INGEST_READING: return "reading";
+    case RG_INGEST_STOPPED: return "stopped";
+    }
+    return "?";
+}
+
+/* A source's partitions and what they come to: records not read yet, and the instant that all of them are read through. */
+static void write_parts(const char *source, const struct rg_ingest_part *parts, size_t count, struct rg_jw *jw)
+{
+    int64_t lag = 0, through_ms = INT64_MAX;
+    size_t reading = 0, here = 0;
+    rg_jw_member_array(jw, "partitions");
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_ingest_part *part = &parts[i];
+        if (strcmp(part->source, source) != 0)
+            continue;
+        here++;
+        reading += part->state == RG_INGEST_READING;
+        lag += part->lag > 0 ? part->lag : 0;
+        through_ms = part->fresh_ms < through_ms ? part->fresh_ms : through_ms;
+        rg_jw_object(jw);
+        rg_jw_member_int(jw, "partition", part->partition);
+        rg_jw_member_cstr(jw, "state", part_state(part->state));
+        rg_jw_member_int(jw, "next", part->next);
+        rg_jw_member_int(jw, "lag", part->lag);
+        rg_admin_instant(jw, "read_through", part->fresh_ms);
+        if (part->trouble[0] != '\0')
+            rg_jw_member_cstr(jw, "trouble", part->trouble);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+    rg_jw_member_int(jw, "partitions_here", (int64_t)here);
+    rg_jw_member_int(jw, "partitions_read", (int64_t)reading);
+    rg_jw_member_int(jw, "lag", lag);
+    rg_admin_instant(jw, "read_through", through_ms);
+}
+
+static void write_sources(struct rg_admin_call *call, struct rg_jw *jw)
+{
+    const struct rg_ingest_source_counters *c;
+    const char *source = NULL;
+    size_t count = 0;
+    struct rg_daemon *daemon = call->admin->daemon;
+    const struct rg_ingest_part *parts = rg_daemon_source_parts(daemon, call->arena, &count);
+    const struct rg_shard_counters *shards = rg_daemon_shard_counters(daemon);
+    rg_jw_member_array(jw, "sources");
+    for (int i = 0; (c = rg_daemon_source(daemon, i, &source)) != NULL; i++) {
+        uint64_t dead = 0;
+        for (int k = 0; k < RG_INGEST_REASONS; k++)
+            dead += c->dead[k];
+        rg_jw_object(jw);
+        rg_jw_member_cstr(jw, "source", source);
+        rg_jw_member_int(jw, "accepted", (int64_t)c->accepted);
+        rg_jw_member_int(jw, "ignored", (int64_t)c->ignored);
+        rg_jw_member_int(jw, "rejected", (int64_t)c->rejected);
+        rg_jw_member_int(jw, "dead", (int64_t)dead);
+        rg_jw_member_int(jw, "repeated", i < RG_SOURCES_MAX ? (int64_t)shards->repeated_of[i] : 0);
+        write_parts(source, parts, count, jw);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+}
+
 static void write_channels(struct rg_admin_call *call, struct rg_jw *jw)
 {
     const struct rg_sender_counters *sender;
@@ -62,6 +142,7 @@ static void write_channels(struct rg_admin_call *call, struct rg_jw *jw)
         rg_jw_member_cstr(jw, "channel", channel);
         rg_jw_member_int(jw, "taken", (int64_t)sender->taken);
         rg_jw_member_int(jw, "in_hand", sender->in_hand);
+        rg_jw_member_int(jw, "unreadable", (int64_t)sender->unreadable);
         for (int v = RG_VERDICT_UNSET + 1; v < RG_VERDICT_COUNT; v++)
             rg_jw_member_int(jw, rg_verdict_name((enum rg_verdict)v), (int64_t)sender->verdicts[v]);
         rg_jw_object_end(jw);
@@ -94,10 +175,11 @@ void rg_admin_status(struct rg_admin_call *call)
     rg_jw_member_bool(&jw, "at_rest", status->at_rest);
     rg_jw_member_int(&jw, "folded", (int64_t)counters->folded);
     rg_jw_member_int(&jw, "decided", (int64_t)counters->decided);
-    rg_jw_member_int(&jw, "dead", (int64_t)counters->dead);
+    rg_jw_member_int(&jw, "dead", (int64_t)(counters->dead + rg_admin_ingest_dead(call->admin->daemon)));
     rg_jw_member_int(&jw, "under_way", counters->under_way);
     rg_jw_member_int(&jw, "shards_configured", status->shards_configured);
     write_shards(status, &jw);
+    write_sources(call, &jw);
     write_channels(call, &jw);
     rg_jw_object_end(&jw);
     rg_jw_done(&jw);

@@ -48,6 +48,9 @@ bool rg_admin_flag(struct rg_admin_call *call, const char *name, bool *ret_flag)
 /* The shortest form of "did you mean": "" or `, did you mean "x"?`. */
 const char *rg_admin_suggest(struct rg_admin_call *call, struct rg_str word, const struct rg_str *names, size_t count);
 
+/* Dead letters that ingest has written, of all sources. */
+uint64_t rg_admin_ingest_dead(struct rg_daemon *daemon);
+
 /* ---- handlers ---- */
 
 void rg_admin_livez(struct rg_admin_call *call);

@@ -38,6 +38,11 @@ static void say_shards(const struct rg_json_value *s)
 
 static void screen(const struct rg_json_value *s, bool colour)
 {
+    static const struct rg_ctl_column sources[] = {
+        {"SOURCE", "source", RG_CTL_TEXT},      {"EVENTS", "accepted", RG_CTL_NUMBER},
+        {"IGNORED", "ignored", RG_CTL_NUMBER},  {"DEAD", "dead", RG_CTL_NUMBER},
+        {"REPEATED", "repeated", RG_CTL_NUMBER}, {"BEHIND", "lag", RG_CTL_NUMBER},
+        {"PARTITIONS", "partitions_read", RG_CTL_NUMBER}, {"READ THROUGH", "read_through", RG_CTL_INSTANT}};
     static const struct rg_ctl_column channels[] = {
         {"CHANNEL", "channel", RG_CTL_TEXT},       {"TAKEN", "taken", RG_CTL_NUMBER},
         {"IN HAND", "in_hand", RG_CTL_NUMBER},     {"ACCEPTED", "accepted", RG_CTL_NUMBER},
@@ -51,6 +56,7 @@ static void screen(const struct rg_json_value *s, bool colour)
             printf("  - " RG_STR_FMT "\n", RG_STR_ARG(text));
     }
     say_shards(s);
+    rg_ctl_table(rg_json_get(s, "sources"), sources, RG_COUNT(sources));
     rg_ctl_table(rg_json_get(s, "channels"), channels, RG_COUNT(channels));
 }
 

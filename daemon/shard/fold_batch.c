@@ -175,6 +175,17 @@ static const struct rg_origin_high *highest(const struct rg_origin_high *origins
     return NULL;
 }
 
+/* What was forwarded names no source of upstream. */
+static void count_repeated(const struct rg_batch *batch, struct rg_str source)
+{
+    struct rg_shard_counters *counters = batch->shard->config.counters;
+    const struct rg_rules *rules = batch->world->rules;
+    atomic_fetch_add(&counters->repeated, 1);
+    for (int i = 0; i < rules->source_count; i++)
+        if (rg_str_eq(rules->sources[i].name, source))
+            atomic_fetch_add(&counters->repeated_of[i], 1);
+}
+
 /* Applied already? Otherwise it becomes the highest of its source partition. */
 static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, struct rg_error *err)
 {
@@ -187,8 +198,10 @@ static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, st
     const struct rg_origin_high *high = highest(pos->origins, pos->origin_count, &origin, intake->people);
     if (high == NULL)
         high = highest(batch->shard->pos.origins, batch->shard->pos.origin_count, &origin, intake->people);
-    if (high != NULL && (origin.offset < high->offset || (origin.offset == high->offset && origin.sub <= high->sub)))
+    if (high != NULL && (origin.offset < high->offset || (origin.offset == high->offset && origin.sub <= high->sub))) {
+        count_repeated(batch, origin.source);
         return true;
+    }
     struct rg_origin_high *own = NULL;
     for (size_t i = 0; i < pos->origin_count && own == NULL; i++)
         if (&pos->origins[i] == high)
@@ -559,7 +572,6 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
             item->skip = true;
         } else if (repeated(batch, &intakes[i], &err)) {
             item->skip = true;
-            atomic_fetch_add(&batch->shard->config.counters->repeated, 1);
         } else if (decode_item(batch, item, &err) < 0) {
             item->skip = true;
             dead_letter(f, &intakes[i], RG_DEAD_BAD_JSON, err.text);

@@ -138,8 +138,9 @@ static void start_held(struct rg_sender *sender)
 
 /* ---- copies ---- */
 
-static void skip(const struct rg_sender *sender, const struct rg_kafka_event *event, const char *why)
+static void skip(struct rg_sender *sender, const struct rg_kafka_event *event, const char *why)
 {
+    atomic_fetch_add_explicit(&sender->counters.unreadable, 1, memory_order_relaxed);
     rg_log(RG_LOG_ERROR, "SENDER-COPY",
            &(struct rg_log_ctx){.topic = event->topic, .shard = event->partition, .channel = sender->config.channel},
            "the record at offset %lld is no action of this channel: %s; it is passed over", (long long)event->offset, why);

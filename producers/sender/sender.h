@@ -84,6 +84,7 @@ struct rg_sender_config {
 /* Read by the metrics; each is written by the sender's thread only, relaxed. */
 struct rg_sender_counters {
     _Atomic uint64_t taken, dropped, claimed, verdicts[RG_VERDICT_COUNT], released;
+    _Atomic uint64_t unreadable;  /* records of the channel's topic that are no actions of it: passed over, with an error in the log */
     _Atomic int64_t in_hand;      /* actions in the window */
     _Atomic int64_t turned_boot_ms; /* last turn, for the watchdog */
 };

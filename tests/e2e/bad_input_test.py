@@ -110,6 +110,9 @@ class Events(Case):
 
         letters = {letter.headers["regua_source"].decode(): letter for letter in world.deadletters()}
         self.assertEqual(len(letters), len(self.ROWS) + 1)
+        status = world.status()
+        self.assertEqual(status["dead"], len(letters))
+        self.assertEqual({source["source"]: source["dead"] for source in status["sources"]}, {"billing": len(self.ROWS), "asaas": 1})
         for name, _, reason, words in self.ROWS:
             place, raw, key, trace = places[name]
             with self.subTest(name=name):

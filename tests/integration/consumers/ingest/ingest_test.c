@@ -10,6 +10,7 @@
 #include "config/contract/ledger.h"
 #include "config/contract/state.h"
 #include "tests/fakes/kafka_server.h"
+#include "tests/fakes/mock_broker.h"
 #include "tests/fakes/redis_server.h"
 #include "tests/unit/support/cmocka.h"
 
@@ -151,6 +152,15 @@ static void rig_start(struct rig *rig)
         fail_msg("%s", err.text);
 }
 
+static uint64_t records_read(const struct rig *rig)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < rig->config.source_count; i++)
+        all += atomic_load(&rig->counters.sources[i].accepted) + atomic_load(&rig->counters.sources[i].ignored) +
+               atomic_load(&rig->counters.sources[i].rejected);
+    return all;
+}
+
 static void rig_stop(struct rig *rig)
 {
     rg_ingest_free(&rig->ingest);
@@ -177,10 +187,10 @@ static void rig_read(struct rig *rig, uint64_t read)
     while (now_ms() < until) {
         rg_ingest_turn(rig->ingest, 20);
         struct rg_ingest_status status = rig_status(rig, parts, &n);
-        if (atomic_load(&rig->counters.read) >= read && status.ready && status.at_rest)
+        if (records_read(rig) >= read && status.ready && status.at_rest)
             return;
     }
-    fail_msg("%llu of %llu records read; %s", (unsigned long long)atomic_load(&rig->counters.read), (unsigned long long)read,
+    fail_msg("%llu of %llu records read; %s", (unsigned long long)records_read(rig), (unsigned long long)read,
              rig_status(rig, parts, &n).trouble);
 }
 
@@ -373,7 +383,9 @@ static void events_reach_their_shards(void **state)
     assert_non_null(strstr(records[0].value, "\"through\":1795600800000,\"at\":"));
     assert_string_equal(records[0].kind, "");
     assert_int_equal(read_topic(rig.dead, 2, records), 0);
-    assert_int_equal(atomic_load(&rig.counters.ignored), 1);
+    assert_int_equal(atomic_load(&rig.counters.sources[0].accepted), 2);
+    assert_int_equal(atomic_load(&rig.counters.sources[1].accepted), 2);
+    assert_int_equal(atomic_load(&rig.counters.sources[1].ignored), 1);
     assert_int_equal(atomic_load(&rig.counters.accepted[RG_EV_INVOICE_ISSUED]), 1);
     assert_int_equal(atomic_load(&rig.counters.written), 6);
 }
@@ -430,7 +442,10 @@ static void what_cannot_be_read_stops_nothing(void **state)
     int index = 0;
     while (strcmp(rg_ingest_reason(index), RG_DEAD_BAD_FIELD) != 0)
         index++;
-    assert_int_equal(atomic_load(&rig.counters.dead[index]), 2);
+    assert_int_equal(atomic_load(&rig.counters.sources[0].dead[index]), 2);
+    assert_int_equal(atomic_load(&rig.counters.sources[1].dead[index]), 0);
+    assert_int_equal(atomic_load(&rig.counters.sources[0].accepted), 1);
+    assert_int_equal(atomic_load(&rig.counters.sources[0].rejected), RG_COUNT(expected));
 }
 
 static void a_restart_goes_on_behind_the_commit(void **state)
@@ -454,7 +469,7 @@ static void a_restart_goes_on_behind_the_commit(void **state)
     rig_read(&rig, 21);
     rig_stop(&rig);
     assert_int_equal(read_topic(rig.ledger, SHARDS, records), 42);
-    assert_int_equal(atomic_load(&rig.counters.read), 21);
+    assert_int_equal(records_read(&rig), 21);
 }
 
 /* A group that begins again stands for any process that died before its commit. */
@@ -597,7 +612,7 @@ static void a_topic_made_anew_stops_its_source(const char *test, int events, con
     rg_log_capture(count_stopped, NULL);
     rig_start(&rig);
     bool stopped = false;
-    for (int64_t until = now_ms() + WAIT_MS; now_ms() < until && (!stopped || atomic_load(&rig.counters.read) < 6);) {
+    for (int64_t until = now_ms() + WAIT_MS; now_ms() < until && (!stopped || records_read(&rig) < 6);) {
         rg_ingest_turn(rig.ingest, 20);
         (void)rig_status(&rig, parts, &n);
         for (size_t i = 0; i < n; i++)
@@ -608,7 +623,7 @@ static void a_topic_made_anew_stops_its_source(const char *test, int events, con
     rg_log_capture(NULL, NULL);
     assert_true(stopped);
     assert_int_equal(stopped_lines, 1);
-    assert_int_equal(atomic_load(&rig.counters.read), 6); /* the other source goes on, of this one nothing is taken */
+    assert_int_equal(records_read(&rig), 6); /* the other source goes on, of this one nothing is taken */
     rig_stop(&rig);
 }
 
@@ -762,7 +777,7 @@ static void a_ledger_with_other_partitions_is_refused(void **state)
     assert_non_null(strstr(status.trouble, "has 4 partitions, 5 shards are configured"));
     rig_stop(&rig);
     rg_log_capture(NULL, NULL);
-    assert_int_equal(atomic_load(&rig.counters.read), 0);
+    assert_int_equal(records_read(&rig), 0);
 }
 
 static void redis_may_come_and_go(void **state)
@@ -779,9 +794,9 @@ static void redis_may_come_and_go(void **state)
     rg_log_capture(quiet, NULL);
     rg_redis_server_kill(redis);
     publish_issued(rig.first, 0, "F2", "c1");
-    for (int64_t until = now_ms() + WAIT_MS; atomic_load(&rig.counters.read) < 2 && now_ms() < until;)
+    for (int64_t until = now_ms() + WAIT_MS; records_read(&rig) < 2 && now_ms() < until;)
         rg_ingest_turn(rig.ingest, 20); /* events go on: only freshness stands still */
-    assert_int_equal(atomic_load(&rig.counters.read), 2);
+    assert_int_equal(records_read(&rig), 2);
     rig_turn_for(&rig, 500);
     assert_true(rig_status(&rig, parts, &n).trouble[0] != '\0');
     rg_redis_server_restart(redis);
@@ -793,6 +808,35 @@ static void redis_may_come_and_go(void **state)
     assert_int_equal(rig_status(&rig, parts, &n).trouble[0], '\0');
     rg_log_capture(NULL, NULL);
     rig_stop(&rig);
+}
+
+static void a_broker_that_is_away_is_said(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct rg_ingest_part parts[8];
+    size_t n = 0;
+    rig_init(&rig, "away");
+    const struct rg_mock_topic topics[] = {{rig.first, 2},  {rig.second, 1},  {rig.ledger, SHARDS},
+                                           {rig.people, SHARDS}, {rig.control, 1}, {rig.dead, 2}};
+    struct rg_mock_broker *mock = rg_mock_broker_new(1, topics, RG_COUNT(topics));
+    rig.config.kafka.brokers = rg_mock_broker_bootstrap(mock);
+    rg_log_capture(quiet, NULL);
+    rig_start(&rig);
+    rig_read(&rig, 0);
+    rg_mock_broker_down(mock, 0);
+    for (int64_t until = now_ms() + WAIT_MS; rig_status(&rig, parts, &n).ready && now_ms() < until;)
+        rg_ingest_turn(rig.ingest, 20);
+    assert_false(rig_status(&rig, parts, &n).ready);
+    assert_true(rig_status(&rig, parts, &n).trouble[0] != '\0');
+    rg_mock_broker_up(mock, 0);
+    for (int64_t until = now_ms() + WAIT_MS; !rig_status(&rig, parts, &n).ready && now_ms() < until;)
+        rg_ingest_turn(rig.ingest, 20);
+    assert_true(rig_status(&rig, parts, &n).ready);
+    assert_int_equal(rig_status(&rig, parts, &n).trouble[0], '\0');
+    rig_stop(&rig);
+    rg_mock_broker_free(&mock);
+    rg_log_capture(NULL, NULL);
 }
 
 static void two_members_share_the_partitions(void **state)
@@ -819,14 +863,14 @@ static void two_members_share_the_partitions(void **state)
     for (int i = 0; i < 10; i++)
         publish_issued(rig.first, i % 2, "F", "c1");
     for (int64_t until = now_ms() + WAIT_MS;
-         now_ms() < until && atomic_load(&rig.counters.read) + atomic_load(&other.counters.read) < 20;) {
+         now_ms() < until && records_read(&rig) + records_read(&other) < 20;) {
         rg_ingest_turn(rig.ingest, 10);
         rg_ingest_turn(other.ingest, 10);
     }
     rig_stop(&other);
     rig_turn_for(&rig, 500);
     rig_stop(&rig);
-    assert_int_equal(atomic_load(&rig.counters.read) + atomic_load(&other.counters.read),
+    assert_int_equal(records_read(&rig) + records_read(&other),
                      20); /* nothing twice: committed at the handover */
     assert_int_equal(read_topic(rig.ledger, SHARDS, records), 40);
 }
@@ -847,6 +891,7 @@ int main(void)
         cmocka_unit_test(a_ledger_with_other_partitions_is_refused),
         cmocka_unit_test(redis_may_come_and_go),
         cmocka_unit_test(two_members_share_the_partitions),
+        cmocka_unit_test(a_broker_that_is_away_is_said),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
 }

@@ -277,6 +277,10 @@ static void status_says_whether_all_is_well(void **state)
     assert_int_equal(RUN(rig, "status"), 0);
     assert_has(out(rig), "   ready   rules 3fa9c1d200aa   everything in shadow\n");
     assert_has(out(rig), "shards 2 of 64 here, 2 running   3 records behind   next timer 2026-11-24T10:11:57.500-03:00\n");
+    assert_has(out(rig), "0 decisions, 6 dead letters; 0 actions under way\n");
+    assert_has(out(rig), "SOURCE  EVENTS IGNORED DEAD REPEATED BEHIND PARTITIONS READ THROUGH\n");
+    assert_has(out(rig), "billing    900       0    3        5     12          1 -\n");
+    assert_has(out(rig), "bank         0       7    1        0      0          0 Tue 2026-11-24 10:12\n");
     assert_has(out(rig), "email");
     assert_null(strchr(out(rig), '\033'));
     rig->daemon.status.ready = false;

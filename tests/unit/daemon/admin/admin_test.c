@@ -131,7 +131,12 @@ static void status_is_counts_and_needs_no_token(void **state)
         "\"now\":\"2026-11-24T10:12:00-03:00\"",
         "\"next_due\":\"2026-11-24T10:11:57.500-03:00\"",
         "{\"shard\":7,\"state\":\"running\",\"lag\":3,",
-        "{\"channel\":\"email\",\"taken\":40,\"in_hand\":0,\"accepted\":38,\"rejected\":0",
+        "{\"channel\":\"email\",\"taken\":40,\"in_hand\":0,\"unreadable\":6,\"accepted\":38,\"rejected\":0",
+        "\"dead\":6,",
+        "{\"source\":\"billing\",\"accepted\":900,\"ignored\":0,\"rejected\":3,\"dead\":3,\"repeated\":5,\"partitions\":[{\"partition\":0,"
+        "\"state\":\"reading\",\"next\":700,\"lag\":12,\"read_through\":\"2026-11-24T10:11:59.100-03:00\"}",
+        "\"partitions_here\":2,\"partitions_read\":1,\"lag\":12,\"read_through\":null}",
+        "\"state\":\"stopped\",\"next\":40,\"lag\":0,\"read_through\":\"2026-11-24T10:12:00-03:00\",\"trouble\":\"made anew\"}",
     };
     ask(rig, "GET", "/api/v1/status", NULL, "", NULL);
     assert_int_equal(rig->status, 200);
@@ -152,6 +157,16 @@ static void metrics_are_well_formed(void **state)
     assert_non_null(strstr(rig->body, "\nregua_events_total{result=\"accepted\"} 1200\n"));
     assert_non_null(strstr(rig->body, "\nregua_suppressed_total{gate=\"paid\"} 4\n"));
     assert_non_null(strstr(rig->body, "\nregua_deliveries_total{channel=\"email\",result=\"accepted\"} 38\n"));
+    assert_non_null(strstr(rig->body, "\nregua_source_records_total{source=\"billing\",result=\"accepted\"} 900\n"));
+    assert_non_null(strstr(rig->body, "\nregua_source_records_total{source=\"bank\",result=\"ignored\"} 7\n"));
+    assert_non_null(strstr(rig->body, "\nregua_source_deadletter_total{source=\"billing\",reason=\"bad_json\"} 3\n"));
+    assert_non_null(strstr(rig->body, "\nregua_source_repeated_total{source=\"billing\"} 5\n"));
+    assert_non_null(strstr(rig->body, "\nregua_deadletter_total{by=\"ingest\"} 4\nregua_deadletter_total{by=\"shard\"} 2\n"));
+    assert_non_null(strstr(rig->body, "\nregua_source_lag_records{source=\"billing\",partition=\"0\"} 12\n"));
+    assert_null(strstr(rig->body, "regua_source_lag_records{source=\"billing\",partition=\"1\"}"));
+    assert_non_null(strstr(rig->body, "\nregua_source_read_through_timestamp_seconds{source=\"billing\",partition=\"0\"} "));
+    assert_non_null(strstr(rig->body, "\nregua_source_partition_read{source=\"bank\",partition=\"0\"} 0\n"));
+    assert_non_null(strstr(rig->body, "\nregua_actions_unreadable_total{channel=\"email\"} 6\n"));
     assert_non_null(strstr(rig->body, "\nregua_due_oldest_seconds 2.500\n"));
     assert_non_null(strstr(rig->body, "\nregua_frontier_age_seconds 1.200\n"));
     char *copy = rg_strdup(rig->body);

@@ -43,6 +43,21 @@ const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int 
     return index == 0 ? &daemon->sender : NULL;
 }
 
+const struct rg_ingest_source_counters *rg_daemon_source(struct rg_daemon *daemon, int index, const char **ret_source)
+{
+    if (index < 0 || (size_t)index >= RG_COUNT(daemon->ingest))
+        return NULL;
+    *ret_source = daemon->sources[index].section.name.p;
+    return &daemon->ingest[index];
+}
+
+const struct rg_ingest_part *rg_daemon_source_parts(struct rg_daemon *daemon, struct rg_arena *arena, size_t *ret_count)
+{
+    (void)arena;
+    *ret_count = RG_COUNT(daemon->parts);
+    return daemon->parts;
+}
+
 struct rg_world rg_daemon_world(struct rg_daemon *daemon, int shard, struct rg_arena *arena)
 {
     (void)shard, (void)arena;
@@ -186,6 +201,20 @@ static void make_status(struct rg_daemon *daemon)
     daemon->due_ms = RG_STORE_NEVER;
     daemon->counters.folded = 1200;
     daemon->counters.suppressed[RG_GATE_PAID] = 4;
+    daemon->counters.dead = 2;
+    daemon->counters.repeated_of[0] = 5;
+    daemon->ingest[0].accepted = 900;
+    daemon->ingest[0].rejected = 3;
+    daemon->ingest[0].dead[0] = 3;
+    daemon->ingest[1].ignored = 7;
+    daemon->ingest[1].dead[RG_INGEST_REASONS - 1] = 1;
+    daemon->parts[0] = (struct rg_ingest_part){
+        .source = "billing", .partition = 0, .state = RG_INGEST_READING, .next = 700, .lag = 12, .fresh_ms = daemon->now_ms - 900};
+    daemon->parts[1] = (struct rg_ingest_part){
+        .source = "billing", .partition = 1, .state = RG_INGEST_OPENING, .next = -1, .lag = -1, .fresh_ms = -1};
+    daemon->parts[2] = (struct rg_ingest_part){
+        .source = "bank", .state = RG_INGEST_STOPPED, .next = 40, .lag = 0, .fresh_ms = daemon->now_ms, .trouble = "made anew"};
+    daemon->sender.unreadable = 6;
     daemon->sender.taken = 40;
     daemon->sender.verdicts[RG_VERDICT_ACCEPTED] = 38;
 }

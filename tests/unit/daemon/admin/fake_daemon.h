@@ -32,6 +32,8 @@ struct rg_daemon {
     int64_t now_ms;
     struct rg_shard_counters counters;
     struct rg_sender_counters sender;
+    struct rg_ingest_source_counters ingest[2];
+    struct rg_ingest_part parts[3];
     struct rg_redis_config redis;
     struct rg_world world;
     struct fake_value values[FAKE_VALUES_MAX];

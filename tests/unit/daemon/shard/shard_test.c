@@ -269,6 +269,7 @@ static void repeats_change_nothing(void **state)
     (void)put_event(b, &first, 9);
     bench_settle(b);
     assert_int_equal(atomic_load(&b->counters.repeated), 3);
+    assert_int_equal(atomic_load(&b->counters.repeated_of[0]), 3); /* of billing */
     assert_true(rg_str_eq(rg_fake_state_value(b->state, RG_STORE_DEBTOR, D1), before));
     assert_int_equal(rg_fake_state_pos(b->state)->ledger_next, rg_fake_stream_end(b->stream, LEDGER, b->p));
     (void)put_event(b, &first, 12);

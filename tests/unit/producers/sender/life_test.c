@@ -445,6 +445,7 @@ static void test_bad_copies_are_passed_over(void **state)
     play_run(&play, 100);
     assert_int_equal(play.transport->count, 1);
     assert_int_equal(atomic_load(&rg_sender_counters(play.sender)->taken), 1);
+    assert_int_equal(atomic_load(&rg_sender_counters(play.sender)->unreadable), copies);
     fake_transport_answer_all(play.transport, RG_VERDICT_ACCEPTED);
     play_run(&play, 1000);
     assert_int_equal(mk_committed(shard), copies + 1);
