@@ -1,8 +1,6 @@
 /* Reading questions. One sentence per mistake, so that the author of a question can mend it without reading this program. */
 #include "tests/adapter/suite.h"
 
-#include <stdio.h>
-
 #define SENTENCE_MAX 256
 
 static bool refuse(struct rg_jw *answer, const char *key, const char *expected)
@@ -57,6 +55,27 @@ bool rg_ask_word(const struct rg_json_value *question, const char *key, const ch
         used += (size_t)n;
     }
     return refuse(answer, key, expected);
+}
+
+int rg_ask_file(const struct rg_json_value *question, const char *key, struct rg_jw *answer, struct rg_buf *into, struct rg_error *err)
+{
+    struct rg_str path;
+    char sentence[SENTENCE_MAX + sizeof err->text];
+    if (!rg_ask_str(question, key, answer, &path))
+        return RG_EINVAL;
+    int rc = rg_file_read(path.p, into, err);
+    if (rc < 0 && rc != RG_ELIMIT) {
+        snprintf(sentence, sizeof sentence, "the file in \"%s\" cannot be read: %s", key, err->text);
+        rg_jw_member_cstr(answer, "error", sentence);
+    }
+    return rc;
+}
+
+void rg_answer_verdict(struct rg_jw *answer, const char *reason)
+{
+    rg_jw_member_cstr(answer, "result", reason == NULL ? "accept" : "refuse");
+    if (reason != NULL)
+        rg_jw_member_cstr(answer, "reason", reason);
 }
 
 void rg_answer_day(struct rg_jw *answer, const char *key, rg_day day)

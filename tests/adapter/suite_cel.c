@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "config/cel/cel.h"
 
@@ -105,6 +104,8 @@ static bool read_value(const struct rg_json_value *v, struct rg_arena *arena, st
 
 static bool read_vars(const struct rg_json_value *object, struct rg_arena *arena, struct vars *vars)
 {
+    if (rg_json_kind(object) != RG_JSON_ABSENT && rg_json_kind(object) != RG_JSON_OBJECT)
+        return false;
     RG_JSON_EACH(var, object) {
         const struct rg_json_value *value = rg_json_get(var, "value");
         size_t i = vars->count++;
@@ -202,11 +203,32 @@ static void write_value(const struct rg_cel_value *value, struct rg_jw *answer)
     rg_jw_object_end(answer);
 }
 
+/* How many objects and arrays of the answer the value needs inside each other. Only an expression that wraps a deep variable
+ * deeper can pass what the writer holds. */
+static size_t levels(const struct rg_cel_value *value)
+{
+    bool map = value->type == RG_CEL_MAP;
+    size_t deepest = 0;
+    if (value->type == RG_CEL_DURATION)
+        return 2;
+    if (!map && value->type != RG_CEL_LIST)
+        return 1;
+    for (size_t i = 0; i < (map ? 2 : 1) * value->items.n; i++) {
+        size_t of_item = levels(&value->items.p[i]);
+        deepest = of_item > deepest ? of_item : deepest;
+    }
+    return (map ? 3 : 2) + deepest;
+}
+
 static void evaluate(const struct rg_cel *prog, struct vars *vars, struct rg_arena *arena, struct rg_jw *answer)
 {
     struct rg_cel_scratch scratch = {rg_arena_alloc(arena, SCRATCH_BYTES), SCRATCH_BYTES, 0};
     struct rg_cel_value value;
     struct rg_cel_outcome outcome = rg_cel_eval(prog, var_fact, vars, &scratch, &value);
+    if (outcome.fault == RG_CEL_FINE && answer->depth + levels(&value) > RG_JW_DEPTH_MAX) {
+        rg_jw_member_cstr(answer, "error", rg_cel_fault_name(RG_CEL_OTHER));
+        return;
+    }
     if (outcome.fault == RG_CEL_FINE) {
         rg_jw_key(answer, "value");
         write_value(&value, answer);
@@ -234,7 +256,7 @@ void rg_suite_cel(const struct rg_json_value *question, struct rg_jw *answer)
         else
             rg_jw_member_cstr(answer, "load_error", err.text);
     } else {
-        rg_jw_member_cstr(answer, "error", "expected each of \"vars\" to be {type, value} with a value such as {\"int\": \"1\"}");
+        rg_jw_member_cstr(answer, "error", "expected \"vars\" to be an object of {type, value} with a value such as {\"int\": \"1\"}");
     }
     rg_arena_free(&arena);
 }

@@ -5,6 +5,7 @@
 #include "consumers/decode/base64.h"
 #include "consumers/decode/cloudevents.h"
 
+#define HEADERS_EXPECTED "expected \"headers\" to be a list of at most 64 pairs of name and value"
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 static void write_base64(struct rg_jw *answer, struct rg_str bytes)
@@ -25,13 +26,19 @@ static void write_base64(struct rg_jw *answer, struct rg_str bytes)
 static bool ask_headers(const struct rg_json_value *question, struct rg_jw *answer, struct rg_message_header *room,
                         struct rg_message *message)
 {
-    RG_JSON_EACH(pair, rg_json_get(question, "headers")) {
+    const struct rg_json_value *headers = rg_json_get(question, "headers");
+    bool list = rg_json_kind(headers) == RG_JSON_ABSENT || rg_json_kind(headers) == RG_JSON_ARRAY;
+    if (!list) {
+        rg_jw_member_cstr(answer, "error", HEADERS_EXPECTED);
+        return false;
+    }
+    RG_JSON_EACH(pair, headers) {
         struct rg_message_header header = {.value = {NULL, 0}};
         const struct rg_json_value *value = rg_json_at(pair, 1);
         bool fine = rg_json_str(rg_json_at(pair, 0), &header.name) &&
                     (rg_json_kind(value) == RG_JSON_NULL || rg_json_str(value, &header.value));
         if (!fine || message->header_count == RG_MESSAGE_HEADERS_MAX) {
-            rg_jw_member_cstr(answer, "error", "expected \"headers\" to be a list of at most 64 pairs of name and value");
+            rg_jw_member_cstr(answer, "error", HEADERS_EXPECTED);
             return false;
         }
         room[message->header_count++] = header;
@@ -88,6 +95,8 @@ void rg_suite_cloudevents(const struct rg_json_value *question, struct rg_jw *an
     struct rg_message_header headers[RG_MESSAGE_HEADERS_MAX];
     struct rg_message message = {.value = {NULL, 0}};
     struct rg_reject reject;
+    if (rg_json_kind(rg_json_get(question, "key")) > RG_JSON_NULL && !rg_ask_str(question, "key", answer, &message.key))
+        return;
     if (!ask_headers(question, answer, headers, &message) || !ask_value(question, answer, arena, &message))
         return;
     if (rg_cloudevent_read(&message, arena, &event, &reject) == 0) {

@@ -8,14 +8,9 @@
 
 enum kind { KIND_EXCLUDE, KIND_RESTORE };
 
-static void answer_instant(enum kind kind, int64_t ms, struct rg_str state, struct rg_jw *answer)
+static void answer_instant(enum kind kind, int64_t ms, struct rg_str state, const struct rg_zone *zone, struct rg_jw *answer)
 {
     char text[RG_INSTANT_TEXT_MAX];
-    const struct rg_zone *zone = rg_zone_of_state(state);
-    if (zone == NULL) {
-        rg_jw_member_cstr(answer, "error", "expected \"state\" to be a state such as SP");
-        return;
-    }
     if (kind == KIND_EXCLUDE) {
         rg_answer_day(answer, "deadline", rg_bank_add(rg_local_at(zone, ms).day, rg_exclusion_bank_days(state)));
         return;
@@ -34,8 +29,11 @@ void rg_suite_obligation(const struct rg_json_value *question, struct rg_jw *ans
     if (!rg_ask_str(question, "settled", answer, &settled) || !rg_ask_str(question, "state", answer, &state) ||
         !rg_ask_word(question, "kind", KINDS, RG_COUNT(KINDS), answer, &kind))
         return;
-    if (rg_instant_parse(settled, &ms))
-        answer_instant((enum kind)kind, ms, state, answer);
+    const struct rg_zone *zone = rg_zone_of_state(state);
+    if (zone == NULL)
+        rg_jw_member_cstr(answer, "error", "expected \"state\" to be a state such as SP");
+    else if (rg_instant_parse(settled, &ms))
+        answer_instant((enum kind)kind, ms, state, zone, answer);
     else if (!rg_ask_day(question, "settled", answer, &day))
         return;
     else if (kind == KIND_EXCLUDE)

@@ -1,4 +1,4 @@
-/* Template data written as JSON in tests. */
+/* Template data written as JSON in tests. Numbers are printed as a person would write them: 1.210 as 1.21. */
 #pragma once
 
 #include "base/core/arena.h"
@@ -9,6 +9,7 @@ static inline struct rg_mu_value mu_from_json(struct rg_arena *arena, const stru
 {
     struct rg_mu_value value = {.kind = RG_MU_ABSENT};
     size_t i = 0, n = rg_json_count(json);
+    char decimal[RG_JSON_DECIMAL_BYTES];
     switch (rg_json_kind(json)) {
     case RG_JSON_ABSENT:
     case RG_JSON_NULL:
@@ -18,6 +19,8 @@ static inline struct rg_mu_value mu_from_json(struct rg_arena *arena, const stru
         rg_assert(rg_json_bool(json, &value.flag));
         return value;
     case RG_JSON_NUMBER:
+        if (rg_json_decimal_text(json, decimal))
+            return rg_mu_text(rg_arena_str(arena, rg_str(decimal)));
         return rg_mu_text(rg_arena_str(arena, rg_json_number_text(json)));
     case RG_JSON_STRING:
         rg_assert(rg_json_str(json, &value.text));

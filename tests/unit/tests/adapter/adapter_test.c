@@ -1,43 +1,5 @@
 /* The line adapter as a program: one answer a line, the same id back, and no question that ends it. */
-#include "base/core/core.h"
-
-#include "tests/unit/support/cmocka.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct row {
-    const char *question, *answer;
-};
-
-/* Runs a suite over all questions at once and compares line by line. */
-static void assert_suite(const char *suite, const struct row *rows, size_t count)
-{
-    char path[] = "/tmp/adapter_test_XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    FILE *questions = fdopen(fd, "w");
-    assert_non_null(questions);
-    for (size_t i = 0; i < count; i++)
-        fprintf(questions, "%s\n", rows[i].question);
-    assert_int_equal(fclose(questions), 0);
-    char command[512];
-    snprintf(command, sizeof command, "'%s' %s < %s", RG_ADAPTER, suite, path);
-    FILE *answers = popen(command, "re");
-    assert_non_null(answers);
-    char line[1024];
-    for (size_t i = 0; i < count; i++) {
-        assert_non_null(fgets(line, sizeof line, answers));
-        line[strcspn(line, "\n")] = '\0';
-        assert_string_equal(line, rows[i].answer);
-    }
-    assert_null(fgets(line, sizeof line, answers));
-    assert_int_equal(pclose(answers), 0);
-    assert_int_equal(unlink(path), 0);
-}
+#include "tests/unit/tests/adapter/ask.h"
 
 static void test_bad_questions(void **state)
 {
@@ -52,19 +14,63 @@ static void test_bad_questions(void **state)
     assert_suite("sms", ROWS, RG_COUNT(ROWS));
 }
 
+/* A driver waits for answers by id, so one that can be seen at the beginning of a line comes back whatever follows it. */
 static void test_broken_json_is_answered(void **state)
 {
     (void)state;
-    char command[512], line[1024];
-    snprintf(command, sizeof command, "printf 'x\\n{\\n{\"a\":1,\"a\":2}\\n\\377\\n{}' | '%s' sms", RG_ADAPTER);
-    FILE *answers = popen(command, "re");
-    assert_non_null(answers);
-    for (int i = 0; i < 5; i++) {
-        assert_non_null(fgets(line, sizeof line, answers));
-        assert_int_equal(strncmp(line, "{\"id\":null,\"error\":\"", 20), 0);
+    static const struct {
+        const char *line, *beginning;
+    } ROWS[] = {
+        {"x", "{\"id\":null,\"error\":\""},
+        {"{", "{\"id\":null,\"error\":\""},
+        {"\377", "{\"id\":null,\"error\":\""},
+        {"\"", "{\"id\":null,\"error\":\""},
+        {"{\"text\":\"a\",\"text\":\"b\"}", "{\"id\":null,\"error\":\""},
+        {"{\"id\":7", "{\"id\":7,\"error\":\""},
+        {"{\"id\":8,\"text\":\"\\ud800\"}", "{\"id\":8,\"error\":\""},
+        {" { \"id\" : \"a\\\"b\" ,, }", "{\"id\":\"a\\\"b\",\"error\":\""},
+        {"{\"id\":-1.50,\"id\":2}", "{\"id\":-1.50,\"error\":\""},
+        {"{\"id\":\"x", "{\"id\":null,\"error\":\""},
+        {"{\"id\":\"\\", "{\"id\":null,\"error\":\""},
+        {"{\"id\":1-2,", "{\"id\":null,\"error\":\""},
+        {"{\"id\":{},x}", "{\"id\":null,\"error\":\""},
+        {"{}", "{\"id\":null,\"error\":\""},
+    };
+    struct rg_buf questions RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&questions, 4096);
+    for (size_t i = 0; i < RG_COUNT(ROWS); i++)
+        rg_buf_addf(&questions, "%s\n", ROWS[i].line);
+    char *answers = ask("sms", rg_buf_cstr(&questions), questions.len - 1), *line = answers; /* the last one without its end */
+    for (size_t i = 0; i < RG_COUNT(ROWS); i++) {
+        if (strncmp(line, ROWS[i].beginning, strlen(ROWS[i].beginning)) != 0)
+            fail_msg("%s: %.200s", ROWS[i].line, line);
+        line += strcspn(line, "\n") + 1;
     }
-    assert_null(fgets(line, sizeof line, answers));
-    assert_int_equal(pclose(answers), 0);
+    assert_string_equal(line, "");
+    rg_free(&answers);
+}
+
+/* One byte more than a question may have, and one that may just have them. */
+static void test_long_lines(void **state)
+{
+    (void)state;
+    enum { MOST = 8 * 1024 * 1024 };
+    static const char BEGIN[] = "{\"id\":1,\"text\":\"", END[] = "\"}";
+    char *questions = rg_alloc(2 * (MOST + 2) + 1);
+    size_t at = 0;
+    for (int more = 0; more < 2; more++) {
+        size_t begin = at;
+        at = (size_t)(mempcpy(questions + at, BEGIN, sizeof BEGIN - 1) - (void *)questions);
+        for (; at - begin + sizeof END - 1 < MOST + (size_t)more; at++)
+            questions[at] = 'a';
+        at = (size_t)(mempcpy(questions + at, END, sizeof END - 1) - (void *)questions);
+        questions[at++] = '\n';
+    }
+    char *answers = ask("sms", questions, at);
+    assert_string_equal(answers, "{\"id\":1,\"encoding\":\"GSM-7\",\"units\":8388590,\"segments\":54828}\n"
+                                 "{\"id\":1,\"error\":\"a question has at most 8 MiB\"}\n");
+    rg_free(&answers);
+    rg_free(&questions);
 }
 
 static void test_unknown_suite(void **state)
@@ -75,6 +81,31 @@ static void test_unknown_suite(void **state)
     assert_int_equal(WEXITSTATUS(system(command)), 2);
     snprintf(command, sizeof command, "'%s' 2>/dev/null", RG_ADAPTER);
     assert_int_equal(WEXITSTATUS(system(command)), 2);
+}
+
+/* Every suite has its line, and every line names a suite. */
+static void test_help(void **state)
+{
+    (void)state;
+    static const char *const SUITES[] = {"bizdays",    "cel",    "cloudevents", "cut", "documents", "fold", "json", "latefees", "mime",
+                                         "mustache", "obligation", "phones", "sms", "yaml"};
+    char command[512], line[512];
+    size_t seen = 0;
+    snprintf(command, sizeof command, "'%s' --help", RG_ADAPTER);
+    FILE *help = popen(command, "re");
+    assert_non_null(help);
+    while (fgets(line, sizeof line, help) != NULL) {
+        if (strncmp(line, "  ", 2) != 0)
+            continue;
+        assert_true(seen < RG_COUNT(SUITES));
+        size_t n = strlen(SUITES[seen]);
+        assert_int_equal(strncmp(line + 2, SUITES[seen], n), 0);
+        assert_int_equal(line[2 + n], ' ');
+        assert_non_null(strstr(line, " -> {"));
+        seen++;
+    }
+    assert_int_equal(seen, RG_COUNT(SUITES));
+    assert_int_equal(pclose(help), 0);
 }
 
 static void test_bizdays(void **state)
@@ -185,6 +216,8 @@ static void test_obligation(void **state)
         {OWED("7", "2026-11-14T02:30:00Z", "AC", "exclude"), "{\"id\":7,\"deadline\":\"2026-11-23\"}"},
         {OWED("8", "2026-11-14T02:30:00Z", "XX", "exclude"),
          "{\"id\":8,\"error\":\"expected \\\"state\\\" to be a state such as SP\"}"},
+        {OWED("8", "2026-11-14", "XX", "restore"),
+         "{\"id\":8,\"error\":\"expected \\\"state\\\" to be a state such as SP\"}"},
         {OWED("9", "ontem", "SP", "exclude"),
          "{\"id\":9,\"error\":\"expected \\\"settled\\\" to be a date YYYY-MM-DD of the years 1900 to 2199\"}"},
     };
@@ -218,8 +251,15 @@ static void test_cel(void **state)
         {"{\"id\":9,\"op\":\"eval\",\"expr\":\"1u\"}",
          "{\"id\":9,\"load_error\":\"unsigned numbers are outside the subset; write 1\"}"},
         {"{\"id\":10,\"op\":\"eval\",\"expr\":\"x\",\"vars\":{\"x\":{\"type\":\"int\",\"value\":{\"int\":1}}}}",
-         "{\"id\":10,\"error\":\"expected each of \\\"vars\\\" to be {type,"
+         "{\"id\":10,\"error\":\"expected \\\"vars\\\" to be an object of {type,"
          " value} with a value such as {\\\"int\\\": \\\"1\\\"}\"}"},
+        /* deeper than an answer can be written */
+        {"{\"id\":12,\"op\":\"eval\",\"expr\":\"[[[[[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]]]]]\",\"vars\":{\"x\":{\"value\":"
+         "{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":["
+         "{\"int\":\"1\"}]}]}]}]}]}]}]}]}]}]}]}}}}",
+         "{\"id\":12,\"error\":\"other\"}"},
+        {"{\"id\":13,\"op\":\"eval\",\"expr\":\"1\",\"vars\":[1]}",
+         "{\"id\":13,\"error\":\"expected \\\"vars\\\" to be an object of {type, value} with a value such as {\\\"int\\\": \\\"1\\\"}\"}"},
         {"{\"id\":11,\"op\":\"parse\",\"expr\":\"x\"}", "{\"id\":11,\"error\":\"expected \\\"op\\\" to be one of eval\"}"},
     };
     assert_suite("cel", ROWS, RG_COUNT(ROWS));
@@ -238,6 +278,8 @@ static void test_cloudevents(void **state)
          "{\"id\":3," ATTRIBUTES ",\"datacontenttype\":\"a/b\"},\"data\":{\"b64\":\"AAEC/w==\"}}"},
         {"{\"id\":4," HEADERS "],\"value\":null}", "{\"id\":4," ATTRIBUTES "},\"data\":null}"},
         {"{\"id\":5,\"headers\":[[\"ce_id\",\"1\"]],\"value\":\"{}\"}", "{\"id\":5,\"valid\":false,\"reason\":\"attribute source is missing\"}"},
+        {"{\"id\":7,\"headers\":5}", "{\"id\":7,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
+        {"{\"id\":8,\"key\":5,\"headers\":[]}", "{\"id\":8,\"error\":\"expected \\\"key\\\" to be a string\"}"},
         {"{\"id\":6,\"headers\":[5]}", "{\"id\":6,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
     };
     assert_suite("cloudevents", ROWS, RG_COUNT(ROWS));
@@ -247,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_broken_json_is_answered), cmocka_unit_test(test_unknown_suite),
+        cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_help),
         cmocka_unit_test(test_bizdays),       cmocka_unit_test(test_identifiers),             cmocka_unit_test(test_sms),
         cmocka_unit_test(test_latefees),      cmocka_unit_test(test_cut),                     cmocka_unit_test(test_obligation),
         cmocka_unit_test(test_cel),           cmocka_unit_test(test_cloudevents),
