@@ -185,10 +185,13 @@ void rg_kafka_conf_put_i64(rd_kafka_conf_t *conf, const char *name, int64_t valu
     rg_kafka_conf_put(conf, name, text);
 }
 
+/* librdkafka takes a property of topics also with "topic." before its name. */
 static int refuse_setting(const char *name, struct rg_error *err)
 {
+    static const char prefix[] = "topic.";
+    const char *plain = strncasecmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : name;
     for (size_t i = 0; i < RG_COUNT(refusals); i++)
-        if (strcasecmp(name, refusals[i].name) == 0)
+        if (strcasecmp(name, refusals[i].name) == 0 || strcasecmp(plain, refusals[i].name) == 0)
             return rg_fail(err, RG_EREFUSED, "Kafka client setting %s cannot be set: %s", refusals[i].name, refusals[i].reason);
     size_t n = strlen(name);
     if (n >= 3 && strcasecmp(name + n - 3, "_cb") == 0)

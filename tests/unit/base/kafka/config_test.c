@@ -31,6 +31,9 @@ static void guarantees_cannot_be_set(void **state)
         for (size_t c = 0; rows[i].name[c] != '\0'; c++)
             shouted[c] = (char)toupper((unsigned char)rows[i].name[c]);
         assert_int_equal(check_one(shouted, "1", &err), RG_EREFUSED);
+        char prefixed[128]; /* librdkafka's other way to name what belongs to a topic */
+        (void)snprintf(prefixed, sizeof prefixed, "topic.%s", rows[i].name);
+        assert_int_equal(check_one(prefixed, "1", &err), RG_EREFUSED);
     }
 }
 
