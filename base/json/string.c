@@ -57,7 +57,7 @@ static size_t put_utf8(char *out, uint32_t point)
 static RG_MUST_USE int read_unicode(struct rg_json_parser *p, char *out, size_t *ret_n)
 {
     size_t start = p->at - 2;
-    uint32_t point;
+    uint32_t point = 0;
     int rc = read_hex4(p, &point);
     if (rc < 0)
         return rc;
