@@ -18,6 +18,7 @@ extern char **environ;
 struct rg_kafka_server {
     char *bootstrap, *directory;
     pid_t pid; /* 0: not ours */
+    pid_t broker; /* the first broker's */
     int leash; /* the script's standard input */
     FILE *answers; /* its standard output */
 };
@@ -76,6 +77,8 @@ static int read_answer(struct rg_kafka_server *server, struct rg_error *err)
         return rg_fail(err, RG_EUNREACHABLE, "Apache Kafka did not start; its script says why");
     server->bootstrap = member_of(answer, "bootstrap");
     server->directory = member_of(answer, "dir");
+    const char *pid = strstr(answer, "\"pid\": ");
+    server->broker = pid != NULL ? (pid_t)strtol(pid + 7, NULL, 10) : 0;
     return server->bootstrap != NULL ? 0 : rg_fail(err, RG_EIO, "the script that starts Apache Kafka did not name its address");
 }
 
@@ -145,4 +148,9 @@ const char *rg_kafka_server_bootstrap(const struct rg_kafka_server *server)
 const char *rg_kafka_server_directory(const struct rg_kafka_server *server)
 {
     return server->directory;
+}
+
+pid_t rg_kafka_server_pid(const struct rg_kafka_server *server)
+{
+    return server->broker;
 }

@@ -4,6 +4,8 @@
 
 #include "base/core/error.h"
 
+#include <sys/types.h>
+
 struct rg_kafka_server;
 
 /* `version` NULL: the default one. The server that is given stands in for one broker of the default version only; whoever wants
@@ -19,3 +21,5 @@ int rg_kafka_server_revive(struct rg_kafka_server *server, int broker, struct rg
 
 /* Where brokers of our own keep their files: <directory>/broker-N/data/<topic>-<partition>/. NULL: the server is not ours. */
 const char *rg_kafka_server_directory(const struct rg_kafka_server *server);
+/* Of the first broker, for measuring what it costs; 0: the server is not ours. */
+pid_t rg_kafka_server_pid(const struct rg_kafka_server *server);
