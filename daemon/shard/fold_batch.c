@@ -562,6 +562,7 @@ static bool is_stranger(const struct folding *f, const struct item *item)
 static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t count)
 {
     struct rg_batch *batch = f->batch;
+    const struct rg_fetched *last = NULL; /* of the ledger */
     f->items = RG_NEW(batch->arena, struct item, count);
     f->count = count;
     for (size_t i = 0; i < count; i++) {
@@ -583,9 +584,11 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
             batch->pos.people_next = intakes[i].offset + 1;
         } else {
             batch->pos.ledger_next = intakes[i].offset + 1;
-            batch->pos.ledger_crc = rg_crc32(0, intakes[i].value.p, intakes[i].value.n);
+            last = &intakes[i];
         }
     }
+    if (last != NULL)
+        batch->pos.ledger_crc = rg_crc32(0, last->value.p, last->value.n);
 }
 
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err)

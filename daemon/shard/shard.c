@@ -152,7 +152,6 @@ void rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t peop
 static bool same_ledger(struct rg_shard *shard, const struct rg_kafka_event *message)
 {
     char why[256] = "";
-    uint32_t crc = rg_crc32(0, message->value.p, message->value.n);
     if (!shard->verify_crc)
         return true;
     shard->verify_crc = false;
@@ -160,7 +159,8 @@ static bool same_ledger(struct rg_shard *shard, const struct rg_kafka_event *mes
         (void)snprintf(why, sizeof why,
                        "%s/%d begins at offset %lld: what came before is gone, and state cannot be folded without it",
                        message->topic, message->partition, (long long)message->offset);
-    else if (message->offset == shard->pos.ledger_next - 1 && crc != shard->pos.ledger_crc)
+    else if (message->offset == shard->pos.ledger_next - 1 &&
+             rg_crc32(0, message->value.p, message->value.n) != shard->pos.ledger_crc)
         (void)snprintf(why, sizeof why,
                        "the record at %s/%d/%lld is not the one applied before: the topic was recreated or altered",
                        message->topic, message->partition, (long long)message->offset);
