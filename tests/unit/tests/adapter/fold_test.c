@@ -15,7 +15,7 @@
 #define EMPTY "\"contacts\":[],\"holds\":[],\"opted_out\":[],"
 #define INVOICE(balance, payments, offset) \
     "\"invoices\":[{\"invoice\":\"F1\",\"namespace\":\"n\",\"issued\":true,\"state\":\"open\",\"cycle\":1,\"amount_cents\":15900," \
-    "\"balance_cents\":" balance ",\"due_on\":\"2026-11-03\",\"pix\":false,\"boleto\":false," payments "\"steps\":[],\"offset\":" offset \
+    "\"balance_cents\":" balance ",\"left_cents\":" balance ",\"due_on\":\"2026-11-03\",\"pix\":false,\"boleto\":false," payments "\"steps\":[],\"offset\":" offset \
     "}],\"under_way\":[]}"
 #define PAYMENT(cents) \
     "\"payments\":[{\"payment\":\"P1\",\"confirmed_cents\":" cents ",\"paid_on\":\"2026-11-04\"}],"
