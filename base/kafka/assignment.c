@@ -9,6 +9,7 @@
 #include "base/kafka/internal.h"
 
 #define SEEK_TIMEOUT_MS 5000
+#define FIRST_IN_MS 0x02010000 /* before 2.1.0 rd_kafka_seek_partitions waited a thousandth of the time it was told */
 
 static rd_kafka_topic_partition_list_t *list_held(const struct rg_kafka_consumer *consumer)
 {
@@ -93,7 +94,8 @@ int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic
     if (slot->dead)
         return assign_again(consumer, slot, offset, err);
     RG_KAFKA_LIST list = rg_kafka_list_from(&(struct rg_kafka_position){topic, partition, offset}, 1);
-    rd_kafka_error_t *refused = rd_kafka_seek_partitions(consumer->rk, list, SEEK_TIMEOUT_MS);
+    int timeout = rd_kafka_version() < FIRST_IN_MS ? SEEK_TIMEOUT_MS * 1000 : SEEK_TIMEOUT_MS;
+    rd_kafka_error_t *refused = rd_kafka_seek_partitions(consumer->rk, list, timeout);
     if (refused != NULL)
         return rg_kafka_fail_error(err, refused, "%.80s/%d: seek", topic, partition);
     if (list->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
