@@ -129,8 +129,10 @@ size_t rg_arena_used_bytes(const struct rg_arena *arena)
 
 void *rg_arena_grow(struct rg_arena *arena, void *items, size_t count, size_t *capacity, size_t each_bytes)
 {
-    if (count < *capacity)
+    if (count < *capacity) {
+        memset((char *)items + count * each_bytes, 0, each_bytes); /* a list that was shortened left its last element there */
         return items;
+    }
     size_t wanted = *capacity ? *capacity * 2 : 4;
     void *grown = rg_arena_array(arena, wanted, each_bytes);
     if (count > 0)

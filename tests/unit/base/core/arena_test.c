@@ -102,6 +102,12 @@ static void a_vector_grows_and_keeps_its_elements(void **state)
     }
     int *numbers = RG_NEW(arena, int, 3);
     assert_int_equal(numbers[0] + numbers[1] + numbers[2], 0);
+
+    count -= 2; /* shortened by its owner: what is added again is new, not what stood there */
+    struct pair *p = RG_PUSH(arena, items, count, capacity);
+    assert_int_equal(p->a, 0);
+    assert_int_equal(p->b, 0);
+    assert_int_equal(items[997].a, 997);
     rg_arena_free(&arena);
 }
 
