@@ -50,7 +50,11 @@ static void head(const struct rg_json_value *root, const struct rg_json_value *r
     if (rg_ctl_text(r, "promised_on").n > 0)
         printf("promised to pay on " RG_STR_FMT "\n", RG_STR_ARG(rg_ctl_text(r, "promised_on")));
     if (rg_ctl_bool(r, "overflowing"))
-        puts("OVERFLOWING: more than can be kept of one debtor; everything is held");
+        puts("OVERFLOWING: more than can be kept of one debtor; everything is held until he is released");
+    const struct rg_json_value *past = rg_json_get(r, "made_room");
+    if (past != NULL)
+        printf("%lld closed invoices made room for newer ones, known until " RG_STR_FMT "\n", (long long)rg_ctl_int(past, "invoices"),
+               RG_STR_ARG(rg_ctl_text(past, "known_until")));
     say_all("tags:", rg_json_get(r, "tags"));
     say_all("opted out of:", rg_json_get(r, "opted_out"));
     say_holds(rg_json_get(r, "holds"));

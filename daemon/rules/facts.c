@@ -2,6 +2,8 @@
  * answered: the condition is then false, and explain names it. */
 #include "daemon/rules/look.h"
 
+#include "daemon/rules/note.h"
+
 #include "brazil/days/bank.h"
 
 struct asked {
@@ -82,6 +84,24 @@ static int64_t open_total(const struct asked *a)
     return sum;
 }
 
+/* What is remembered of closed invoices that made room for newer ones. */
+static void add_past(const struct rg_past *past, rg_day year_ago, struct history *h, rg_day *newest_late)
+{
+    rg_day past_late = rg_past_newest_late(past);
+    h->settled += past->counted;
+    h->paid_on_time += past->paid;
+    for (size_t i = 0; i < past->mark_count; i++) {
+        const struct rg_past_mark *mark = &past->marks[i];
+        h->late_12m += mark->on >= year_ago && mark->kind != RG_PAST_CHARGEBACK;
+        h->unpaid_12m += mark->on >= year_ago && mark->kind == RG_PAST_UNPAID;
+        h->chargebacks_12m += mark->on >= year_ago && mark->kind == RG_PAST_CHARGEBACK;
+    }
+    if (*newest_late == INT32_MIN || *newest_late <= past_late)
+        h->on_time_streak += past->streak;
+    if (past_late > *newest_late)
+        *newest_late = past_late;
+}
+
 /* Punctuality over the invoices whose payable day has passed, newest first for the streak. */
 static struct history punctuality(const struct asked *a)
 {
@@ -104,6 +124,7 @@ static struct history punctuality(const struct asked *a)
         for (size_t k = 0; k < invoice->payment_count; k++)
             h.chargebacks_12m += invoice->payments[k].chargeback && rg_brasilia_day(invoice->payments[k].reversed_ms) >= year_ago;
     }
+    add_past(&record->past, year_ago, &h, &newest_late);
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_invoice *invoice = &record->invoices[i];
         rg_day payable = rg_payable_day(a->look, invoice);

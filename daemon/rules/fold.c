@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static struct rg_stamp stamp_of(const struct rg_event *event)
+struct rg_stamp rg_event_stamp(const struct rg_event *event)
 {
     uint64_t hash = rg_fnv64(event->source.p, event->source.n) * 31 + rg_fnv64(event->id.p, event->id.n);
     return (struct rg_stamp){event->time_ms, (uint32_t)(hash ^ hash >> 32)};
@@ -17,29 +17,52 @@ static struct rg_stamp stamp_of(const struct rg_event *event)
 /* Whether the event may set a field group: it brings one of `fields` (a value or a null) and is the latest to do so. */
 static bool takes(const struct rg_event *event, uint64_t fields, struct rg_stamp *stored)
 {
-    struct rg_stamp incoming = stamp_of(event);
+    struct rg_stamp incoming = rg_event_stamp(event);
     if (((event->has | event->null) & fields) == 0 || !rg_stamp_wins(incoming, *stored))
         return false;
     *stored = incoming;
     return true;
 }
 
-struct rg_invoice *rg_record_touch(struct rg_record *record, struct rg_str ns, struct rg_str id)
+/* An event that makes an invoice known: from then on it can be owed. */
+static bool makes_known(const struct rg_event *e)
 {
-    struct rg_invoice *invoice = rg_record_invoice(record, ns, id);
-    if (invoice != NULL)
-        return invoice;
-    if (record->invoice_count >= RG_RECORD_INVOICES_MAX) {
-        record->overflowing = true;
-        return NULL;
-    }
-    invoice = RG_PUSH(record->arena, record->invoices, record->invoice_count, record->invoice_cap);
+    bool says = rg_event_has(e, RG_F_DUE_ON) || rg_event_has(e, RG_F_AMOUNT);
+    return (e->type == RG_EV_INVOICE_ISSUED || e->type == RG_EV_INVOICE_UPDATED) && says;
+}
+
+static struct rg_invoice *add_invoice(struct rg_record *record, struct rg_str ns, struct rg_str id)
+{
+    struct rg_invoice *invoice = RG_PUSH(record->arena, record->invoices, record->invoice_count, record->invoice_cap);
     invoice->ns = rg_arena_str(record->arena, ns);
     invoice->id = rg_arena_str(record->arena, id);
     invoice->due_on = invoice->issued_on = invoice->pix_until = invoice->boleto_until = invoice->debit_on = RG_DAY_NONE;
     invoice->fine_percent.units = invoice->interest_percent_month.units = -1;
     invoice->offset = -1;
     return invoice;
+}
+
+/* The invoice that an event is about, new where it must be. NULL and why: it would be owed, and there is no room for more; or it
+ * is as old as those that made room, and most likely one of them come again, paid long ago. */
+static struct rg_invoice *touch_invoice(struct rg_record *record, const struct rg_event *e, struct rg_error *ret_why)
+{
+    struct rg_invoice *invoice = rg_record_invoice(record, e->ns, e->invoice);
+    if (makes_known(e) && (invoice == NULL || !invoice->issued)) {
+        if (e->time_ms <= record->past.known_ms) {
+            (void)rg_fail(ret_why, RG_ELIMIT, "as old as closed invoices of this debtor that made room for newer ones: most likely one of them again");
+            return NULL;
+        }
+        if (!rg_record_room_for_issued(record)) {
+            rg_record_overflow(record);
+            (void)rg_fail(ret_why, RG_ELIMIT, "debtor has as many open invoices as are kept, at most %d and %zu bytes: he is held",
+                          RG_RECORD_INVOICES_MAX, RG_RECORD_BYTES_MAX);
+            return NULL;
+        }
+        invoice = rg_record_invoice(record, e->ns, e->invoice); /* others may have gone */
+    }
+    if (invoice == NULL)
+        rg_record_room_for_shell(record);
+    return invoice != NULL ? invoice : add_invoice(record, e->ns, e->invoice);
 }
 
 static struct rg_str keep(struct rg_record *record, struct rg_str text)
@@ -59,12 +82,13 @@ static struct rg_str *keep_all(struct rg_record *record, const struct rg_str *te
 
 static void note_due_day(struct rg_record *record, struct rg_invoice *invoice, rg_day day)
 {
+    size_t oldest = invoice->due_days != NULL && invoice->due_days[0] == invoice->due_on; /* the present one comes again and again */
     for (size_t i = 0; i < invoice->due_day_count; i++)
         if (invoice->due_days[i] == day)
             return;
     if (invoice->due_day_count >= RG_RECORD_OPENINGS_MAX) {
-        record->overflowing = true;
-        return;
+        memmove(&invoice->due_days[oldest], &invoice->due_days[oldest + 1], (--invoice->due_day_count - oldest) * sizeof day);
+        invoice->more_openings++;
     }
     *RG_PUSH(record->arena, invoice->due_days, invoice->due_day_count, invoice->due_day_cap) = day;
 }
@@ -129,7 +153,7 @@ static void fold_invoice_fields(struct rg_record *record, struct rg_invoice *inv
 
 static void fold_state(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e, enum rg_invoice_state state)
 {
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (rg_stamp_wins(incoming, invoice->set[RG_IG_STATE])) {
         invoice->set[RG_IG_STATE] = incoming;
         invoice->state = state;
@@ -140,84 +164,15 @@ static void fold_state(struct rg_record *record, struct rg_invoice *invoice, con
         if (invoice->reopenings[i] == incoming.tie)
             return;
     if (invoice->reopening_count >= RG_RECORD_OPENINGS_MAX) {
-        record->overflowing = true;
-        return;
+        memmove(invoice->reopenings, invoice->reopenings + 1, --invoice->reopening_count * sizeof incoming.tie);
+        invoice->more_openings++;
     }
     *RG_PUSH(record->arena, invoice->reopenings, invoice->reopening_count, invoice->reopening_cap) = incoming.tie;
 }
 
-/* ---- payments ---- */
-
-static struct rg_payment *touch_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
-{
-    bool unnamed = !rg_event_has(e, RG_F_PAYMENT);
-    struct rg_str id = unnamed ? rg_arena_printf(record->arena, RG_STR_FMT "/" RG_STR_FMT, RG_STR_ARG(e->source), RG_STR_ARG(e->id))
-                               : e->payment;
-    for (size_t i = 0; i < invoice->payment_count; i++)
-        if (rg_str_eq(invoice->payments[i].id, id) && invoice->payments[i].unnamed == unnamed)
-            return &invoice->payments[i];
-    if (invoice->payment_count >= RG_RECORD_PAYMENTS_MAX) {
-        record->overflowing = true;
-        return NULL;
-    }
-    struct rg_payment *payment = RG_PUSH(record->arena, invoice->payments, invoice->payment_count, invoice->payment_cap);
-    payment->id = keep(record, id);
-    payment->unnamed = unnamed;
-    payment->paid_on = RG_DAY_NONE;
-    return payment;
-}
-
-static void raise_to(int64_t *maximum, int64_t value)
-{
-    if (value > *maximum)
-        *maximum = value;
-}
-
-static void earliest(int64_t *first, int64_t value)
-{
-    if (*first == 0 || value < *first)
-        *first = value;
-}
-
-static void fold_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
-{
-    struct rg_payment *payment = touch_payment(record, invoice, e);
-    if (payment == NULL)
-        return;
-    if (e->type == RG_EV_PAYMENT_REVERSED) {
-        raise_to(&payment->reversed_cents, e->amount_cents);
-        earliest(&payment->reversed_ms, e->time_ms);
-        payment->chargeback = payment->chargeback || rg_str_is(e->reason, "chargeback");
-        return;
-    }
-    bool settled = e->type == RG_EV_PAYMENT_SETTLED;
-    raise_to(settled ? &payment->settled_cents : &payment->confirmed_cents, e->amount_cents);
-    earliest(settled ? &payment->settled_ms : &payment->confirmed_ms, e->time_ms);
-    rg_day day = rg_brasilia_day(rg_event_has(e, RG_F_PAID_AT) ? e->paid_at_ms : e->time_ms);
-    if (payment->paid_on == RG_DAY_NONE || day < payment->paid_on)
-        payment->paid_on = day;
-}
-
-static void fold_credit(struct rg_record *record, const struct rg_event *e, struct rg_invoice *invoice)
-{
-    uint32_t tie = stamp_of(e).tie;
-    const struct rg_credit *credits = invoice != NULL ? invoice->credits : record->credits;
-    size_t count = invoice != NULL ? invoice->credit_count : record->credit_count;
-    for (size_t i = 0; i < count; i++)
-        if (credits[i].tie == tie)
-            return;
-    if (count >= RG_RECORD_CREDITS_MAX) {
-        record->overflowing = true;
-        return;
-    }
-    struct rg_credit *credit = invoice != NULL ? RG_PUSH(record->arena, invoice->credits, invoice->credit_count, invoice->credit_cap)
-                                               : RG_PUSH(record->arena, record->credits, record->credit_count, record->credit_cap);
-    *credit = (struct rg_credit){tie, e->amount_cents};
-}
-
 static void fold_debit(struct rg_invoice *invoice, const struct rg_event *e)
 {
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DEBIT]))
         return;
     invoice->set[RG_IG_DEBIT] = incoming;
@@ -246,37 +201,67 @@ static void fold_debtor(struct rg_record *record, const struct rg_event *e)
     }
 }
 
+/* Room for one more channel: of those that are open again, the oldest word goes. */
+static bool room_for_optout(struct rg_record *record)
+{
+    size_t oldest = record->optout_count;
+    for (size_t i = 0; i < record->optout_count; i++)
+        if (!record->optouts[i].out && (oldest == record->optout_count || record->optouts[i].set.time_ms < record->optouts[oldest].set.time_ms))
+            oldest = i;
+    if (record->optout_count < RG_RECORD_OPTOUTS_MAX)
+        return true;
+    if (oldest == record->optout_count)
+        return false;
+    record->optouts[oldest] = record->optouts[--record->optout_count];
+    return true;
+}
+
 static void fold_consent(struct rg_record *record, const struct rg_event *e)
 {
     struct rg_optout *optout = NULL;
     for (size_t i = 0; i < record->optout_count && optout == NULL; i++)
         if (rg_str_eq(record->optouts[i].channel, e->channel))
             optout = &record->optouts[i];
-    if (optout == NULL && record->optout_count >= RG_RECORD_OPTOUTS_MAX) {
-        record->overflowing = true;
+    if (optout == NULL && !room_for_optout(record)) {
+        record->overflowing = record->overflowing || e->type == RG_EV_DEBTOR_OPTED_OUT; /* then everything is held */
         return;
     }
     if (optout == NULL) {
         optout = RG_PUSH(record->arena, record->optouts, record->optout_count, record->optout_cap);
         optout->channel = keep(record, e->channel);
     }
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (!rg_stamp_wins(incoming, optout->set))
         return;
     optout->set = incoming;
     optout->out = e->type == RG_EV_DEBTOR_OPTED_OUT;
 }
 
+/* Room for one more hold: of those that were released, the oldest goes. */
+static bool room_for_hold(struct rg_record *record)
+{
+    size_t oldest = record->hold_count;
+    for (size_t i = 0; i < record->hold_count; i++)
+        if (!record->holds[i].held && (oldest == record->hold_count || record->holds[i].set.time_ms < record->holds[oldest].set.time_ms))
+            oldest = i;
+    if (record->hold_count < RG_RECORD_HOLDS_MAX)
+        return true;
+    if (oldest == record->hold_count)
+        return false;
+    record->holds[oldest] = record->holds[--record->hold_count];
+    return true;
+}
+
 static void fold_hold(struct rg_record *record, const struct rg_event *e)
 {
-    bool for_invoice = rg_event_has(e, RG_F_INVOICE);
+    bool for_invoice = rg_event_has(e, RG_F_INVOICE), held = e->type == RG_EV_DEBTOR_HELD;
     struct rg_str ns = for_invoice ? e->ns : (struct rg_str){0}, invoice = for_invoice ? e->invoice : (struct rg_str){0};
     struct rg_hold *hold = NULL;
     for (size_t i = 0; i < record->hold_count && hold == NULL; i++)
         if (rg_str_eq(record->holds[i].invoice, invoice) && rg_str_eq(record->holds[i].ns, ns))
             hold = &record->holds[i];
-    if (hold == NULL && record->hold_count >= RG_RECORD_HOLDS_MAX) {
-        record->overflowing = true;
+    if (hold == NULL && !room_for_hold(record)) {
+        record->overflowing = held || (record->overflowing && for_invoice); /* then everything is held */
         return;
     }
     if (hold == NULL) {
@@ -284,17 +269,18 @@ static void fold_hold(struct rg_record *record, const struct rg_event *e)
         hold->ns = keep(record, ns);
         hold->invoice = keep(record, invoice);
     }
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (!rg_stamp_wins(incoming, hold->set))
         return;
     hold->set = incoming;
-    hold->held = e->type == RG_EV_DEBTOR_HELD;
+    hold->held = held;
+    record->overflowing = record->overflowing && (hold->held || for_invoice); /* people have looked, and release him */
     hold->until_ms = hold->held && rg_event_has(e, RG_F_UNTIL) ? e->until_ms : 0;
 }
 
 static void fold_protection(struct rg_record *record, const struct rg_event *e)
 {
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (!rg_stamp_wins(incoming, record->set[RG_DG_PROTECTION]))
         return;
     record->set[RG_DG_PROTECTION] = incoming;
@@ -304,7 +290,7 @@ static void fold_protection(struct rg_record *record, const struct rg_event *e)
 
 static void fold_promise(struct rg_record *record, const struct rg_event *e)
 {
-    struct rg_stamp incoming = stamp_of(e);
+    struct rg_stamp incoming = rg_event_stamp(e);
     if (!rg_stamp_wins(incoming, record->set[RG_DG_PROMISE]))
         return;
     record->set[RG_DG_PROMISE] = incoming;
@@ -366,7 +352,7 @@ static void fold_confirmation(struct rg_record *record, const struct rg_event *e
         struct rg_invoice *invoice = &record->invoices[i];
         for (size_t k = 0; k < invoice->done_count && listed(e, invoice); k++)
             if (invoice->done[k].signal == signal)
-                earliest(&invoice->done[k].confirmed_ms, at_ms);
+                rg_earliest(&invoice->done[k].confirmed_ms, at_ms);
     }
 }
 
@@ -384,13 +370,13 @@ static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invo
     case RG_EV_BILL_DELIVERED: invoice->received = true; break;
     case RG_EV_PAYMENT_CONFIRMED:
     case RG_EV_PAYMENT_SETTLED:
-    case RG_EV_PAYMENT_REVERSED: fold_payment(record, invoice, e); break;
+    case RG_EV_PAYMENT_REVERSED: rg_fold_payment(record, invoice, e); break;
     case RG_EV_PAYMENT_SCHEDULED:
     case RG_EV_PAYMENT_FAILED: fold_debit(invoice, e); break;
-    case RG_EV_CREDIT_APPLIED: fold_credit(record, e, invoice); break;
+    case RG_EV_CREDIT_APPLIED: rg_fold_credit(record, e, invoice); break;
     case RG_EV_DISPUTE_OPENED:
     case RG_EV_DISPUTE_CLOSED: {
-        struct rg_stamp incoming = stamp_of(e);
+        struct rg_stamp incoming = rg_event_stamp(e);
         if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DISPUTE]))
             break;
         invoice->set[RG_IG_DISPUTE] = incoming;
@@ -406,18 +392,16 @@ enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *e,
 {
     bool about_debtor = e->type == RG_EV_DEBTOR_HELD || e->type == RG_EV_DEBTOR_RELEASED || e->type == RG_EV_DELIVERY_RECEIPT;
     if (rg_event_has(e, RG_F_INVOICE) && !about_debtor) {
-        struct rg_invoice *invoice = rg_record_touch(record, e->ns, e->invoice);
-        if (invoice == NULL) {
-            (void)rg_fail(ret_why, RG_ELIMIT, "debtor has %d invoices already, the most that are kept", RG_RECORD_INVOICES_MAX);
+        struct rg_invoice *invoice = touch_invoice(record, e, ret_why);
+        if (invoice == NULL)
             return RG_FOLD_CONFLICT;
-        }
         fold_invoice_event(record, invoice, e);
         invoice->offset = offset;
     }
     switch (e->type) {
     case RG_EV_CREDIT_APPLIED:
         if (!rg_event_has(e, RG_F_INVOICE))
-            fold_credit(record, e, NULL);
+            rg_fold_credit(record, e, NULL);
         break;
     case RG_EV_DEBTOR_UPDATED: fold_debtor(record, e); break;
     case RG_EV_DEBTOR_OPTED_OUT:
@@ -459,8 +443,8 @@ void rg_record_note(struct rg_record *record, struct rg_str about, struct rg_str
         if (rg_str_eq(record->notes[i].about, about))
             note = &record->notes[i];
     if (note == NULL) {
-        if (record->note_count >= RG_RECORD_HOLDS_MAX)
-            return; /* words only: nothing is decided by them */
+        if (record->note_count >= RG_RECORD_NOTES_MAX) /* words only, nothing is decided by them: the first goes */
+            memmove(record->notes, record->notes + 1, --record->note_count * sizeof *note);
         note = RG_PUSH(record->arena, record->notes, record->note_count, record->note_cap);
         note->about = keep(record, about);
     } else if (note->time_ms > time_ms) {
@@ -498,7 +482,9 @@ enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *e
 
 enum rg_folded rg_record_apply(struct rg_record *record, const struct rg_fact_record *fact, struct rg_error *ret_why)
 {
-    if (fact->event == NULL)
-        return rg_fold_own(record, fact);
-    return fact->personal ? rg_fold_person(record, fact->event) : rg_fold_event(record, fact->event, fact->offset, ret_why);
+    if (fact->event != NULL && fact->personal)
+        return rg_fold_person(record, fact->event);
+    enum rg_folded folded = fact->event != NULL ? rg_fold_event(record, fact->event, fact->offset, ret_why) : rg_fold_own(record, fact);
+    rg_record_bound(record);
+    return folded;
 }

@@ -22,7 +22,7 @@ struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoic
 
 static struct rg_done *decision_entry(struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *of)
 {
-    struct rg_invoice *invoice = rg_record_touch(record, of->ns, of->invoice);
+    struct rg_invoice *invoice = rg_record_invoice(record, of->ns, of->invoice); /* NULL: it made room, and nothing of it is wanted */
     return invoice == NULL ? NULL : rg_invoice_touch_done(record, invoice, decision->step, decision->repetition, of->cycle);
 }
 
@@ -75,7 +75,7 @@ static void note_covers(struct rg_record *record, const struct rg_decision *deci
     for (size_t i = 0; i < decision->cover_count; i++) {
         const struct rg_decision_cover *cover = &decision->covers[i];
         const struct rg_decision_invoice *of = &decision->invoices[cover->invoice];
-        struct rg_invoice *invoice = rg_record_touch(record, of->ns, of->invoice);
+        struct rg_invoice *invoice = rg_record_invoice(record, of->ns, of->invoice);
         if (invoice == NULL)
             continue;
         struct rg_done *done = rg_invoice_touch_done(record, invoice, cover->step, cover->repetition, of->cycle);
@@ -188,11 +188,7 @@ void rg_record_void_unwanted(struct rg_record *record)
 void rg_record_overflow(struct rg_record *record)
 {
     record->overflowing = true;
-    for (size_t i = record->action_count; i > 0; i--) {
-        const struct rg_action *action = &record->actions[i - 1];
-        if (action->state == RG_ACTION_QUEUED && !action->decision.owed)
-            rg_record_end_action(record, &action->decision.action, RG_DONE_VOIDED, RG_GATE_HELD);
-    }
+    rg_record_void_unwanted(record);
 }
 
 static enum rg_gate invoice_unwanted(const struct rg_record *record, const struct rg_decision *decision, const struct rg_decision_invoice *seen)
@@ -210,7 +206,7 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
         return balance <= 0 ? RG_GATE_PAID : RG_GATE_SUPERSEDED;
     if (rg_invoice_cycle(invoice) != seen->cycle)
         return RG_GATE_SUPERSEDED;
-    if (invoice->conflict || rg_record_held(record, invoice, decision->at_ms, &until_ms))
+    if (rg_record_held(record, invoice, decision->at_ms, &until_ms))
         return RG_GATE_HELD;
     if (invoice->disputed || rg_invoice_excused(invoice))
         return RG_GATE_DISPUTED;
@@ -229,7 +225,7 @@ enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_
     }
     if (record->protection != RG_PROTECT_NONE && (record->protection_until_ms == 0 || record->protection_until_ms > decision->at_ms))
         return RG_GATE_PROTECTED;
-    if (rg_record_held(record, NULL, decision->at_ms, &until_ms))
+    if (record->overflowing || rg_record_held(record, NULL, decision->at_ms, &until_ms))
         return RG_GATE_HELD;
     if (record->promise_on != RG_DAY_NONE && record->promise_on >= rg_brasilia_day(decision->at_ms))
         return RG_GATE_PROMISED;
@@ -341,7 +337,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
     for (size_t i = 0; i < outcome->invoice_count; i++) {
         if (outcome->invoices[i].listed)
             continue;
-        struct rg_invoice *invoice = rg_record_touch(record, outcome->invoices[i].ns, outcome->invoices[i].invoice);
+        struct rg_invoice *invoice = rg_record_invoice(record, outcome->invoices[i].ns, outcome->invoices[i].invoice);
         if (invoice == NULL)
             continue;
         struct rg_done *done = rg_invoice_touch_done(record, invoice, outcome->step, outcome->repetition, outcome->invoices[i].cycle);
@@ -451,20 +447,35 @@ static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_ou
     return apply_failure(record, action, outcome);
 }
 
+static enum rg_folded apply_skipped(struct rg_record *record, const struct rg_skipped *skipped)
+{
+    if (skipped->through_ms <= record->looked_ms)
+        return RG_FOLD_NOTHING;
+    record->looked_ms = skipped->through_ms;
+    return RG_FOLD_CHANGED;
+}
+
+static int64_t dated(const struct rg_fact_record *fact)
+{
+    return fact->decided != NULL    ? fact->decided->at_ms
+           : fact->recalled != NULL ? fact->recalled->at_ms
+           : fact->skipped != NULL  ? fact->skipped->through_ms
+           : fact->claim != NULL    ? fact->claim->at_ms
+                                    : fact->outcome->at_ms;
+}
+
 enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record *fact)
 {
+    enum rg_folded folded;
     if (fact->decided != NULL)
-        return apply_decided(record, fact->decided, fact->offset);
-    if (fact->recalled != NULL)
-        return apply_recalled(record, fact->recalled);
-    if (fact->skipped != NULL) {
-        if (fact->skipped->through_ms <= record->looked_ms)
-            return RG_FOLD_NOTHING;
-        record->looked_ms = fact->skipped->through_ms;
-        return RG_FOLD_CHANGED;
-    }
-    if (fact->claim != NULL)
-        return apply_claim(record, fact->claim, fact->offset);
-    rg_assert(fact->outcome != NULL);
-    return apply_outcome(record, fact->outcome, fact->offset);
+        folded = apply_decided(record, fact->decided, fact->offset);
+    else if (fact->recalled != NULL)
+        folded = apply_recalled(record, fact->recalled);
+    else if (fact->skipped != NULL)
+        folded = apply_skipped(record, fact->skipped);
+    else if (fact->claim != NULL)
+        folded = apply_claim(record, fact->claim, fact->offset);
+    else
+        folded = apply_outcome(record, fact->outcome, fact->offset);
+    return rg_record_forget_steps(record, dated(fact)) ? RG_FOLD_CHANGED : folded;
 }

@@ -111,8 +111,8 @@ static bool gate_held(struct rg_case *c)
 {
     int64_t until = 0;
     const struct rg_record *record = c->look->record;
-    if (record->overflowing || c->invoice->conflict) {
-        rg_case_why(c, record->overflowing ? "more than can be kept of one debtor" : "an event named another debtor for this invoice");
+    if (record->overflowing) {
+        rg_case_why(c, "more than can be kept of one debtor");
         return true;
     }
     if (!rg_record_held(record, c->invoice, now(c), &until))

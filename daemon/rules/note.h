@@ -3,8 +3,7 @@
 
 #include "daemon/rules/fold.h"
 
-/* Finds or adds. A new invoice is empty but for its ids; NULL when the record is full (it is marked overflowing then). */
-struct rg_invoice *rg_record_touch(struct rg_record *record, struct rg_str ns, struct rg_str id);
+/* Finds or adds. */
 struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle);
 
 /* Notes the decision with every invoice and covered step, and puts a live one among the actions under way. The decision must
@@ -26,3 +25,20 @@ void rg_record_note(struct rg_record *record, struct rg_str about, struct rg_str
 enum rg_folded rg_fold_own(struct rg_record *record, const struct rg_fact_record *fact);
 enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *event, int64_t offset, struct rg_error *ret_why);
 enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *event);
+
+/* fold.c */
+struct rg_stamp rg_event_stamp(const struct rg_event *event);
+
+/* fold_money.c */
+void rg_fold_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *event);
+void rg_fold_credit(struct rg_record *record, const struct rg_event *event, struct rg_invoice *invoice); /* NULL: the debtor's */
+void rg_earliest(int64_t *first_ms, int64_t ms); /* 0: none yet */
+
+/* room.c. Invoices may move or go with the first four: look them up again. */
+bool rg_record_room_for_issued(struct rg_record *record); /* false: there is none to be had */
+void rg_record_room_for_shell(struct rg_record *record);
+void rg_record_bound(struct rg_record *record);           /* after each fold: lets closed invoices go, or marks it overflowing */
+bool rg_record_forget_steps(struct rg_record *record, int64_t now_ms); /* by the date of one of our own records; true: it did */
+size_t rg_record_weight(const struct rg_record *record);  /* about as many bytes as its part of the ledger takes when stored */
+void rg_past_mark(struct rg_past *past, rg_day on, enum rg_past_kind kind);
+rg_day rg_past_newest_late(const struct rg_past *past);   /* RG_DAY_NONE: none is remembered */

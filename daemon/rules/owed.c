@@ -7,12 +7,6 @@
 
 #define THANKS_WITHIN_MS (3 * RG_MS_PER_DAY) /* nobody is thanked for what was paid long ago */
 
-static bool suspended(const struct rg_done *done)
-{
-    bool out = done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN;
-    return done->signal == RG_SIGNAL_SUSPEND_REQUESTED && (out || done->maybe_sent);
-}
-
 static bool restored(const struct rg_invoice *invoice, const struct rg_done *suspend)
 {
     for (size_t i = 0; i < invoice->done_count; i++) {
@@ -111,7 +105,7 @@ static void owe_restore(struct rg_look *look, struct rg_invoice *first, const st
 static const struct rg_done *owing(const struct rg_look *look, const struct rg_invoice *invoice)
 {
     for (size_t i = 0; i < invoice->done_count; i++)
-        if (suspended(&invoice->done[i]) && !restored(invoice, &invoice->done[i]) && all_closed(look, &invoice->done[i]))
+        if (rg_done_suspends(&invoice->done[i]) && !restored(invoice, &invoice->done[i]) && all_closed(look, &invoice->done[i]))
             return &invoice->done[i];
     return NULL;
 }

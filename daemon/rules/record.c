@@ -1,5 +1,5 @@
 /* Lookups and derived facts. Lists are short (a handful of invoices, a handful of steps each), so they are searched, not
- * indexed; a debtor past RG_RECORD_INVOICES_MAX is held by a gate long before a search costs anything. */
+ * indexed; a record is full long before a search costs anything. */
 #include "daemon/rules/record.h"
 
 #include <string.h>
@@ -66,9 +66,15 @@ struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str 
     return NULL;
 }
 
+bool rg_done_suspends(const struct rg_done *done)
+{
+    bool out = done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN;
+    return done->signal == RG_SIGNAL_SUSPEND_REQUESTED && (out || done->maybe_sent);
+}
+
 int rg_invoice_cycle(const struct rg_invoice *invoice)
 {
-    int cycle = 1 + (int)invoice->reopening_count;
+    int cycle = 1 + (int)invoice->reopening_count + invoice->more_openings;
     for (size_t i = 0; i < invoice->payment_count; i++)
         cycle += invoice->payments[i].reversed_cents > 0;
     if (invoice->due_day_count > 1)

@@ -10,15 +10,21 @@
 #include "config/contract/event.h"
 #include "config/contract/ledger.h"
 
-#define RG_RECORD_INVOICES_MAX 300
+/* Where a record is full. Closed invoices make room for what comes; when none is left, a new invoice is refused and the debtor
+ * held, while whatever is said of a known one is folded all the same: room.c. */
+#define RG_RECORD_INVOICES_MAX 300 /* issued ones */
+#define RG_RECORD_SHELLS_MAX 32    /* of which only payments or other facts have come */
 #define RG_RECORD_BYTES_MAX ((size_t)64 * 1024)
-#define RG_RECORD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+#define RG_RECORD_STORED_MAX (4 * RG_RECORD_BYTES_MAX) /* what is folded into a full record needs room too */
+#define RG_RECORD_ARENA_BYTES ((size_t)16 * 1024 * 1024)
 #define RG_RECORD_HOLDS_MAX 32
-#define RG_RECORD_OPENINGS_MAX 128 /* of one invoice: due days, and reopenings */
-#define RG_RECORD_CREDITS_MAX 512  /* of one invoice, and without one */
+#define RG_RECORD_OPENINGS_MAX 64 /* of one invoice: due days, and reopenings */
+#define RG_RECORD_CREDITS_MAX 64  /* of one invoice, and without one */
 #define RG_RECORD_OPTOUTS_MAX 64
 #define RG_RECORD_PAYMENTS_MAX 64 /* of one invoice */
 #define RG_RECORD_ACTIONS_MAX 64  /* outstanding at once */
+#define RG_RECORD_NOTES_MAX 32
+#define RG_STEPS_KEPT_MS (30 * RG_MS_PER_DAY) /* what was done for an invoice that is closed since: longer than caps look back */
 
 /* When and by which event something was last set; time 0: never. `tie` is a hash of (source, event id). */
 struct rg_stamp {
@@ -40,7 +46,7 @@ enum rg_debtor_group {
 
 /* Amounts are maxima per status; dates are Brasília days. `reversed` counts back what had come. */
 struct rg_payment {
-    struct rg_str id; /* upstream's, or `<source>/<event id>` where it has none */
+    struct rg_str id; /* upstream's, or `<source>/<event id>` where it has none; empty: the sum of those that made room */
     bool unnamed;
     int64_t confirmed_cents, settled_cents, reversed_cents;
     int64_t confirmed_ms, settled_ms, reversed_ms; /* first known by event time; 0: not */
@@ -49,7 +55,7 @@ struct rg_payment {
 };
 
 struct rg_credit {
-    uint32_t tie; /* identity of its event */
+    uint32_t tie; /* identity of its event; 0: the sum of those that made room */
     int64_t cents;
 };
 
@@ -111,6 +117,7 @@ struct rg_invoice {
     size_t reopening_count, reopening_cap;
     rg_day *due_days;
     size_t due_day_count, due_day_cap;
+    int more_openings; /* how many of these made room for later ones */
     bool has_pix, has_boleto, has_link; /* the codes themselves lie apart, for the sender */
     rg_day pix_until, boleto_until;
     struct rg_decimal fine_percent, interest_percent_month; /* units −1: not given */
@@ -126,7 +133,6 @@ struct rg_invoice {
     struct rg_done *done;
     size_t done_count, done_cap;
     int64_t offset; /* ledger offset of the last fact about it */
-    bool conflict;  /* an event named another debtor for it: held until people have looked */
 };
 
 struct rg_hold {
@@ -156,6 +162,23 @@ struct rg_action {
     int64_t logged_offset; /* of its `decided` in the ledger; −1: not yet seen there */
     bool recalling;        /* a `recalled` is on its way into the ledger */
     int releases;
+};
+
+/* What is remembered of closed invoices that made room for newer ones: how many, by when they were known (an event as old about
+ * an invoice that nobody knows is about one of them, and opens nothing), and what conditions ask of a debtor's history. */
+#define RG_PAST_MARKS_MAX 24
+enum rg_past_kind { RG_PAST_LATE, RG_PAST_UNPAID, RG_PAST_CHARGEBACK, RG_PAST_KIND_COUNT };
+struct rg_past_mark {
+    rg_day on; /* payable day; of a chargeback the day it came */
+    enum rg_past_kind kind;
+};
+struct rg_past {
+    int64_t invoices;
+    int64_t known_ms;
+    int64_t counted, paid; /* of those that were issued and not voided */
+    int64_t streak;        /* paid on time since the last that was not */
+    struct rg_past_mark marks[RG_PAST_MARKS_MAX]; /* the newest, oldest first */
+    size_t mark_count;
 };
 
 /* A free text, kept for people: why a hold was made, what a dispute is about. */
@@ -195,12 +218,13 @@ struct rg_record {
     size_t credit_count, credit_cap;
     struct rg_invoice *invoices;
     size_t invoice_count, invoice_cap;
+    struct rg_past past;
     struct rg_action *actions;
     size_t action_count, action_cap;
     int64_t sequence;          /* of the last signal decided */
     int64_t previous_decision; /* ledger offset of the last `decided` seen; −1 */
     int64_t looked_ms;         /* last time the engine looked: windows that closed since then are counted once */
-    bool overflowing;          /* a limit was reached: everything is held and an alarm raised */
+    bool overflowing;          /* something could not be taken in: everything is held, with an alarm, until people release him */
 };
 
 /* An empty record of that debtor in `arena`. */
@@ -211,6 +235,8 @@ struct rg_action *rg_record_action(const struct rg_record *record, const struct 
 struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle);
 
 /* Derived facts. */
+/* A suspend that is, or may be, in the world: it owes a restore. */
+bool rg_done_suspends(const struct rg_done *done);
 /* A dispute ended for the debtor, and nothing has made it a debt again since: no other amount, no reopening. */
 bool rg_invoice_excused(const struct rg_invoice *invoice);
 int rg_invoice_cycle(const struct rg_invoice *invoice);

@@ -56,6 +56,7 @@ struct rg_touched *rg_batch_add(struct rg_batch *batch, struct rg_str debtor)
 static void remember_actions(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_record *record = touched->record;
+    touched->was_overflowing = record->overflowing;
     touched->before_count = record->action_count;
     touched->before = record->action_count > 0 ? RG_NEW(batch->arena, struct rg_action_before, record->action_count) : NULL;
     for (size_t i = 0; i < record->action_count; i++) {
@@ -304,27 +305,22 @@ static void collect_people(struct rg_batch *batch, struct rg_touched *touched)
 static bool encode(struct rg_batch *batch, const struct rg_touched *touched, struct rg_str *ret_bytes, struct rg_error *err)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    rg_buf_init(&buf, RG_RECORD_BYTES_MAX + 1024);
+    rg_buf_init(&buf, RG_RECORD_STORED_MAX + 1024);
     if (rg_record_encode(touched->record, &buf, err) < 0)
         return false;
     *ret_bytes = rg_arena_str(batch->arena, rg_buf_str(&buf));
     return true;
 }
 
-/* More of one debtor than can be kept. What this batch brought cannot be applied, so nothing may go out that it might have
- * stopped: the record stays as it was, held, and what was queued for him is void. */
+/* More of one debtor than can be stored, though all that is closed made room. What this batch brought cannot be applied, so
+ * nothing may go out that it might have stopped: the record stays as it was, held, and what was queued for him is void. */
 static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *touched, struct rg_str *ret_bytes,
                                     struct rg_error *err)
 {
-    struct rg_error why = *err;
     if (touched->stored.p == NULL)
         touched->record = rg_record_new(batch->arena, touched->debtor);
     else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
         return RG_COMMIT_BROKEN;
-    if (!touched->record->overflowing)
-        rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW",
-               &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
-               "%s; he is held, and what comes is not applied where it does not fit", why.text);
     rg_record_overflow(touched->record);
     return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;
 }
@@ -364,6 +360,10 @@ static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *t
             return rc;
         again = (struct again){RG_STORE_NEVER, RG_STORE_NEVER};
     }
+    if (touched->record->overflowing && !touched->was_overflowing)
+        rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW",
+               &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = batch->shard->config.shard},
+               "more than can be kept of one debtor; everything is held until he is released");
     collect_actions(batch, touched);
     collect_people(batch, touched);
     struct rg_store_put put = {.key = {RG_STORE_DEBTOR, touched->debtor}, .write = touched->changed, .value = bytes};

@@ -35,7 +35,7 @@ struct rg_touched {
     struct rg_str stored; /* its bytes as loaded; absent: new */
     struct rg_action_before *before;
     size_t before_count;
-    bool changed;
+    bool changed, was_overflowing;
     int64_t due_ms;              /* timer this look was due for */
     bool prompted;               /* his prompt timer is over */
     struct rg_str *updates;      /* keys of people updates folded, to be removed */

@@ -542,7 +542,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
     enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
     if (folded == RG_FOLD_CONFLICT)
         dead_letter(f, item->intake, RG_DEAD_CONFLICT, err.text);
-    touched->changed = touched->changed || folded == RG_FOLD_CHANGED;
+    touched->changed = touched->changed || folded != RG_FOLD_NOTHING; /* a refusal for want of room leaves him held */
     if (item->intake->kind == RG_REC_DECIDED)
         learn_action(f, &item->decision);
     if (item->intake->kind == RG_REC_UPDATE)

@@ -89,6 +89,7 @@ static void walk_openings(struct rg_coder *c, struct rg_invoice *v)
     RG_FIELD(c, RG_CODE_LIST(c, v->due_days, v->due_day_count));
     for (size_t i = 0; i < v->due_day_count; i++)
         rg_code_day(c, &v->due_days[i]);
+    RG_FIELD(c, rg_code_int(c, &v->more_openings));
     v->reopening_cap = v->reopening_count;
     v->due_day_cap = v->due_day_count;
 }
@@ -109,7 +110,7 @@ static void walk_invoice(struct rg_coder *c, struct rg_invoice *v)
     RG_FIELD(c, rg_code_word(c, &v->ns));
     RG_FIELD(c, rg_code_str(c, &v->id));
     RG_FIELD(c, RG_CODE_FLAGS(c, &v->issued, &v->has_pix, &v->has_boleto, &v->has_link, &v->received, &v->opened, &v->disputed,
-                        &v->conflict, &v->dispute_accepted));
+                        &v->dispute_accepted));
     RG_FIELD(c, rg_code_word(c, &v->creditor));
     RG_FIELD(c, rg_code_word(c, &v->service));
     RG_FIELD(c, rg_code_word(c, &v->contract));
@@ -227,8 +228,31 @@ static void walk_consents(struct rg_coder *c, struct rg_record *r)
     r->optout_cap = r->optout_count;
 }
 
+static void walk_past(struct rg_coder *c, struct rg_past *past)
+{
+    int count = (int)past->mark_count;
+    struct rg_coder_group outer = rg_coder_group_begin(c);
+    RG_FIELD(c, rg_code_i64(c, &past->invoices));
+    RG_FIELD(c, rg_code_time(c, &past->known_ms));
+    RG_FIELD(c, rg_code_i64(c, &past->counted));
+    RG_FIELD(c, rg_code_i64(c, &past->paid));
+    RG_FIELD(c, rg_code_i64(c, &past->streak));
+    RG_FIELD(c, rg_code_int(c, &count));
+    if (count < 0 || count > RG_PAST_MARKS_MAX) {
+        c->broken = true;
+        count = 0;
+    }
+    past->mark_count = (size_t)count;
+    for (int i = 0; i < count; i++) {
+        rg_code_day(c, &past->marks[i].on);
+        RG_CODE_ENUM(c, past->marks[i].kind, RG_PAST_KIND_COUNT);
+    }
+    rg_coder_group_end(c, outer);
+}
+
 static void walk_record(struct rg_coder *c, struct rg_record *r)
 {
+    bool past = r->past.invoices > 0 || r->past.mark_count > 0;
     rg_coder_know_words(c);
     struct rg_coder_group outer = rg_coder_group_begin(c);
     RG_FIELD(c, rg_code_str(c, &r->debtor));
@@ -242,6 +266,9 @@ static void walk_record(struct rg_coder *c, struct rg_record *r)
     RG_FIELD(c, RG_CODE_LIST(c, r->invoices, r->invoice_count));
     for (size_t i = 0; i < r->invoice_count; i++)
         walk_invoice(c, &r->invoices[i]);
+    RG_FIELD(c, RG_CODE_FLAGS(c, &past));
+    if (past)
+        walk_past(c, &r->past);
     RG_FIELD(c, RG_CODE_LIST(c, r->actions, r->action_count));
     for (size_t i = 0; i < r->action_count; i++)
         walk_action(c, &r->actions[i]);
@@ -257,9 +284,9 @@ int rg_record_encode(const struct rg_record *record, struct rg_buf *buf, struct 
     rg_buf_addc(buf, RG_RECORD_VERSION);
     struct rg_coder c = {.out = buf};
     walk_record(&c, &copy);
-    if (buf->overflow || buf->len - before > RG_RECORD_BYTES_MAX)
+    if (buf->overflow || buf->len - before > RG_RECORD_STORED_MAX)
         return rg_fail(err, RG_ELIMIT, "debtor " RG_STR_FMT ": record larger than %zu bytes", RG_STR_ARG(record->debtor),
-                       RG_RECORD_BYTES_MAX);
+                       RG_RECORD_STORED_MAX);
     return 0;
 }
 
@@ -267,8 +294,8 @@ int rg_record_decode(struct rg_str bytes, struct rg_arena *arena, struct rg_reco
 {
     if (bytes.n == 0)
         return rg_fail(err, RG_EINVAL, "debtor record: empty");
-    if (bytes.n > RG_RECORD_BYTES_MAX)
-        return rg_fail(err, RG_ELIMIT, "debtor record: %zu bytes, at most %zu expected", bytes.n, RG_RECORD_BYTES_MAX);
+    if (bytes.n > RG_RECORD_STORED_MAX)
+        return rg_fail(err, RG_ELIMIT, "debtor record: %zu bytes, at most %zu expected", bytes.n, RG_RECORD_STORED_MAX);
     uint8_t version = (uint8_t)bytes.p[0];
     if (version != RG_RECORD_VERSION)
         return rg_fail(err, RG_EREFUSED, "debtor record: version %d, this program knows %d; was a newer one here before?",

@@ -9,7 +9,7 @@
 
 #define RG_RECORD_VERSION 1
 
-/* RG_ELIMIT when it would be larger than RG_RECORD_BYTES_MAX (nothing is cut). */
+/* RG_ELIMIT when it would be larger than RG_RECORD_STORED_MAX (nothing is cut). */
 RG_MUST_USE int rg_record_encode(const struct rg_record *record, struct rg_buf *buf, struct rg_error *err);
 /* `bytes` are copied into the arena. RG_EINVAL names the offset; RG_EREFUSED for a newer version. */
 RG_MUST_USE int rg_record_decode(struct rg_str bytes, struct rg_arena *arena, struct rg_record **ret_record,

@@ -215,6 +215,17 @@ static void actions(struct rg_jw *jw, const struct rg_record *r)
     rg_jw_array_end(jw);
 }
 
+static void past(struct rg_jw *jw, const struct rg_past *p)
+{
+    if (p->invoices == 0)
+        return;
+    rg_jw_member_object(jw, "made_room"); /* closed invoices of which only this is left */
+    rg_jw_member_int(jw, "invoices", p->invoices);
+    rg_jw_member_int(jw, "paid", p->paid);
+    instant(jw, "known_until", p->known_ms);
+    rg_jw_object_end(jw);
+}
+
 void rg_record_json(const struct rg_record *r, int64_t tolerance_cents, bool reveal, struct rg_jw *jw)
 {
     rg_jw_object(jw);
@@ -241,6 +252,7 @@ void rg_record_json(const struct rg_record *r, int64_t tolerance_cents, bool rev
     rg_jw_array_end(jw);
     actions(jw, r);
     count(jw, "sequence", r->sequence);
+    past(jw, &r->past);
     if (r->overflowing)
         rg_jw_member_bool(jw, "overflowing", true);
     rg_jw_object_end(jw);

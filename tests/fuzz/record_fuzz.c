@@ -27,8 +27,8 @@ static void try_record(struct rg_str bytes, struct rg_arena *arena)
 {
     struct rg_record *record = NULL, *again = NULL;
     RG_CLEANUP(rg_buf_done) struct rg_buf first, second;
-    rg_buf_init(&first, 2 * RG_RECORD_BYTES_MAX);
-    rg_buf_init(&second, 2 * RG_RECORD_BYTES_MAX);
+    rg_buf_init(&first, 2 * RG_RECORD_STORED_MAX);
+    rg_buf_init(&second, 2 * RG_RECORD_STORED_MAX);
     if (rg_record_decode(bytes, arena, &record, NULL) < 0)
         return;
     look_at(record);

@@ -381,7 +381,7 @@ static void measures_the_reference_debtor(void **state)
     const struct rg_redis_config config = config_for(rg_redis_server_url(server));
     struct rg_store *store = NULL;
     struct rg_store_opened opened;
-    rg_buf_init(&buf, RG_RECORD_BYTES_MAX);
+    rg_buf_init(&buf, RG_RECORD_STORED_MAX);
     assert_int_equal(rg_record_encode(reference_debtor(b->arena), &buf, NULL), 0);
     assert_int_equal(rg_store_redis_new(&config, 5, &store, NULL), 0);
     assert_int_equal(store->ops->open(store, b->arena, &opened, NULL), 0);

@@ -261,7 +261,7 @@ static struct rg_buf *put(struct rg_daemon *daemon, enum rg_store_kind kind, con
     struct fake_value *value = &daemon->values[daemon->value_count++];
     value->kind = (int)kind;
     (void)snprintf(value->id, sizeof value->id, "%s", id);
-    rg_buf_init(&value->bytes, RG_RECORD_BYTES_MAX);
+    rg_buf_init(&value->bytes, RG_RECORD_STORED_MAX);
     return &value->bytes;
 }
 

@@ -155,7 +155,7 @@ static inline struct rg_record *sim_load(struct sim *s, struct rg_arena *arena)
 static inline struct rg_str sim_encode(struct sim *s, const struct rg_record *record)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    rg_buf_init(&buf, RG_RECORD_BYTES_MAX + 1024);
+    rg_buf_init(&buf, RG_RECORD_STORED_MAX + 1024);
     int rc = rg_record_encode(record, &buf, NULL);
     rg_assert(rc == 0);
     return rg_arena_str(s->arena, rg_buf_str(&buf));

@@ -27,7 +27,7 @@ static struct rg_str encoded(const struct rg_record *record)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     struct rg_error err = {0};
-    rg_buf_init(&buf, 2 * RG_RECORD_BYTES_MAX);
+    rg_buf_init(&buf, 2 * RG_RECORD_STORED_MAX);
     if (rg_record_encode(record, &buf, &err) < 0)
         fail_msg("%s", err.text);
     return rg_arena_str(arena, rg_buf_str(&buf));
@@ -168,19 +168,19 @@ static void limits_are_kept(void **state)
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     struct rg_record *record = rg_record_new(arena, RG_STR("C-1"));
     struct rg_error err = {0};
-    size_t rest = RG_RECORD_BYTES_MAX - encoded(record).n;
-    char *name = rg_arena_alloc(arena, RG_RECORD_BYTES_MAX);
-    memset(name, 'n', RG_RECORD_BYTES_MAX);
+    size_t rest = RG_RECORD_STORED_MAX - encoded(record).n;
+    char *name = rg_arena_alloc(arena, RG_RECORD_STORED_MAX);
+    memset(name, 'n', RG_RECORD_STORED_MAX);
     record->name = (struct rg_str){name, rest - 3}; /* absent it takes nothing, its length takes three bytes */
-    assert_int_equal(encoded(record).n, RG_RECORD_BYTES_MAX);
+    assert_int_equal(encoded(record).n, RG_RECORD_STORED_MAX);
     same_text(decoded(encoded(record))->name, record->name);
     record->name.n++;
-    rg_buf_init(&buf, 2 * RG_RECORD_BYTES_MAX);
+    rg_buf_init(&buf, 2 * RG_RECORD_STORED_MAX);
     assert_int_equal(rg_record_encode(record, &buf, &err), RG_ELIMIT);
     assert_non_null(strstr(err.text, "C-1"));
-    char *huge = rg_arena_alloc(arena, RG_RECORD_BYTES_MAX + 1);
+    char *huge = rg_arena_alloc(arena, RG_RECORD_STORED_MAX + 1);
     huge[0] = RG_RECORD_VERSION;
-    assert_int_equal(try(huge, RG_RECORD_BYTES_MAX + 1), RG_ELIMIT);
+    assert_int_equal(try(huge, RG_RECORD_STORED_MAX + 1), RG_ELIMIT);
 }
 
 static void the_reference_debtor_is_small(void **state)
@@ -194,7 +194,7 @@ static void the_reference_debtor_is_small(void **state)
     record->invoices[0].done_count = 0;
     (void)printf("reference debtor: %zu bytes, of which %zu for five steps done\n", with, with - encoded(record).n);
     record->invoices[0] = none;
-    assert_true(with <= 424); /* what it takes today: who makes it larger should know */
+    assert_true(with <= 425); /* what it takes today: who makes it larger should know */
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_arena, drop_arena)

@@ -154,7 +154,6 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
                              .disputed = chance(m),
                              .debit_on = day(m),
                              .offset = chance(m) ? number(m, INT64_C(1) << 50) : -1,
-                             .conflict = chance(m),
                              .dispute_accepted = chance(m)};
     v->tags = texts(m, &v->tag_count);
     for (int g = 0; g < RG_IG_COUNT; g++)
@@ -165,6 +164,7 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
     MAKE_LIST(m, v, due_days, due_day_count, 3);
     for (size_t i = 0; i < v->due_day_count; i++)
         v->due_days[i] = day(m);
+    v->more_openings = (int)number(m, 3);
     v->discount_count = (size_t)number(m, RG_DISCOUNTS_MAX);
     for (size_t i = 0; i < v->discount_count; i++)
         v->discounts[i] =
@@ -233,6 +233,20 @@ static inline void make_people(struct maker *m, struct rg_record *r)
         r->notes[i] = (struct rg_note){text(m), text(m), instant(m)};
 }
 
+static inline void make_past(struct maker *m, struct rg_past *p)
+{
+    p->mark_count = (size_t)number(m, RG_PAST_MARKS_MAX);
+    for (size_t i = 0; i < p->mark_count; i++)
+        p->marks[i] = (struct rg_past_mark){day(m), (enum rg_past_kind)number(m, RG_PAST_KIND_COUNT - 1)};
+    p->invoices = number(m, 999);
+    p->known_ms = instant(m);
+    p->counted = number(m, 999);
+    p->paid = number(m, 999);
+    p->streak = number(m, 999);
+    if (p->invoices == 0 && p->mark_count == 0)
+        *p = (struct rg_past){0};
+}
+
 static inline struct rg_record *make_record(struct maker *m)
 {
     struct rg_record *r = rg_record_new(m->arena, text(m));
@@ -264,6 +278,8 @@ static inline struct rg_record *make_record(struct maker *m)
     MAKE_LIST(m, r, actions, action_count, 3);
     for (size_t i = 0; i < r->action_count; i++)
         make_action(m, &r->actions[i]);
+    if (chance(m))
+        make_past(m, &r->past);
     r->sequence = number(m, 999);
     r->previous_decision = number(m, 999) - 1;
     r->looked_ms = instant(m);
@@ -396,8 +412,8 @@ static inline void same_invoice(const struct rg_invoice *a, const struct rg_invo
     same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
     SAME(issued), SAME(due_on), SAME(issued_on), SAME(amount_cents), SAME(state), SAME(has_pix), SAME(has_boleto), SAME(has_link),
         SAME(pix_until);
-    SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(conflict), SAME(dispute_accepted);
-    SAME(reopening_count), SAME(due_day_count), SAME(discount_count), SAME(payment_count), SAME(done_count);
+    SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(dispute_accepted);
+    SAME(reopening_count), SAME(due_day_count), SAME(more_openings), SAME(discount_count), SAME(payment_count), SAME(done_count);
     same_decimal(a->fine_percent, b->fine_percent);
     same_decimal(a->interest_percent_month, b->interest_percent_month);
     for (int g = 0; g < RG_IG_COUNT; g++)
@@ -473,4 +489,7 @@ static inline void same_record(const struct rg_record *a, const struct rg_record
     for (size_t i = 0; i < a->action_count; i++)
         same_action(&a->actions[i], &b->actions[i]);
     SAME(sequence), SAME(previous_decision), SAME(looked_ms), SAME(overflowing);
+    SAME(past.invoices), SAME(past.known_ms), SAME(past.counted), SAME(past.paid), SAME(past.streak), SAME(past.mark_count);
+    for (size_t i = 0; i < a->past.mark_count; i++)
+        SAME(past.marks[i].on), SAME(past.marks[i].kind);
 }

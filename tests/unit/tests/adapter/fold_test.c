@@ -67,7 +67,7 @@ static void test_overflow(void **state)
         rg_buf_addf(&question, "{\"id\":%d,\"events\":[", invoices);
         for (int i = 0; i < invoices; i++)
             rg_buf_addf(&question, "%s" EVENT("invoice.issued", "%d", "2026-10-20T10:00:00",
-                                              ",\"invoice\":\"F%d\",\"due_on\":\"2026-11-03\",\"amount_cents\":1"),
+                                              ",\"invoice\":\"F%d\",\"due_on\":\"2026-11-03\",\"amount_cents\":100"),
                         i > 0 ? "," : "", i, i);
         rg_buf_adds(&question, "]}\n");
     }
