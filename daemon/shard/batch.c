@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SLOTS 4096 /* more than the debtors of a batch, a power of two */
+static_assert(3 * RG_SHARD_BATCH_MAX <= RG_STORE_KEYS_MAX, "a record asks for a debtor, a reference and a charge at most");
 static_assert(RG_NEVER == RG_STORE_NEVER, "what rules say of time a store understands");
 static_assert(SLOTS >= 4 * (RG_SHARD_BATCH_MAX > RG_SHARD_PAGE_MAX ? RG_SHARD_BATCH_MAX : RG_SHARD_PAGE_MAX),
               "the table stays sparse");
@@ -49,6 +50,7 @@ struct rg_touched *rg_batch_add(struct rg_batch *batch, struct rg_str debtor)
     struct rg_touched *touched = RG_PUSH(batch->arena, batch->touched, batch->touched_count, batch->touched_cap);
     touched->debtor = rg_arena_str(batch->arena, debtor);
     touched->due_ms = batch->world->now_ms;
+    touched->value = rg_batch_want(batch, RG_STORE_DEBTOR, touched->debtor);
     batch->slots[slot] = (int32_t)batch->touched_count;
     return touched;
 }
@@ -66,31 +68,29 @@ static void remember_actions(struct rg_batch *batch, struct rg_touched *touched)
     }
 }
 
+size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id)
+{
+    rg_assert(batch->values == NULL);
+    *RG_PUSH(batch->arena, batch->keys, batch->key_count, batch->key_cap) = (struct rg_store_key){kind, id};
+    return batch->key_count - 1;
+}
+
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
 {
-    size_t n = 0;
-    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, batch->touched_count + 1);
-    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, batch->touched_count + 1);
-    for (size_t i = 0; i < batch->touched_count; i++)
-        if (batch->touched[i].record == NULL)
-            keys[n++] = (struct rg_store_key){RG_STORE_DEBTOR, batch->touched[i].debtor};
+    struct rg_store *store = batch->shard->store;
+    batch->values = RG_NEW(batch->arena, struct rg_str, batch->key_count + 1);
     enum rg_commit rc =
-        batch->shard->store->ops->load(batch->shard->store, keys, n, batch->shard->pos.batch, batch->arena, values, err);
-    if (rc != RG_COMMITTED)
-        return rc;
-    n = 0;
-    for (size_t i = 0; i < batch->touched_count; i++) {
+        store->ops->load(store, batch->keys, batch->key_count, batch->shard->pos.batch, batch->arena, batch->values, err);
+    for (size_t i = 0; rc == RG_COMMITTED && i < batch->touched_count; i++) {
         struct rg_touched *touched = &batch->touched[i];
-        if (touched->record != NULL)
-            continue;
-        touched->stored = values[n++];
+        touched->stored = batch->values[touched->value];
         if (touched->stored.p == NULL)
             touched->record = rg_record_new(batch->arena, touched->debtor);
         else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
             return RG_COMMIT_BROKEN;
         remember_actions(batch, touched);
     }
-    return RG_COMMITTED;
+    return rc;
 }
 
 void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms)
@@ -174,8 +174,8 @@ static struct rg_world world_of(const struct rg_batch *batch, const struct rg_to
     const struct rg_shard_world *w = batch->world;
     const struct rg_shard *shard = batch->shard;
     return (struct rg_world){.now_ms = w->now_ms, .asof_ms = shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
-                             .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms, .live_since_ms = w->live_since_ms,
-                             .known_through_ms = batch->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
+                             .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms,
+                             .live_since_ms = w->live_since_ms, .known_through_ms = batch->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
                              .rests_on = batch->pos.ledger_next};
 }
 

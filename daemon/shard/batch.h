@@ -31,6 +31,7 @@ struct rg_action_before {
 /* A debtor in this batch. */
 struct rg_touched {
     struct rg_str debtor;
+    size_t value; /* of batch->values: his record as stored */
     struct rg_record *record;
     struct rg_str stored; /* its bytes as loaded; absent: new */
     struct rg_action_before *before;
@@ -50,6 +51,9 @@ struct rg_batch {
     size_t touched_count, touched_cap;
     int32_t *slots; /* hash of debtors → index + 1 */
     size_t slot_count;
+    struct rg_store_key *keys; /* what has to be read, all in one question */
+    size_t key_count, key_cap;
+    struct rg_str *values; /* once loaded: in the order of the keys; absent where nothing is stored */
     struct rg_store_put *puts;
     size_t put_count, put_cap;
     struct rg_store_act *acts;
@@ -67,7 +71,8 @@ struct rg_batch {
 void rg_batch_begin(struct rg_batch *batch, struct rg_shard *shard, const struct rg_shard_world *world);
 struct rg_touched *rg_batch_find(struct rg_batch *batch, struct rg_str debtor);  /* NULL: not in this batch */
 struct rg_touched *rg_batch_add(struct rg_batch *batch, struct rg_str debtor);
-/* Loads the records of all debtors added so far that have none. */
+size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id); /* its index in batch->values */
+/* Loads what is wanted, and the records of all debtors added. Once in a batch. */
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err);
 void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms);
 void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);

@@ -29,9 +29,10 @@ struct item {
     bool stranger; /* its debtor lives in another shard */
 };
 
-/* A reference in this batch, loaded once. */
+/* A reference in this batch. */
 struct found {
     struct rg_str key;
+    size_t value; /* of batch->values */
     struct rg_reference reference;
     bool changed;
 };
@@ -224,28 +225,16 @@ static struct found *find_reference(struct folding *f, struct rg_str key)
         if (rg_str_eq(f->found[i].key, key))
             return &f->found[i];
     struct found *found = RG_PUSH(f->batch->arena, f->found, f->found_count, f->found_cap);
-    *found = (struct found){.key = key};
+    *found = (struct found){.key = key, .value = rg_batch_want(f->batch, RG_STORE_REFERENCE, key)};
     return found;
 }
 
-static enum rg_commit load_references(struct folding *f, struct rg_error *err)
+static bool read_references(struct folding *f, struct rg_error *err)
 {
-    struct rg_batch *batch = f->batch;
-    for (size_t i = 0; i < f->count; i++)
-        if (!f->items[i].skip && f->items[i].reference.p != NULL)
-            (void)find_reference(f, f->items[i].reference);
-    if (f->found_count == 0)
-        return RG_COMMITTED;
-    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, f->found_count);
-    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, f->found_count);
     for (size_t i = 0; i < f->found_count; i++)
-        keys[i] = (struct rg_store_key){RG_STORE_REFERENCE, f->found[i].key};
-    struct rg_store *store = batch->shard->store;
-    enum rg_commit rc = store->ops->load(store, keys, f->found_count, batch->shard->pos.batch, batch->arena, values, err);
-    for (size_t i = 0; rc == RG_COMMITTED && i < f->found_count; i++)
-        if (rg_reference_decode(values[i], batch->arena, &f->found[i].reference, err) < 0)
-            return RG_COMMIT_BROKEN;
-    return rc;
+        if (rg_reference_decode(f->batch->values[f->found[i].value], f->batch->arena, &f->found[i].reference, err) < 0)
+            return false;
+    return true;
 }
 
 static struct rg_str first_origin(const struct rg_fetched *intake)
@@ -400,9 +389,12 @@ static void put_references(struct folding *f)
 #define CHARGE_FIELDS (RG_BIT(RG_F_PIX_CODE) | RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE) | RG_BIT(RG_F_LINK))
 
 struct charges {
-    struct rg_str *keys;
-    struct rg_charge *charges;
-    size_t count, key_cap, charge_cap;
+    struct charge_of {
+        struct rg_str key;
+        size_t value; /* of batch->values */
+        struct rg_charge charge;
+    } *items;
+    size_t count, cap;
 };
 
 struct charge_stamps {
@@ -420,33 +412,22 @@ static size_t charge_index(struct folding *f, struct charges *c, const struct rg
 {
     struct rg_str key = rg_charge_key(f->batch->arena, event->ns, event->invoice);
     for (size_t i = 0; i < c->count; i++)
-        if (rg_str_eq(c->keys[i], key))
+        if (rg_str_eq(c->items[i].key, key))
             return i;
-    *RG_PUSH(f->batch->arena, c->keys, c->count, c->key_cap) = key;
+    *RG_PUSH(f->batch->arena, c->items, c->count, c->cap) =
+        (struct charge_of){.key = key, .value = rg_batch_want(f->batch, RG_STORE_INVOICE, key)};
     return c->count - 1;
 }
 
-static enum rg_commit load_charges(struct folding *f, struct charges *c, struct rg_error *err)
+static bool read_charges(struct folding *f, struct charges *c, struct rg_error *err)
 {
-    struct rg_batch *batch = f->batch;
-    for (size_t i = 0; i < f->count; i++)
-        if (has_charge(&f->items[i]))
-            (void)charge_index(f, c, &f->items[i].event);
-    if (c->count == 0)
-        return RG_COMMITTED;
-    struct rg_store_key *keys = RG_NEW(batch->arena, struct rg_store_key, c->count);
-    struct rg_str *values = RG_NEW(batch->arena, struct rg_str, c->count);
-    c->charges = RG_NEW(batch->arena, struct rg_charge, c->count);
-    for (size_t i = 0; i < c->count; i++)
-        keys[i] = (struct rg_store_key){RG_STORE_INVOICE, c->keys[i]};
-    struct rg_store *store = batch->shard->store;
-    enum rg_commit rc = store->ops->load(store, keys, c->count, batch->shard->pos.batch, batch->arena, values, err);
-    for (size_t i = 0; rc == RG_COMMITTED && i < c->count; i++) {
-        c->charges[i] = (struct rg_charge){.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE};
-        if (values[i].p != NULL && rg_charge_read(values[i], batch->arena, &c->charges[i], err) < 0)
-            return RG_COMMIT_BROKEN;
+    for (size_t i = 0; i < c->count; i++) {
+        struct rg_str stored = f->batch->values[c->items[i].value];
+        c->items[i].charge = (struct rg_charge){.pix_until = RG_DAY_NONE, .boleto_until = RG_DAY_NONE};
+        if (stored.p != NULL && rg_charge_read(stored, f->batch->arena, &c->items[i].charge, err) < 0)
+            return false;
     }
-    return rc;
+    return true;
 }
 
 static struct charge_stamps stamps_of(const struct rg_record *record, const struct item *item)
@@ -470,7 +451,7 @@ static void fold_charge(struct folding *f, struct charges *c, const struct item 
     if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
         return;
     struct charge_stamps after = stamps_of(record, item);
-    struct rg_charge *charge = &c->charges[charge_index(f, c, e)];
+    struct rg_charge *charge = &c->items[charge_index(f, c, e)].charge;
     if (moved(before.pix, after.pix)) {
         charge->pix_code = e->pix_code;
         charge->pix_cents = e->pix_cents;
@@ -492,8 +473,8 @@ static void put_charges(struct folding *f, const struct charges *c)
     for (size_t i = 0; i < c->count; i++) {
         RG_CLEANUP(rg_buf_done) struct rg_buf buf;
         rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
-        rg_charge_write(&c->charges[i], &buf);
-        rg_batch_put(f->batch, RG_STORE_INVOICE, c->keys[i], rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
+        rg_charge_write(&c->items[i].charge, &buf);
+        rg_batch_put(f->batch, RG_STORE_INVOICE, c->items[i].key, rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
     }
 }
 
@@ -591,6 +572,20 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
         batch->pos.ledger_crc = rg_crc32(0, last->value.p, last->value.n);
 }
 
+/* Everything that the batch needs, in one question: a round trip is what a batch costs. */
+static enum rg_commit load(struct folding *f, struct charges *charges, struct rg_error *err)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (!f->items[i].skip && f->items[i].reference.p != NULL)
+            (void)find_reference(f, f->items[i].reference);
+        if (has_charge(&f->items[i]))
+            (void)charge_index(f, charges, &f->items[i].event);
+    }
+    enum rg_commit rc = rg_batch_load(f->batch, err);
+    bool readable = rc != RG_COMMITTED || (read_references(f, err) && read_charges(f, charges, err));
+    return readable ? rc : RG_COMMIT_BROKEN;
+}
+
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err)
 {
     rg_assert(shard->inbox_count > 0);
@@ -600,11 +595,7 @@ enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard
     rg_batch_begin(&batch, shard, world);
     struct folding f = {.batch = &batch};
     prepare(&f, &shard->inbox[shard->inbox_first], count);
-    enum rg_commit rc = load_references(&f, err);
-    if (rc == RG_COMMITTED)
-        rc = load_charges(&f, &charges, err);
-    if (rc == RG_COMMITTED)
-        rc = rg_batch_load(&batch, err);
+    enum rg_commit rc = load(&f, &charges, err);
     for (size_t i = 0; rc == RG_COMMITTED && i < count; i++)
         if (!f.items[i].skip)
             fold_item(&f, &charges, &f.items[i]);

@@ -106,7 +106,8 @@ struct rg_store;
 struct rg_store_ops {
     /* Connects where needed, takes the fence, reads the position and the outbox. Everything returned lies in `arena`. */
     int (*open)(struct rg_store *store, struct rg_arena *arena, struct rg_store_opened *ret, struct rg_error *err);
-    /* Values in the order of the keys, absent where there is none, in `arena`. Compares fence and batch number. */
+    /* Values in the order of the keys, absent where there is none, in `arena`. Compares fence and batch number, and what it
+     * found holds until the next commit: one that follows a load costs one round trip, one without a load two. */
     enum rg_commit (*load)(struct rg_store *store, const struct rg_store_key *keys, size_t n, int64_t batch,
                            struct rg_arena *arena, struct rg_str *ret_values, struct rg_error *err);
     /* Debtors whose timer of that kind is due up to `until_ms`, at most `max`, earliest of their buckets first. */
@@ -120,6 +121,7 @@ struct rg_store_ops {
 struct rg_store {
     const struct rg_store_ops *ops;
     int shard;
+    uint64_t trips; /* round trips to the server, for whoever measures */
 };
 void rg_store_free(struct rg_store **store);
 

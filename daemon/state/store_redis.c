@@ -1,7 +1,9 @@
 /* The store on a real Redis. Two round trips a batch: WATCH with the reads, then MULTI … EXEC. The reads' answers are looked at
  * before the transaction is sent, because a WATCH that arrives together with its EXEC after the fence has moved would arm
- * itself on the new value and protect nothing. Due timers lie in 256 small sorted sets, prompt ones in one more; memory holds a
- * lower bound for each. */
+ * itself on the new value and protect nothing. Sending the next batch's reads along with EXEC would save one of the two; it
+ * would also make a shard decode one batch while it does not know yet what became of the one before.
+ *
+ * Due timers lie in 256 small sorted sets, prompt ones in one more; memory holds a lower bound for each. */
 #include "daemon/state/store_redis.h"
 
 #include "base/core/hash.h"
@@ -19,6 +21,7 @@ struct store_redis {
     struct rg_store store;
     struct rg_redis *redis;
     char token[2 * TOKEN_BYTES + 1];
+    int64_t watched; /* WATCH is on, and fence and batch number were found to be ours: this number; −1: not so */
     struct rg_arena *keys; /* names of one call */
     int64_t bound_ms[RG_STATE_TIMER_SETS]; /* no timer of the set is earlier */
 };
@@ -26,6 +29,12 @@ struct store_redis {
 static struct store_redis *self(struct rg_store *store)
 {
     return (struct store_redis *)store;
+}
+
+static int flush(struct store_redis *s, struct rg_error *err)
+{
+    s->store.trips++;
+    return rg_redis_flush(s->redis, err);
 }
 
 /* ---- position ---- */
@@ -143,7 +152,7 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
     for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++)
         RG_REDIS_PUSH(s->redis, RG_STR("ZRANGE"), rg_state_due_key(s->keys, s->store.shard, b), RG_STR("0"), RG_STR("0"),
                       RG_STR("WITHSCORES"));
-    int rc = rg_redis_flush(s->redis, err);
+    int rc = flush(s, err);
     if (rc == 0)
         rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
     if (rc == 0)
@@ -183,6 +192,7 @@ static int redis_open(struct rg_store *store, struct rg_arena *arena, struct rg_
     struct store_redis *s = self(store);
     struct rg_store_opened opened = {0};
     rg_arena_reset(s->keys);
+    s->watched = -1;
     int rc = rg_redis_connect(s->redis, err);
     if (rc == 0)
         rc = take_fence(s, err);
@@ -201,6 +211,7 @@ static int redis_open(struct rg_store *store, struct rg_arena *arena, struct rg_
 
 static enum rg_commit lost(struct store_redis *s)
 {
+    s->watched = -1;
     rg_redis_close(s->redis);
     return RG_COMMIT_UNKNOWN;
 }
@@ -232,6 +243,7 @@ static enum rg_commit refused(const struct rg_redis_reply *reply, struct rg_erro
 
 static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg_error *err)
 {
+    s->watched = -1;
     const struct rg_redis_reply *watch, *own, *number;
     if (rg_redis_next(s->redis, &watch, err) < 0 || rg_redis_next(s->redis, &own, err) < 0 ||
         rg_redis_next(s->redis, &number, err) < 0)
@@ -255,6 +267,7 @@ static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg
                       (long long)stored, (long long)batch);
         return RG_COMMIT_REOWN;
     }
+    s->watched = batch;
     return RG_COMMITTED;
 }
 
@@ -272,7 +285,7 @@ static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_k
         for (size_t i = 0; i < n; i++)
             rg_redis_arg(s->redis, rg_state_value_key(s->keys, store->shard, &keys[i]));
     }
-    if (rg_redis_flush(s->redis, err) < 0)
+    if (flush(s, err) < 0)
         return unsent(s);
     enum rg_commit rc = read_guard(s, batch, err);
     if (rc == RG_COMMIT_UNKNOWN)
@@ -335,7 +348,7 @@ static enum rg_commit ask_page(struct store_redis *s, struct page *page, struct 
     size_t left = 0;
     page->share = (page->max - page->count) / page->buckets + 1;
     push_page(s, page);
-    if (rg_redis_flush(s->redis, err) < 0)
+    if (flush(s, err) < 0)
         return lost(s);
     for (size_t i = 0; i < page->buckets; i++) {
         const struct rg_redis_reply *reply;
@@ -543,18 +556,29 @@ static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_re
     return RG_COMMIT_BROKEN;
 }
 
+/* Not again where a load has found everything as it should be: whatever takes the shard or empties it touches what is watched, and
+ * a server that was restarted has no connection of ours. */
+static enum rg_commit guard(struct store_redis *s, int64_t batch, struct rg_error *err)
+{
+    if (s->watched == batch)
+        return RG_COMMITTED;
+    push_guard(s);
+    if (flush(s, err) < 0)
+        return lost(s);
+    enum rg_commit rc = read_guard(s, batch, err);
+    rg_redis_release(s->redis);
+    return rc;
+}
+
 static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err)
 {
     struct store_redis *s = self(store);
     const struct rg_redis_reply *reply = NULL;
     rg_arena_reset(s->keys);
-    push_guard(s);
-    if (rg_redis_flush(s->redis, err) < 0)
-        return lost(s);
-    enum rg_commit rc = read_guard(s, batch->pos->batch - 1, err);
-    rg_redis_release(s->redis);
+    enum rg_commit rc = guard(s, batch->pos->batch - 1, err);
     if (rc != RG_COMMITTED)
         return rc;
+    s->watched = -1; /* EXEC ends it, whatever its answer */
     RG_REDIS_PUSH(s->redis, RG_STR("MULTI"));
     push_values(s, batch);
     push_timers(s, batch);
@@ -562,7 +586,7 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     push_outbox(s, batch);
     push_pos(s, batch->pos);
     RG_REDIS_PUSH(s->redis, RG_STR("EXEC"));
-    if (rg_redis_flush(s->redis, err) < 0)
+    if (flush(s, err) < 0)
         return unsent(s);
     while (rg_redis_due(s->redis) > 0)
         if (rg_redis_next(s->redis, &reply, err) < 0)
@@ -586,7 +610,8 @@ int rg_store_redis_new(const struct rg_redis_config *config, int shard, struct r
 {
     static const struct rg_store_ops ops = {redis_open, redis_load, redis_due, redis_commit, redis_next_due, redis_free};
     struct store_redis *s = rg_alloc(sizeof *s);
-    s->store = (struct rg_store){&ops, shard};
+    s->store = (struct rg_store){.ops = &ops, .shard = shard};
+    s->watched = -1;
     s->keys = rg_arena_new(KEYS_ARENA_BYTES);
     for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++)
         s->bound_ms[b] = RG_STORE_NEVER;

@@ -46,6 +46,7 @@ struct fake_store {
     struct rg_store store;
     struct rg_fake_state *state;
     int64_t token;
+    bool watched; /* a load has found everything as it should be, and no commit came since */
 };
 
 static const struct version *top(const struct rg_fake_state *state)
@@ -254,6 +255,7 @@ static int fake_open(struct rg_store *store, struct rg_arena *arena, struct rg_s
     struct rg_store_opened opened = {.pos = v->pos, .out_count = v->out_count, .act_count = (int64_t)v->act_count};
     (void)err;
     s->token = s->state->own = ++s->state->last_token;
+    s->watched = false;
     opened.pos.origin_cap = v->pos.origin_count;
     opened.pos.origins = v->pos.origin_count > 0 ? RG_NEW(arena, struct rg_origin_high, v->pos.origin_count) : NULL;
     for (size_t i = 0; i < v->pos.origin_count; i++) {
@@ -286,6 +288,8 @@ static enum rg_commit fake_load(struct rg_store *store, const struct rg_store_ke
     struct fake_store *s = self(store);
     enum rg_commit rc = guard(s, batch, err);
     rg_assert(n <= RG_STORE_KEYS_MAX);
+    store->trips++;
+    s->watched = rc == RG_COMMITTED;
     for (size_t i = 0; rc == RG_COMMITTED && i < n; i++) {
         const struct value *value = find_value(top(s->state), keys[i].kind, keys[i].id);
         bool there = value != NULL && (value->expires_ms == 0 || value->expires_ms > s->state->now_ms);
@@ -309,6 +313,7 @@ static enum rg_commit fake_due(struct rg_store *store, enum rg_timer timer, int6
     struct rg_due *all = RG_NEW(arena, struct rg_due, v->timer_count + 1);
     size_t n = 0;
     (void)err;
+    store->trips++;
     for (size_t i = 0; i < v->timer_count; i++)
         if (v->timers[i].kind == timer && v->timers[i].due_ms <= until_ms)
             all[n++] = (struct rg_due){rg_arena_str(arena, v->timers[i].debtor), v->timers[i].due_ms};
@@ -323,6 +328,8 @@ static enum rg_commit fake_commit(struct rg_store *store, const struct rg_store_
 {
     struct fake_store *s = self(store);
     enum rg_commit rc = guard(s, batch->pos->batch - 1, err);
+    store->trips += s->watched ? 1 : 2;
+    s->watched = false;
     if (rc != RG_COMMITTED)
         return rc;
     bool now = s->state->doomed > 0 && --s->state->doomed == 0;
@@ -348,7 +355,7 @@ struct rg_store *rg_fake_store_new(struct rg_fake_state *state, int shard)
 {
     static const struct rg_store_ops ops = {fake_open, fake_load, fake_due, fake_commit, fake_next_due, fake_free};
     struct fake_store *s = rg_alloc(sizeof *s);
-    s->store = (struct rg_store){&ops, shard};
+    s->store = (struct rg_store){.ops = &ops, .shard = shard};
     s->state = state;
     return &s->store;
 }

@@ -32,6 +32,7 @@ struct bench {
     struct rg_fake_stream *stream;
     struct rg_shard_counters counters;
     struct rg_shard *shard;
+    const struct rg_store *store; /* the shard's */
     int p;
     struct rg_shard_world world;
     int64_t ledger_at, people_at; /* next to feed */
@@ -62,6 +63,7 @@ static inline void bench_make_shard(struct bench *b)
                                            .deadletter_partitions = 1,
                                            .store = rg_fake_store_new(b->state, b->p),
                                            .counters = &b->counters};
+    b->store = config.store;
     b->shard = rg_shard_new(&config);
 }
 

@@ -146,6 +146,45 @@ static void held_timers_do_not_act(void **state)
     assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
 }
 
+/* ---- round trips ---- */
+
+static uint64_t trips_of_turn(struct bench *b)
+{
+    uint64_t before = b->store->trips;
+    bench_feed(b);
+    (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+    return b->store->trips - before;
+}
+
+/* Debtors, references and charges are asked for in one question; what it found serves the commit. */
+static void a_batch_costs_two_round_trips(void **state)
+{
+    struct bench *b = *state;
+    b->keep = true;
+    bench_settle(b);
+    put_debt(b); /* a debtor and a charge … */
+    (void)put_located(b, "invoice:" NS ":" F1, D1, "billing:0:1:1:1");
+    struct rg_event nameless = payment_of(b, NULL, F1, "P1", 100);
+    (void)put(b, &nameless); /* … and a reference */
+    int commits = rg_fake_state_commits(b->state);
+    assert_int_equal(trips_of_turn(b), 2);
+    assert_int_equal(rg_fake_state_commits(b->state), commits + 1);
+    assert_int_equal(trips_of_turn(b), 0);
+}
+
+/* Who is due, their records, and the commit. */
+static void a_page_of_timers_costs_three(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 07:59");
+    b->world.now_ms = at("2026-10-29 12:00");
+    rg_shard_begin_round(b->shard, &(struct rg_shard_round){.fresh_ms = b->world.now_ms, .all_seen_ms = b->world.now_ms});
+    assert_int_equal(trips_of_turn(b), 3);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0); /* on its way */
+    assert_int_equal(out_count(b), 2);
+}
+
 /* ---- voids and claims ---- */
 
 static void a_payment_voids_what_is_queued(void **state)
@@ -507,6 +546,8 @@ int main(void)
         TEST(actions_under_way_are_summed_over_shards),
         TEST(nothing_is_decided_before_upstream_is_known),
         TEST(held_timers_do_not_act),
+        TEST(a_batch_costs_two_round_trips),
+        TEST(a_page_of_timers_costs_three),
         TEST(a_payment_voids_what_is_queued),
         TEST(a_payment_takes_back_what_has_not_left),
         TEST(claim_and_outcome_move_the_action),

@@ -516,6 +516,45 @@ static void a_fence_lost_between_load_and_commit(void **state)
     assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), (struct rg_str){0});
 }
 
+static uint64_t trips_since(struct store_rig *rig, uint64_t *before)
+{
+    uint64_t n = rig->first->trips - *before;
+    *before = rig->first->trips;
+    return n;
+}
+
+/* What a load has found holds for the one commit behind it, and for no other. */
+static void a_load_and_its_commit_are_two_round_trips(void **state)
+{
+    struct store_rig *rig = *state;
+    uint64_t before = rig->first->trips;
+    assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), (struct rg_str){0});
+    assert_value(rig, RG_STORE_DEBTOR, RG_STR("y"), (struct rg_str){0});
+    assert_int_equal(trips_since(rig, &before), 2);
+    commit(rig, (struct rg_store_batch){0});
+    assert_int_equal(trips_since(rig, &before), 1);
+    commit(rig, (struct rg_store_batch){0});
+    assert_int_equal(trips_since(rig, &before), 2);
+    assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), (struct rg_str){0});
+    commit(rig, (struct rg_store_batch){0});
+    struct rg_store *second = rig->store(rig);
+    (void)open_store(rig, second);
+    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){0}, rig->batch, NULL), RG_COMMIT_REOWN);
+    rg_store_free(&second);
+}
+
+static void a_wipe_between_load_and_commit_is_noticed(void **state)
+{
+    struct store_rig *rig = *state;
+    struct rg_store_put put = put_of(RG_STORE_DEBTOR, RG_STR("x"), RG_STR("1"));
+    commit(rig, (struct rg_store_batch){.puts = &put, .put_count = 1});
+    assert_value(rig, RG_STORE_DEBTOR, RG_STR("x"), RG_STR("1"));
+    rig->wipe(rig);
+    assert_int_equal(try_commit(rig->first, (struct rg_store_batch){.puts = &put, .put_count = 1}, rig->batch, NULL),
+                     RG_COMMIT_REOWN);
+    assert_int_equal(open_store(rig, rig->first).pos.batch, 0);
+}
+
 static void another_batch_number_is_noticed(void **state)
 {
     struct store_rig *rig = *state;
@@ -556,5 +595,6 @@ static void a_wipe_is_noticed(void **state)
         STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers), \
         STORE_TEST(keeps_two_timers_apart), STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
         STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
-        STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(another_batch_number_is_noticed), \
+        STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(a_load_and_its_commit_are_two_round_trips), \
+        STORE_TEST(a_wipe_between_load_and_commit_is_noticed), STORE_TEST(another_batch_number_is_noticed), \
         STORE_TEST(a_wipe_is_noticed)
