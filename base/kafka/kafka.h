@@ -237,7 +237,7 @@ const struct rg_kafka_health *rg_kafka_producer_health(struct rg_kafka_producer 
 /* After the first record that failed, or a fatal error (an idempotent producer may have one after a mere disconnect), the order
  * has a hole: nothing more is accepted and what is queued is thrown back. The owner keeps every record until its report says 0;
  *   1. it calls rebuild: outstanding reports are served first (what was written after all counts), then the topics are opened
- *      anew, all within timeout_ms; on failure it calls again later;
+ *      anew, all within timeout_ms and a second or two; on failure (RG_ETIMEOUT: reports are still missing) it calls again later;
  *   2. it sends every record not acknowledged again, in the old order.
  * `one_by_one` after an RG_EREFUSED: each record travels alone, so the next refusal names the one to blame; set it aside,
  * rebuild, and go back to batches (rebuild with false) when the suspects are through. */

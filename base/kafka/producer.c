@@ -20,6 +20,7 @@
 #define FRAME_BYTES 8192        /* more than the protocol adds to one record with its headers */
 #define REBUILD_TURN_MS 50
 #define GIVE_UP_TURNS 20
+#define CLOSE_MS_MIN 1000 /* closing takes milliseconds, unless a thread hangs: then it is left behind */
 #define FLUSH_TURN_MS 100
 #define THROW_BACK_EVERY_MS 20
 
@@ -296,6 +297,7 @@ static int check_record(const struct rg_kafka_producer *producer, const struct o
     return 0;
 }
 
+/* A list of ours: the one that librdkafka makes of single headers is freed twice by 2.0 when the topic or partition is gone. */
 static rd_kafka_headers_t *make_headers(const struct rg_kafka_record *record)
 {
     if (record->headers_n == 0)
@@ -342,7 +344,7 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(record->opaque), RD_KAFKA_V_END);
     if (queued != RD_KAFKA_RESP_ERR_NO_ERROR) {
         if (headers != NULL)
-            rd_kafka_headers_destroy(headers); /* still ours */
+            rd_kafka_headers_destroy(headers); /* still ours, whatever was refused */
         return fail_send(producer, queued, record, err);
     }
     producer->outstanding++;
@@ -394,7 +396,8 @@ bool rg_kafka_producer_broken(const struct rg_kafka_producer *producer)
     return producer->broken || producer->rk == NULL;
 }
 
-/* Serves what is outstanding. What is still on the wire at the deadline is given up, with the report that says so. */
+/* Serves what is outstanding. What is still on the wire at the deadline is given up, with the report that says so. Records can
+ * be left all the same: a broker's thread that waits for a name to be resolved reports nothing before it is back. */
 static void drain(struct rg_kafka_producer *producer, int64_t until_ms)
 {
     producer->broken = true;
@@ -410,22 +413,29 @@ static void drain(struct rg_kafka_producer *producer, int64_t until_ms)
         (void)rd_kafka_poll(producer->rk, REBUILD_TURN_MS);
 }
 
+static int rest_ms(int64_t until_ms, int at_least_ms)
+{
+    int64_t rest = until_ms - rg_kafka_real_ms();
+    return rest > at_least_ms ? (int)rest : at_least_ms;
+}
+
 int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_one, int timeout_ms, struct rg_error *err)
 {
     int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
     if (producer->rk != NULL) {
         drain(producer, until_ms - timeout_ms / 2);
-        drop_handle(producer, RG_KAFKA_FREE_MS);
+        if (producer->outstanding > 0) /* their fate is not known yet, and would never be told without the handle */
+            return rg_fail(err, RG_ETIMEOUT, "%zu records were neither acknowledged nor given back within %d ms",
+                           producer->outstanding, timeout_ms);
+        drop_handle(producer, rest_ms(until_ms, CLOSE_MS_MIN));
     }
     producer->watch.health.fatal = false;
     int code = make_handle(producer, one_by_one, err);
     if (code == 0 && producer->bell.fd >= 0)
         rg_kafka_bell_attach(&producer->bell, producer->queue);
-    for (size_t i = 0; code == 0 && i < producer->topics_n; i++) {
-        int64_t rest_ms = until_ms - rg_kafka_real_ms();
-        code = open_topic(producer, &producer->topics[i], rest_ms > REBUILD_TURN_MS ? (int)rest_ms : REBUILD_TURN_MS, err);
-    }
+    for (size_t i = 0; code == 0 && i < producer->topics_n; i++)
+        code = open_topic(producer, &producer->topics[i], rest_ms(until_ms, REBUILD_TURN_MS), err);
     if (code < 0)
-        drop_handle(producer, RG_KAFKA_FREE_MS);
+        drop_handle(producer, rest_ms(until_ms, CLOSE_MS_MIN));
     return code;
 }

@@ -116,6 +116,12 @@ void rg_mock_broker_delay(struct rg_mock_broker *broker, int id, int rtt_ms)
         }
 }
 
+void rg_mock_broker_hide(struct rg_mock_broker *broker, const char *topic, bool hidden)
+{
+    rd_kafka_mock_topic_set_error(broker->cluster, topic,
+                                  hidden ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 void rg_mock_broker_lead(struct rg_mock_broker *broker, const char *topic, int partition, int id)
 {
     rd_kafka_resp_err_t done = rd_kafka_mock_partition_set_leader(broker->cluster, topic, partition, id == 0 ? -1 : id);

@@ -26,6 +26,7 @@ int rg_mock_broker_add_topic(struct rg_mock_broker *broker, const struct rg_mock
 void rg_mock_broker_down(struct rg_mock_broker *broker, int id);
 void rg_mock_broker_up(struct rg_mock_broker *broker, int id);
 void rg_mock_broker_delay(struct rg_mock_broker *broker, int id, int rtt_ms);
+void rg_mock_broker_hide(struct rg_mock_broker *broker, const char *topic, bool hidden); /* asked for: there is no such topic */
 void rg_mock_broker_lead(struct rg_mock_broker *broker, const char *topic, int partition, int id); /* id 0: no leader */
 
 enum rg_mock_request {

@@ -16,7 +16,7 @@
 /* A topic for each test, so that none sees another's records. */
 static const struct rg_mock_topic topics[] = {
     {"produce", 4}, {"limits", 2}, {"reader", 2}, {"hold", 2}, {"range", 2},
-    {"group", 2},   {"broken", 2}, {"down", 1},   {"wake", 1}, {"full", 1},
+    {"group", 2},   {"broken", 2}, {"down", 1},   {"wake", 1}, {"full", 1},  {"gone", 1},
 };
 
 static struct rg_mock_broker *broker;
@@ -357,6 +357,27 @@ static void a_refused_batch_breaks_the_producer_until_rebuilt(void **state)
     }
 }
 
+/* librdkafka refuses the record itself; its headers are freed once. */
+static void a_topic_that_vanishes_breaks_the_producer(void **state)
+{
+    (void)state;
+    static const struct rg_kafka_header header = {"kind", {"claim", 5}};
+    const struct rg_kafka_record record = {.topic = "gone", .value = {"v", 1}, .headers = &header, .headers_n = 1};
+    struct rig_sender *sender = rig_sender_new(bootstrap, "gone", (struct rg_kafka_producer_options){0});
+    struct rg_error err = {0};
+    int partitions = 0;
+    rg_mock_broker_hide(broker, "gone", true);
+    assert_int_equal(rg_kafka_producer_open(sender->producer, "gone", 300, &partitions, &err), RG_ENOTFOUND);
+    assert_int_equal(rg_kafka_producer_send(sender->producer, &record, &err), RG_EIO);
+    assert_non_null(strstr(err.text, "gone/0"));
+    assert_true(rg_kafka_producer_broken(sender->producer));
+    assert_true(rg_kafka_producer_rebuild(sender->producer, false, 300, &err) < 0);
+    rg_mock_broker_hide(broker, "gone", false);
+    assert_int_equal(rg_kafka_producer_rebuild(sender->producer, false, RIG_WAIT_MS, &err), 0);
+    rig_send_all(sender, "gone", 0, 0, 1);
+    rig_sender_free(&sender);
+}
+
 static void nothing_is_lost_while_the_brokers_are_down(void **state)
 {
     (void)state;
@@ -493,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_position_that_is_gone_stops_its_partition_only),
         cmocka_unit_test(a_member_starts_where_its_owner_says),
         cmocka_unit_test(a_refused_batch_breaks_the_producer_until_rebuilt),
+        cmocka_unit_test(a_topic_that_vanishes_breaks_the_producer),
         cmocka_unit_test(nothing_is_lost_while_the_brokers_are_down),
         cmocka_unit_test(waiting_can_be_cut_short),
         cmocka_unit_test(closing_without_a_broker_keeps_the_deadline),
