@@ -119,9 +119,8 @@ static int wait_visible(struct rg_kafka_admin *admin, const char *name, int64_t 
 {
     for (;;) {
         int partitions = 0;
-        int64_t rest_ms = until_ms - rg_kafka_real_ms();
-        int code = rg_kafka_partitions_ask(admin->rk, name, rest_ms > 0 ? (int)rest_ms : 1, &partitions, err);
-        if (code == 0 || rest_ms <= 0)
+        int code = rg_kafka_partitions_ask(admin->rk, name, rg_kafka_rest_ms(until_ms, 1), &partitions, err);
+        if (code == 0 || rg_kafka_real_ms() >= until_ms)
             return code;
         rg_kafka_pause();
     }
@@ -298,14 +297,12 @@ static int read_settings(struct rg_kafka_admin *admin, const struct rg_kafka_top
 }
 
 static int read_facts(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only,
-                      int timeout_ms, struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
+                      int64_t until_ms, struct rg_kafka_topic_facts *facts, bool *ret_complete, struct rg_error *err)
 {
-    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
-    int code = read_metadata(admin, wishes, n, timeout_ms, facts, ret_complete, err);
+    int code = read_metadata(admin, wishes, n, rg_kafka_rest_ms(until_ms, 1), facts, ret_complete, err);
     if (code < 0 || metadata_only)
         return code;
-    int64_t rest_ms = until_ms - rg_kafka_real_ms();
-    return read_settings(admin, wishes, n, rest_ms > 0 ? (int)rest_ms : 1, facts, err);
+    return read_settings(admin, wishes, n, rg_kafka_rest_ms(until_ms, 1), facts, err);
 }
 
 int rg_kafka_topics_check(struct rg_kafka_admin *admin, const struct rg_kafka_topic_wish *wishes, size_t n, bool metadata_only,
@@ -315,10 +312,11 @@ int rg_kafka_topics_check(struct rg_kafka_admin *admin, const struct rg_kafka_to
     if (n > RG_KAFKA_TOPICS_MAX)
         return rg_fail(err, RG_ELIMIT, "%zu topics, at most %d at a time", n, RG_KAFKA_TOPICS_MAX);
     struct rg_kafka_topic_facts facts[RG_KAFKA_TOPICS_MAX];
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
     int64_t doubt_ms = rg_kafka_real_ms() + (timeout_ms < RG_KAFKA_DOUBT_MS ? timeout_ms : RG_KAFKA_DOUBT_MS);
     for (;;) {
         bool complete = false;
-        int code = read_facts(admin, wishes, n, metadata_only, timeout_ms, facts, &complete, err);
+        int code = read_facts(admin, wishes, n, metadata_only, until_ms, facts, &complete, err);
         bool doubtful = code == RG_ENOTFOUND || (code == 0 && !complete);
         if (!doubtful || rg_kafka_real_ms() >= doubt_ms) {
             if (code < 0)

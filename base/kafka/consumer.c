@@ -206,9 +206,8 @@ void rg_kafka_consumer_free(struct rg_kafka_consumer **pointer, int deadline_ms)
     if (consumer->rk != NULL) {
         bool closed = leave_group(consumer, until_ms);
         tell_revoked(consumer, true); /* only if the group did not get to it */
-        int64_t rest_ms = until_ms - rg_kafka_real_ms();
         rg_kafka_handle_free(consumer->rk, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE,
-                             rest_ms > CLOSE_TURN_MS ? (int)rest_ms : CLOSE_TURN_MS);
+                             rg_kafka_rest_ms(until_ms, CLOSE_TURN_MS));
     }
     rg_kafka_slots_done(&consumer->slots);
     rg_free(pointer);

@@ -143,6 +143,12 @@ int64_t rg_kafka_real_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int rg_kafka_rest_ms(int64_t until_ms, int at_least_ms)
+{
+    int64_t rest_ms = until_ms - rg_kafka_real_ms();
+    return rest_ms > at_least_ms ? (int)rest_ms : at_least_ms;
+}
+
 /* Shared by the caller and the thread that destroys; whoever leaves last frees it. */
 struct undertaker {
     pthread_mutex_t lock;
@@ -331,8 +337,7 @@ int rg_kafka_partitions_ask(rd_kafka_t *rk, const char *topic, int timeout_ms, i
         return rg_kafka_fail(err, rd_kafka_last_error(), "topic %.100s", topic);
     int code = 0;
     for (;;) {
-        int64_t rest_ms = until_ms - rg_kafka_real_ms();
-        code = ask_partitions(rk, handle, rest_ms > 0 ? (int)rest_ms : 1, ret_partitions, err);
+        code = ask_partitions(rk, handle, rg_kafka_rest_ms(until_ms, 1), ret_partitions, err);
         if (code != RG_ENOTFOUND || rg_kafka_real_ms() >= doubt_ms)
             break;
         rg_kafka_pause();

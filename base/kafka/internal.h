@@ -45,6 +45,7 @@ void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms);
 
 /* Real monotonic time for deadlines against hanging calls: librdkafka waits in real time also under a test clock. */
 int64_t rg_kafka_real_ms(void);
+int rg_kafka_rest_ms(int64_t until_ms, int at_least_ms); /* what is left until then */
 void rg_kafka_pause(void); /* between two questions, a few tens of ms */
 
 /* A broker that has not heard of a new topic yet says that there is none: such an answer is believed only after this long. */

@@ -413,12 +413,6 @@ static void drain(struct rg_kafka_producer *producer, int64_t until_ms)
         (void)rd_kafka_poll(producer->rk, REBUILD_TURN_MS);
 }
 
-static int rest_ms(int64_t until_ms, int at_least_ms)
-{
-    int64_t rest = until_ms - rg_kafka_real_ms();
-    return rest > at_least_ms ? (int)rest : at_least_ms;
-}
-
 int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_one, int timeout_ms, struct rg_error *err)
 {
     int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
@@ -427,15 +421,15 @@ int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_on
         if (producer->outstanding > 0) /* their fate is not known yet, and would never be told without the handle */
             return rg_fail(err, RG_ETIMEOUT, "%zu records were neither acknowledged nor given back within %d ms",
                            producer->outstanding, timeout_ms);
-        drop_handle(producer, rest_ms(until_ms, CLOSE_MS_MIN));
+        drop_handle(producer, rg_kafka_rest_ms(until_ms, CLOSE_MS_MIN));
     }
     producer->watch.health.fatal = false;
     int code = make_handle(producer, one_by_one, err);
     if (code == 0 && producer->bell.fd >= 0)
         rg_kafka_bell_attach(&producer->bell, producer->queue);
     for (size_t i = 0; code == 0 && i < producer->topics_n; i++)
-        code = open_topic(producer, &producer->topics[i], rest_ms(until_ms, REBUILD_TURN_MS), err);
+        code = open_topic(producer, &producer->topics[i], rg_kafka_rest_ms(until_ms, REBUILD_TURN_MS), err);
     if (code < 0)
-        drop_handle(producer, rest_ms(until_ms, CLOSE_MS_MIN));
+        drop_handle(producer, rg_kafka_rest_ms(until_ms, CLOSE_MS_MIN));
     return code;
 }

@@ -478,6 +478,28 @@ static void waiting_can_be_cut_short(void **state)
     rig_sender_free(&sender);
 }
 
+/* A topic that is missing is asked for twice, but not with twice the time. */
+static void a_check_keeps_its_time(void **state)
+{
+    (void)state;
+    struct rg_kafka_config config = rig_config(bootstrap);
+    struct rg_kafka_admin *admin = NULL;
+    struct rg_kafka_finding findings[RG_KAFKA_FINDINGS_PER_TOPIC_MAX];
+    const struct rg_kafka_topic_wish wish = {.name = "missing"};
+    size_t n = 0;
+    struct rg_error err = {0};
+    assert_int_equal(rg_kafka_admin_new(&config, &admin, &err), 0);
+    assert_int_equal(
+        rg_kafka_topics_check(admin, &wish, 1, true, RIG_WAIT_MS, findings, RG_COUNT(findings), &n, &err), 0);
+    assert_int_equal(n, 1);
+    rg_mock_broker_delay(broker, 0, 1400);
+    int64_t before_ms = rg_boot_ms(rg_clock_system());
+    assert_int_equal(rg_kafka_topics_check(admin, &wish, 1, true, 1500, findings, RG_COUNT(findings), &n, &err), RG_ETIMEOUT);
+    assert_in_range(rg_boot_ms(rg_clock_system()) - before_ms, 1400, 2500);
+    rg_mock_broker_delay(broker, 0, 0);
+    rg_kafka_admin_free(&admin, RG_KAFKA_FREE_MS);
+}
+
 static void closing_without_a_broker_keeps_the_deadline(void **state)
 {
     (void)state;
@@ -517,6 +539,7 @@ int main(void)
         cmocka_unit_test(a_topic_that_vanishes_breaks_the_producer),
         cmocka_unit_test(nothing_is_lost_while_the_brokers_are_down),
         cmocka_unit_test(waiting_can_be_cut_short),
+        cmocka_unit_test(a_check_keeps_its_time),
         cmocka_unit_test(closing_without_a_broker_keeps_the_deadline),
     };
     return cmocka_run_group_tests(tests, start_broker, stop_broker);
