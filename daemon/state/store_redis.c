@@ -434,31 +434,50 @@ static unsigned set_of(const struct rg_store_put *put)
     return put->timer == RG_TIMER_PROMPT ? RG_STATE_PROMPT_SET : rg_state_bucket(put->key.id);
 }
 
-/* One variadic command per set that has something to set, one per set that has something to remove. */
-static void push_timers(struct store_redis *s, const struct rg_store_batch *batch)
+/* Timers of a batch, in groups: set by set what is to be set, then what is to be removed. */
+struct timers {
+    const struct rg_store_put **puts;
+    size_t starts[2 * RG_STATE_TIMER_SETS + 1];
+};
+
+static void group_timers(struct store_redis *s, const struct rg_store_batch *batch, struct timers *ret)
 {
-    size_t adds[RG_STATE_TIMER_SETS] = {0}, removes[RG_STATE_TIMER_SETS] = {0};
+    uint16_t *groups = RG_NEW(s->keys, uint16_t, batch->put_count + 1);
+    size_t next[2 * RG_STATE_TIMER_SETS];
+    *ret = (struct timers){.puts = RG_NEW(s->keys, const struct rg_store_put *, batch->put_count + 1)};
     for (size_t i = 0; i < batch->put_count; i++) {
         const struct rg_store_put *put = &batch->puts[i];
-        if (sets_timer(put))
-            (put->due_ms == RG_STORE_NEVER ? removes : adds)[set_of(put)]++;
+        if (!sets_timer(put))
+            continue;
+        groups[i] = (uint16_t)(2 * set_of(put) + (put->due_ms == RG_STORE_NEVER));
+        ret->starts[groups[i] + 1]++;
     }
-    for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++) {
-        for (int removing = 0; removing <= 1; removing++) {
-            size_t n = removing ? removes[b] : adds[b];
-            if (n == 0)
-                continue;
-            rg_redis_begin(s->redis, 2 + (removing ? n : 2 * n));
-            rg_redis_arg(s->redis, removing ? RG_STR("ZREM") : RG_STR("ZADD"));
-            rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, b));
-            for (size_t i = 0; i < batch->put_count; i++) {
-                const struct rg_store_put *put = &batch->puts[i];
-                if (!sets_timer(put) || set_of(put) != b || (put->due_ms == RG_STORE_NEVER) != (removing == 1))
-                    continue;
-                if (!removing)
-                    rg_redis_arg_int(s->redis, put->due_ms);
-                rg_redis_arg(s->redis, put->key.id);
-            }
+    for (size_t g = 0; g < 2 * RG_STATE_TIMER_SETS; g++) {
+        ret->starts[g + 1] += ret->starts[g];
+        next[g] = ret->starts[g];
+    }
+    for (size_t i = 0; i < batch->put_count; i++)
+        if (sets_timer(&batch->puts[i]))
+            ret->puts[next[groups[i]]++] = &batch->puts[i];
+}
+
+/* One variadic command for each group. */
+static void push_timers(struct store_redis *s, const struct rg_store_batch *batch)
+{
+    struct timers timers;
+    group_timers(s, batch, &timers);
+    for (unsigned g = 0; g < 2 * RG_STATE_TIMER_SETS; g++) {
+        size_t n = timers.starts[g + 1] - timers.starts[g];
+        bool removing = g % 2 == 1;
+        if (n == 0)
+            continue;
+        rg_redis_begin(s->redis, 2 + (removing ? n : 2 * n));
+        rg_redis_arg(s->redis, removing ? RG_STR("ZREM") : RG_STR("ZADD"));
+        rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, g / 2));
+        for (size_t i = timers.starts[g]; i < timers.starts[g + 1]; i++) {
+            if (!removing)
+                rg_redis_arg_int(s->redis, timers.puts[i]->due_ms);
+            rg_redis_arg(s->redis, timers.puts[i]->key.id);
         }
     }
 }
