@@ -31,14 +31,21 @@ static const struct moving_holiday {
     {60, true, "Corpus Christi"},
 };
 
-static const char *moving_holiday(rg_day day, int year, int month, bool bank_only)
+static const char *moving_holiday(rg_day day, int month, bool bank_only)
 {
     if (month < 2 || month > 6) /* with Easter between 22 March and 25 April: 2 February to 24 June */
         return NULL;
-    int from_easter = day - rg_easter(year);
     for (size_t i = 0; i < RG_COUNT(MOVING); i++)
-        if (MOVING[i].easter_days == from_easter && MOVING[i].bank_only == bank_only)
+        if (MOVING[i].bank_only == bank_only && rg_is_easter(day - MOVING[i].easter_days))
             return MOVING[i].name;
+    return NULL;
+}
+
+static const char *fixed_holiday(int year, int month, int of_month)
+{
+    for (size_t i = 0; i < RG_COUNT(FIXED); i++)
+        if (FIXED[i].month == month && FIXED[i].day == of_month && year >= FIXED[i].since)
+            return FIXED[i].name;
     return NULL;
 }
 
@@ -48,10 +55,8 @@ const char *rg_holiday_national(rg_day day)
         return NULL;
     int year, month, of_month;
     rg_day_civil(day, &year, &month, &of_month);
-    for (size_t i = 0; i < RG_COUNT(FIXED); i++)
-        if (FIXED[i].month == month && FIXED[i].day == of_month && year >= FIXED[i].since)
-            return FIXED[i].name;
-    return moving_holiday(day, year, month, false);
+    const char *fixed = fixed_holiday(year, month, of_month);
+    return fixed != NULL ? fixed : moving_holiday(day, month, false);
 }
 
 const char *rg_holiday_bank_only(rg_day day)
@@ -60,14 +65,17 @@ const char *rg_holiday_bank_only(rg_day day)
         return NULL;
     int year, month, of_month;
     rg_day_civil(day, &year, &month, &of_month);
-    return moving_holiday(day, year, month, true);
+    return moving_holiday(day, month, true);
 }
 
 bool rg_bank_day(rg_day day)
 {
+    int year, month, of_month;
     if (!rg_day_known(day) || rg_day_weekday(day) >= RG_SAT)
         return false;
-    return rg_holiday_national(day) == NULL && rg_holiday_bank_only(day) == NULL;
+    rg_day_civil(day, &year, &month, &of_month);
+    return fixed_holiday(year, month, of_month) == NULL && moving_holiday(day, month, false) == NULL &&
+           moving_holiday(day, month, true) == NULL;
 }
 
 /* The first bank day at `day` or beyond it in the direction of `step`. */
@@ -116,9 +124,9 @@ int rg_bank_count(rg_day from, rg_day to)
 
 bool rg_bank_last_of_year(rg_day day)
 {
-    if (!rg_bank_day(day))
-        return false;
     int year, month, of_month;
+    if (!rg_day_known(day))
+        return false;
     rg_day_civil(day, &year, &month, &of_month);
     return month == 12 && rg_bank_preceding(rg_day_of(year, 12, 31)) == day;
 }

@@ -33,10 +33,10 @@ static bool rule_is_here(const struct rg_holiday_rule *rule, struct place place)
     return !rg_str_has(rule->city) || (rg_str_has(place.city) && rg_fold_eq(rule->city, place.city));
 }
 
-static bool rule_is_today(const struct rg_holiday_rule *rule, rg_day day, int year, int month, int of_month)
+static bool rule_is_today(const struct rg_holiday_rule *rule, rg_day day, int month, int of_month)
 {
     if (rule->by_easter)
-        return day - rg_easter(year) == rule->easter_days;
+        return rg_is_easter(day - rule->easter_days);
     return rule->month == month && rule->day == of_month;
 }
 
@@ -51,7 +51,7 @@ const char *rg_calendar_holiday(const struct rg_calendar *cal, struct rg_str sta
     rg_day_civil(day, &year, &month, &of_month);
     for (size_t i = 0; i < cal->holidays_count; i++) {
         const struct rg_holiday_rule *rule = &cal->holidays[i];
-        if (rule_is_today(rule, day, year, month, of_month) && rule_is_here(rule, (struct place){state, city}))
+        if (rule_is_today(rule, day, month, of_month) && rule_is_here(rule, (struct place){state, city}))
             return rule->name;
     }
     return NULL;

@@ -1,6 +1,5 @@
-/* The proleptic Gregorian calendar by whole 400-year cycles of 146,097 days. Days are counted from 0001-01-01 inside, where
- * leap years are plain divisions; the year of a day is first guessed from the mean year and then corrected by at most one.
- * The C library's gmtime/timegm were the alternative: they read no globals either, but take a struct with twice the fields
+/* The proleptic Gregorian calendar by whole 400-year cycles of 146,097 days, in divisions alone: every decision asks for the
+ * month of dozens of days. The C library's gmtime/timegm were the alternative: they read no globals either, but take a struct with twice the fields
  * and seconds where we have days. */
 #include "brazil/days/date.h"
 
@@ -11,6 +10,7 @@
 #define YEAR_MAX 2199
 #define CYCLE_DAYS 146097
 #define EPOCH_DAYS 719162 /* 1970-01-01 counted from 0001-01-01 */
+#define DAYS_BEFORE_MARCH 306 /* of 0001-01-01 since 0000-03-01 */
 #define DAY_MIN (-25567)  /* 1900-01-01 */
 #define DAY_MAX 84005     /* 2199-12-31 */
 
@@ -46,27 +46,19 @@ rg_day rg_day_of(int year, int month, int day)
     return days_in_years(year - 1) + day_of_year - EPOCH_DAYS;
 }
 
+/* Counted from 0000-03-01: the leap day is then the last of its year, and the months' lengths follow one line, 30.6 days each. */
 void rg_day_civil(rg_day day, int *ret_year, int *ret_month, int *ret_day)
 {
     rg_assert(day != RG_DAY_NONE);
-    int64_t since = (int64_t)day + EPOCH_DAYS;
+    int64_t since = (int64_t)day + EPOCH_DAYS + DAYS_BEFORE_MARCH;
     int64_t cycle = since / CYCLE_DAYS - (since % CYCLE_DAYS < 0);
     int n = (int)(since - cycle * CYCLE_DAYS);
-    int years = n * 400 / CYCLE_DAYS; /* n < 146,097: fits */
-    while (days_in_years(years) > n)
-        years--;
-    while (days_in_years(years + 1) <= n)
-        years++;
-    n -= days_in_years(years);
-    int year = (int)(cycle * 400) + years + 1;
-    int month = 1;
-    while (n >= days_in_month(year, month)) {
-        n -= days_in_month(year, month);
-        month++;
-    }
-    *ret_year = year;
-    *ret_month = month;
-    *ret_day = n + 1;
+    int years = (n - n / 1460 + n / 36524 - n / (CYCLE_DAYS - 1)) / 365; /* leap days taken out: four years, a century, a cycle */
+    n -= 365 * years + years / 4 - years / 100;
+    int month = (5 * n + 2) / 153; /* 0: March */
+    *ret_year = (int)(cycle * 400) + years + (month >= 10);
+    *ret_month = month < 10 ? month + 3 : month - 9;
+    *ret_day = n - (153 * month + 2) / 5 + 1;
 }
 
 enum rg_weekday rg_day_weekday(rg_day day)
@@ -142,4 +134,13 @@ rg_day rg_easter(int year)
     int late = (golden + 11 * epact + 22 * to_sunday) / 451;
     int from_march = epact + to_sunday - 7 * late + 114;
     return rg_day_of(year, from_march / 31, from_march % 31 + 1);
+}
+
+bool rg_is_easter(rg_day day)
+{
+    int year, month, of_month;
+    if (!rg_day_known(day))
+        return false;
+    rg_day_civil(day, &year, &month, &of_month);
+    return (month == 3 || month == 4) && rg_easter(year) == day;
 }

@@ -39,6 +39,7 @@ rg_day rg_day_add_years(rg_day day, int years);
 
 /* Easter Sunday of the western churches, from which Brazil's moving holidays are counted. Years 1900–2199. */
 rg_day rg_easter(int year);
+bool rg_is_easter(rg_day day);
 
 /* RFC 3339: "2026-11-23T10:00:00-03:00", fraction of any length (truncated to milliseconds) and 'Z' allowed, the offset
  * mandatory. A leap second, which only exists at 23:59:60 UTC, is folded to 59.999. */

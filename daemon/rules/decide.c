@@ -232,6 +232,7 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
             view_whole(&c, gate);
         return;
     }
+    c.payable = rg_payable_day(look, invoice);
     for (int i = 0; i < c.ladder->step_count; i++) {
         c.step = &c.ladder->steps[i];
         for (c.repetition = 1; c.repetition <= c.step->repeat_times; c.repetition++) {

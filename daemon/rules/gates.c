@@ -379,7 +379,7 @@ static bool gate_payments_fresh(struct rg_case *c)
 
 static bool gate_clearing(struct rg_case *c)
 {
-    rg_day payable = rg_payable_day(c->look, c->invoice);
+    rg_day payable = c->payable;
     if (c->look->now.day <= payable)
         return false;
     bool known = rg_payments_known(c->look, c->invoice, payable, &c->until_ms);

@@ -27,6 +27,7 @@ struct rg_case {
     const struct rg_step *step;
     int repetition, cycle;
     int64_t balance_cents;
+    rg_day payable; /* the invoice's */
     struct rg_done *done;          /* NULL: nothing has happened yet */
     int64_t opens_ms, closes_ms;   /* RG_NEVER: does not open yet / does not close */
     int channel;                   /* chosen by the contact gates; −1 */

@@ -170,7 +170,7 @@ static void bound_by_days(struct rg_case *c, rg_day payable)
 
 void rg_case_window(struct rg_case *c)
 {
-    rg_day payable = rg_payable_day(c->look, c->invoice);
+    rg_day payable = c->payable;
     c->closes_ms = RG_NEVER;
     if (c->step->after_step >= 0) {
         int64_t since_ms = RG_NEVER;

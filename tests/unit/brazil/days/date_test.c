@@ -128,6 +128,15 @@ static void test_easter(void **state)
         assert_int_equal(rg_day_weekday(rg_easter(year)), RG_SUN);
         assert_true(rg_easter(year) >= rg_day_of(year, 3, 22) && rg_easter(year) <= rg_day_of(year, 4, 25));
     }
+    int sundays = 0;
+    for (rg_day day = rg_day_of(1900, 1, 1) - 200; day <= rg_day_of(2199, 12, 31) + 200; day++) {
+        int year, month, of_month;
+        rg_day_civil(day, &year, &month, &of_month);
+        assert_int_equal(rg_is_easter(day), rg_day_known(day) && rg_easter(year) == day);
+        sundays += rg_is_easter(day);
+    }
+    assert_int_equal(sundays, 300);
+    assert_false(rg_is_easter(RG_DAY_NONE));
 }
 
 static void test_instants(void **state)
