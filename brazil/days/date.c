@@ -139,8 +139,8 @@ rg_day rg_easter(int year)
 bool rg_is_easter(rg_day day)
 {
     int year, month, of_month;
-    if (!rg_day_known(day))
-        return false;
+    if (!rg_day_known(day) || rg_day_weekday(day) != RG_SUN)
+        return false; /* six days of seven cost no more than this */
     rg_day_civil(day, &year, &month, &of_month);
     return (month == 3 || month == 4) && rg_easter(year) == day;
 }
