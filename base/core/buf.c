@@ -59,11 +59,6 @@ void rg_buf_add(struct rg_buf *buf, const void *bytes, size_t n)
     buf->data[buf->len] = '\0';
 }
 
-void rg_buf_addc(struct rg_buf *buf, char c)
-{
-    rg_buf_add(buf, &c, 1);
-}
-
 void rg_buf_adds(struct rg_buf *buf, const char *text)
 {
     rg_buf_add(buf, text, strlen(text));

@@ -19,9 +19,19 @@ void rg_buf_done(struct rg_buf *buf); /* usable with RG_CLEANUP */
 void rg_buf_over(struct rg_buf *buf, char *memory, size_t bytes);
 void rg_buf_reset(struct rg_buf *buf); /* empty again, memory kept */
 void rg_buf_add(struct rg_buf *buf, const void *bytes, size_t n);
-void rg_buf_addc(struct rg_buf *buf, char c);
+static inline void rg_buf_addc(struct rg_buf *buf, char c); /* with room left no call */
 void rg_buf_adds(struct rg_buf *buf, const char *text);
 void rg_buf_add_str(struct rg_buf *buf, struct rg_str text);
 void rg_buf_addf(struct rg_buf *buf, const char *fmt, ...) RG_PRINTF(2, 3);
 struct rg_str rg_buf_str(const struct rg_buf *buf); /* borrowed until the next write */
 const char *rg_buf_cstr(struct rg_buf *buf);
+
+static inline void rg_buf_addc(struct rg_buf *buf, char c)
+{
+    if (buf->len + 1 >= buf->cap || buf->len >= buf->max_bytes) {
+        rg_buf_add(buf, &c, 1);
+        return;
+    }
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
+}

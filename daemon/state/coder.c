@@ -12,6 +12,10 @@ static void put_varint(struct rg_buf *out, uint64_t value)
 {
     char bytes[10];
     size_t n = 0;
+    if (value < 0x80) {
+        rg_buf_addc(out, (char)value);
+        return;
+    }
     for (; value >= 0x80; value >>= 7)
         bytes[n++] = (char)(value | 0x80);
     bytes[n++] = (char)value;
@@ -53,37 +57,19 @@ void rg_coder_group_end(struct rg_coder *c, struct rg_coder_group outer)
     c->group = outer;
 }
 
-void rg_coder_field_begin(struct rg_coder *c)
+/* Eight more fields: their control byte. */
+void rg_coder_control(struct rg_coder *c)
 {
     struct rg_coder_group *g = &c->group;
-    if (g->count % 8 == 0 && c->out != NULL) {
-        g->control = 0;
+    g->control = 0;
+    if (c->out != NULL) {
         g->control_at = c->out->len;
         rg_buf_addc(c->out, '\0');
-    } else if (g->count % 8 == 0) {
-        g->control = c->offset < c->in.n ? (uint8_t)c->in.p[c->offset] : 0;
-        c->broken = c->broken || c->offset >= c->in.n;
-        c->offset += c->offset < c->in.n;
-    }
-    if (c->out != NULL)
-        g->field_at = c->out->len;
-    else
-        c->elided = (g->control >> g->count % 8 & 1) == 0;
-}
-
-void rg_coder_field_end(struct rg_coder *c)
-{
-    struct rg_coder_group *g = &c->group;
-    unsigned bit = g->count++ % 8;
-    c->elided = false;
-    if (c->out == NULL || c->out->overflow)
-        return;
-    if (c->out->len == g->field_at + 1 && c->out->data[g->field_at] == '\0') {
-        c->out->len--;
         return;
     }
-    g->control |= (uint8_t)(1u << bit);
-    c->out->data[g->control_at] = (char)g->control;
+    c->broken = c->broken || c->offset >= c->in.n;
+    if (c->offset < c->in.n)
+        g->control = (uint8_t)c->in.p[c->offset++];
 }
 
 /* ---- values ---- */

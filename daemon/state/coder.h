@@ -35,8 +35,31 @@ struct rg_coder {
 /* A struct's fields are a group of their own inside that of the struct around it. */
 struct rg_coder_group rg_coder_group_begin(struct rg_coder *c);
 void rg_coder_group_end(struct rg_coder *c, struct rg_coder_group outer);
-void rg_coder_field_begin(struct rg_coder *c);
-void rg_coder_field_end(struct rg_coder *c);
+void rg_coder_control(struct rg_coder *c);
+static inline void rg_coder_field_begin(struct rg_coder *c)
+{
+    struct rg_coder_group *g = &c->group;
+    if (g->count % 8 == 0)
+        rg_coder_control(c);
+    if (c->out != NULL)
+        g->field_at = c->out->len;
+    else
+        c->elided = (g->control >> g->count % 8 & 1) == 0;
+}
+static inline void rg_coder_field_end(struct rg_coder *c)
+{
+    struct rg_coder_group *g = &c->group;
+    unsigned bit = g->count++ % 8;
+    c->elided = false;
+    if (c->out == NULL || c->out->overflow)
+        return;
+    if (c->out->len == g->field_at + 1 && c->out->data[g->field_at] == '\0') {
+        c->out->len--;
+        return;
+    }
+    g->control |= (uint8_t)(1u << bit);
+    c->out->data[g->control_at] = (char)g->control;
+}
 /* A field begins with a number and, where that is 0, is nothing else. */
 #define RG_FIELD(c, call)           \
     do {                            \
