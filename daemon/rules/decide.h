@@ -31,7 +31,8 @@ struct rg_world {
     struct rg_str lagging;           /* what `asof` waits for, for explain: "billing/3"; may be absent */
     int shards;
     int64_t rests_on; /* next ledger offset of the shard */
-    bool all_known; /* rule tests and simulations: payments known, mode live, frontier reached */
+    bool all_known; /* rule tests and simulations: payments known, frontier reached */
+    bool all_live;  /* likewise: every step is live that no file keeps in shadow */
 };
 
 /* What was found about one step of one invoice. */

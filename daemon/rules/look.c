@@ -100,7 +100,7 @@ bool rg_look_live(const struct rg_look *look, const struct rg_ladder *ladder, co
     *ret_since_ms = 0;
     if (ladder->mode == RG_MODE_SHADOW || (step != NULL && step->mode == RG_MODE_SHADOW))
         return false;
-    if (world->all_known)
+    if (world->all_live)
         return true;
     if (!rg_str_has(world->live_max_step))
         return false;

@@ -3,8 +3,6 @@
  * still answered under its id where one can be seen at its beginning, because a driver waits for its answers by id. */
 #include "tests/adapter/suite.h"
 
-#include <string.h>
-
 #define QUESTION_MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define ANSWER_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -27,6 +25,7 @@ static const struct suite {
     {"mustache", rg_suite_mustache, "{template, data, partials} -> {output}"},
     {"obligation", rg_suite_obligation, "{settled, state, kind: exclude|restore} -> {deadline}"},
     {"phones", rg_suite_phones, "{input} -> {e164, mobile}"},
+    {"scenario", rg_suite_scenario, "{rules, policy?, events: [{at, ...}], world?, until} -> {decisions, suppressed}"},
     {"sms", rg_suite_sms, "{text} -> {encoding, units, segments}"},
     {"yaml", rg_suite_yaml, "{file} -> {result: accept|refuse, reason?}"},
 };

@@ -57,7 +57,8 @@ bool rg_ask_word(const struct rg_json_value *question, const char *key, const ch
     return refuse(answer, key, expected);
 }
 
-int rg_ask_file(const struct rg_json_value *question, const char *key, struct rg_jw *answer, struct rg_buf *into, struct rg_error *err)
+int rg_ask_file(const struct rg_json_value *question, const char *key, struct rg_jw *answer, struct rg_buf *into,
+                struct rg_error *err)
 {
     struct rg_str path;
     char sentence[SENTENCE_MAX + sizeof err->text];
@@ -76,6 +77,19 @@ void rg_answer_verdict(struct rg_jw *answer, const char *reason)
     rg_jw_member_cstr(answer, "result", reason == NULL ? "accept" : "refuse");
     if (reason != NULL)
         rg_jw_member_cstr(answer, "reason", reason);
+}
+
+void rg_answer_first_error(struct rg_jw *answer, const char *key, struct rg_diags *diags)
+{
+    struct rg_buf sentence RG_CLEANUP(rg_buf_done);
+    const struct rg_finding *found = NULL;
+    for (size_t i = 0; i < rg_diags_count(diags) && found == NULL; i++)
+        if (rg_diags_at(diags, i)->severity == RG_SEVERITY_ERROR)
+            found = rg_diags_at(diags, i);
+    rg_assert(found != NULL);
+    rg_buf_init(&sentence, 2 * RG_DIAG_TEXT_MAX);
+    rg_buf_addf(&sentence, "%d:%d: %s [%s]", found->line, found->column, found->text, found->code);
+    rg_jw_member_str(answer, key, rg_buf_str(&sentence));
 }
 
 void rg_answer_day(struct rg_jw *answer, const char *key, rg_day day)

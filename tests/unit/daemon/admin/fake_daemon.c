@@ -233,7 +233,7 @@ void fake_daemon_open(struct rg_daemon *daemon)
     make_status(daemon);
     daemon->clock = (struct rg_clock){clock_now, clock_now, clock_now, daemon};
     daemon->world = (struct rg_world){
-        .now_ms = daemon->now_ms, .asof_ms = daemon->now_ms, .due_ms = daemon->now_ms, .all_known = true, .shards = 64};
+        .now_ms = daemon->now_ms, .asof_ms = daemon->now_ms, .due_ms = daemon->now_ms, .all_known = true, .all_live = true, .shards = 64};
     rg_runtime_init(&daemon->runtime, &daemon->site, &daemon->clock);
     struct rg_rules *rules = rg_test_rules_shipped("internet_residencial", &templates);
     rg_runtime_set_rules(&daemon->runtime, rules, templates);

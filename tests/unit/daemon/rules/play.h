@@ -80,7 +80,7 @@ static inline void play_note(struct play *p, const struct rg_decision *d)
 /* One look; decisions are carried out. */
 static inline void play_look(struct play *p)
 {
-    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = p->now_ms, .all_known = true, .shards = 64, .stopped = p->stopped};
+    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = p->now_ms, .all_known = true, .all_live = true, .shards = 64, .stopped = p->stopped};
     struct rg_decided decided;
     rg_decide(p->rules, &world, p->record, false, &decided);
     for (size_t i = 0; i < decided.decision_count; i++) {
