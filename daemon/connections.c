@@ -14,7 +14,7 @@ static const char *secret_text(const struct rg_site *site, struct rg_arena *aren
     return text;
 }
 
-int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id,
+int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id, const struct rg_clock *clock,
                      struct rg_kafka_config *ret_config, struct rg_error *err)
 {
     const struct rg_site_kafka *kafka = &site->kafka;
@@ -31,7 +31,7 @@ int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const c
         settings[i] = (struct rg_kafka_setting){item->key.p, value};
     }
     const struct rg_kafka_config config = {.brokers = rg_arena_strdup(arena, rg_buf_cstr(&brokers)), .client_id = client_id,
-                                           .settings = settings, .settings_n = kafka->client.count};
+                                           .settings = settings, .settings_n = kafka->client.count, .clock = clock};
     int rc = rg_kafka_config_check(&config, err);
     if (rc == 0)
         *ret_config = config;

@@ -7,6 +7,6 @@
 
 /* All in `arena`. Errors of secrets name them and never a byte of what is inside; RG_EINVAL for a setting that is refused. */
 RG_MUST_USE int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id,
-                                 struct rg_kafka_config *ret_config, struct rg_error *err);
+                                 const struct rg_clock *clock, struct rg_kafka_config *ret_config, struct rg_error *err);
 RG_MUST_USE int rg_connect_redis(const struct rg_site *site, struct rg_arena *arena, struct rg_redis_config *ret_config,
                                  struct rg_error *err);

@@ -56,7 +56,7 @@ static void topic_names(struct rg_daemon *daemon)
 int rg_daemon_connections(struct rg_daemon *daemon, struct rg_error *err)
 {
     topic_names(daemon);
-    int rc = rg_connect_kafka(daemon->site, daemon->arena, "reguad", &daemon->kafka, err);
+    int rc = rg_connect_kafka(daemon->site, daemon->arena, "reguad", &daemon->runtime.clock, &daemon->kafka, err);
     return rc < 0 ? rc : rg_connect_redis(daemon->site, daemon->arena, &daemon->redis, err);
 }
 

@@ -112,6 +112,8 @@ void rg_kafka_commit_done(rd_kafka_t *rk, rd_kafka_resp_err_t result, rd_kafka_t
 {
     (void)rk;
     struct rg_kafka_consumer *consumer = opaque;
+    if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rg_kafka_watch_alive(&consumer->watch);
     if (consumer->ops.on_committed == NULL || list == NULL)
         return;
     size_t n = (size_t)list->cnt;
@@ -203,4 +205,9 @@ int64_t rg_kafka_consumer_lag(struct rg_kafka_consumer *consumer, const char *to
         high < 0)
         return -1;
     return high > next ? high - next : 0;
+}
+
+const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer *consumer)
+{
+    return &consumer->watch.health;
 }

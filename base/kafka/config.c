@@ -38,6 +38,7 @@ static const struct rg_kafka_default defaults[] = {
     {"socket.keepalive.enable", "true", "a broker that vanished without a goodbye is noticed"},
     {"socket.nagle.disable", "true", "small requests leave at once"},
     {"reconnect.backoff.max.ms", "2000", "seconds after the cluster is back we are back"},
+    {"statistics.interval.ms", "2000", "whether any broker is up is read from them"},
     {"log.connection.close", "false", "idle connections closed by the broker are no news"},
 };
 static const struct rg_kafka_default refusals[] = {
@@ -78,7 +79,7 @@ static const struct rg_kafka_default refusals[] = {
     {"batch.num.messages", NULL, "it is how a refused record is singled out"},
     {"allow.auto.create.topics", NULL, "a topic made by a typing error has the wrong partitions"},
     {"topic.blacklist", NULL, "a topic that is hidden looks deleted"},
-    {"statistics.interval.ms", NULL, "nothing reads them"},
+    {"statistics.interval.ms", NULL, "whether any broker is up is read from them"},
     {"log.queue", NULL, "log lines go where the program's do"},
     {"enabled_events", NULL, "it is for programs, not for operators"},
     {"opaque", NULL, "it is for programs, not for operators"},
@@ -112,6 +113,8 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
     static const char *const producer_only[] = {
         "enable.idempotence", "enable.gapless.guarantee", "acks", "message.timeout.ms", "delivery.report.only.error",
     };
+    if (strcmp(name, "statistics.interval.ms") == 0)
+        return role != RG_KAFKA_ROLE_ADMIN; /* nobody reads an admin's */
     for (size_t i = 0; i < RG_COUNT(consumer_only); i++)
         if (strcmp(name, consumer_only[i]) == 0)
             return role == RG_KAFKA_ROLE_CONSUMER;
@@ -131,15 +134,6 @@ static void log_line(const rd_kafka_t *rk, int level, const char *facility, cons
                              : level == LOG_INFO   ? RG_LOG_INFO
                                                    : RG_LOG_DEBUG;
     rg_log(ours, "KAFKA-CLIENT", RG_LOG_NO_CTX, "%s: %s: %s", rk == NULL ? "kafka" : rd_kafka_name(rk), facility, text);
-}
-
-/* What fails was logged already; without a callback librdkafka would log it a second time. */
-static void ignore_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
-{
-    (void)rk;
-    (void)error;
-    (void)reason;
-    (void)opaque;
 }
 
 static bool is_secret(const char *name)
@@ -234,7 +228,6 @@ int rg_kafka_conf_begin(const struct rg_kafka_config *config, enum rg_kafka_role
         return rg_fail(err, RG_EINVAL, "kafka.brokers is empty: give at least one host:port");
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, log_line);
-    rd_kafka_conf_set_error_cb(conf, ignore_error);
     for (size_t i = 0; i < RG_COUNT(defaults); i++)
         if (default_applies(defaults[i].name, role))
             rg_kafka_conf_put(conf, defaults[i].name, defaults[i].value);
@@ -290,6 +283,7 @@ void rg_kafka_config_copy_init(struct rg_kafka_config_copy *copy, const struct r
         .client_id = config->client_id == NULL ? NULL : rg_strdup(config->client_id),
         .settings = settings,
         .settings_n = config->settings_n,
+        .clock = config->clock,
     };
 }
 

@@ -39,6 +39,7 @@ static void take_assigned(struct rg_kafka_consumer *consumer, const rd_kafka_top
 static void serve_rebalance(struct rg_kafka_consumer *consumer, rd_kafka_resp_err_t what,
                             const rd_kafka_topic_partition_list_t *list)
 {
+    rg_kafka_watch_alive(&consumer->watch);
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && consumer->member) {
         take_assigned(consumer, list);
         return;
@@ -54,6 +55,22 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topi
     struct rg_kafka_consumer *consumer = opaque;
     rg_assert(consumer->rk == rk);
     serve_rebalance(consumer, what, list);
+}
+
+/* ---- other callbacks -------------------------------------------------------------------------------------------- */
+
+static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
+{
+    struct rg_kafka_consumer *consumer = opaque;
+    rg_kafka_watch_error(&consumer->watch, rk, (rd_kafka_resp_err_t)error, reason);
+}
+
+static int on_statistics(rd_kafka_t *rk, char *json, size_t n, void *opaque)
+{
+    (void)rk;
+    struct rg_kafka_consumer *consumer = opaque;
+    rg_kafka_watch_statistics(&consumer->watch, json, n);
+    return 0;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -85,6 +102,8 @@ static void put_options(rd_kafka_conf_t *conf, const struct rg_kafka_consumer_op
     rg_kafka_conf_put_i64(conf, "fetch.max.bytes", prefetch * 1024 > FETCH_BYTES_MIN ? prefetch * 1024 : FETCH_BYTES_MIN);
     rg_kafka_conf_put(conf, "enable.partition.eof", options->ends ? "true" : "false");
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
 
 static int subscribe(struct rg_kafka_consumer *consumer, const struct rg_kafka_consumer_options *options, struct rg_error *err)
@@ -115,6 +134,8 @@ int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_
     consumer->ops = options->ops;
     consumer->ctx = options->ctx;
     consumer->member = options->topics_n > 0;
+    consumer->bell.fd = -1;
+    rg_kafka_watch_init(&consumer->watch, config->clock);
     rg_assert(!consumer->member || consumer->ops.on_assign != NULL);
     rg_assert(!consumer->member || consumer->ops.on_revoke != NULL);
     code = rg_kafka_handle_new(conf, config, RG_KAFKA_ROLE_CONSUMER, consumer, &consumer->rk, err);
@@ -177,8 +198,11 @@ void rg_kafka_consumer_free(struct rg_kafka_consumer **pointer, int deadline_ms)
         return;
     int64_t until_ms = rg_kafka_real_ms() + deadline_ms;
     release_current(consumer);
-    if (consumer->queue != NULL)
+    if (consumer->queue != NULL) {
+        rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
         rd_kafka_queue_destroy(consumer->queue);
+    }
+    rg_kafka_bell_done(&consumer->bell);
     if (consumer->rk != NULL) {
         bool closed = leave_group(consumer, until_ms);
         tell_revoked(consumer, true); /* only if the group did not get to it */
@@ -241,8 +265,11 @@ static void fill_fault(struct rg_kafka_consumer *consumer, struct rg_kafka_event
     const rd_kafka_message_t *message = consumer->current;
     event->kind = RG_KAFKA_EVENT_FAULT;
     explain_fault(event, message->err, rd_kafka_message_errstr(message));
-    event->fatal = message->err == RD_KAFKA_RESP_ERR__FATAL ||
-                   rd_kafka_fatal_error(consumer->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_fatal_error(consumer->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rg_kafka_watch_error(&consumer->watch, consumer->rk, RD_KAFKA_RESP_ERR__FATAL, "");
+        event->fatal = true;
+    }
+    consumer->watch.health.last = event->error;
     if (slot == NULL || !event->stopped)
         return;
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -281,6 +308,7 @@ static bool fill_event(struct rg_kafka_consumer *consumer, struct rg_kafka_event
     }
     if (slot == NULL || slot->held)
         return false;
+    rg_kafka_watch_alive(&consumer->watch);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         event->kind = RG_KAFKA_EVENT_END;
         slot->next = event->offset;
@@ -305,6 +333,7 @@ static bool tell_trouble(struct rg_kafka_consumer *consumer, struct rg_kafka_eve
 void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, struct rg_kafka_event *ret_event)
 {
     release_current(consumer);
+    rg_kafka_bell_clear(&consumer->bell);
     if (tell_trouble(consumer, ret_event))
         return;
     for (;;) {
@@ -316,6 +345,7 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
         release_current(consumer);
         timeout_ms = 0; /* whatever came in between, the owner's time is not taken twice */
     }
+    consumer->bell.silent = true;
     if (!tell_trouble(consumer, ret_event))
         *ret_event =
             (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_NONE, .partition = -1, .offset = RG_KAFKA_NONE, .timestamp_ms = -1};
@@ -344,4 +374,14 @@ bool rg_kafka_event_header_at(const struct rg_kafka_event *event, size_t index, 
     *ret_name = name;
     *ret_value = rg_kafka_slice(value, n);
     return true;
+}
+
+void rg_kafka_consumer_wake(struct rg_kafka_consumer *consumer)
+{
+    rd_kafka_queue_yield(consumer->queue);
+}
+
+int rg_kafka_consumer_fd(struct rg_kafka_consumer *consumer)
+{
+    return rg_kafka_bell_fd(&consumer->bell, consumer->queue);
 }

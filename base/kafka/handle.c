@@ -1,4 +1,5 @@
-/* What every handle needs: errors in our words, lists that cannot leak, edge offsets, and an end with a deadline.
+/* What every handle needs: errors in our words, health, a bell for foreign poll loops, lists that cannot leak, edge
+ * offsets, and an end with a deadline.
  *
  * rd_kafka_destroy can wait for ever (an unreachable broker, a partition that something still refers to), so it runs in a
  * thread of its own; when the deadline passes, thread and handle are left behind and the log says so. Ending the process
@@ -12,7 +13,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 int rg_kafka_err_code(rd_kafka_resp_err_t error)
 {
@@ -85,6 +89,46 @@ int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const cha
     code = rg_fail(err, code == 0 ? RG_EIO : code, "%s: %.120s", what, rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     return code;
+}
+
+void rg_kafka_watch_init(struct rg_kafka_watch *watch, const struct rg_clock *clock)
+{
+    *watch = (struct rg_kafka_watch){.clock = clock == NULL ? rg_clock_system() : clock};
+}
+
+void rg_kafka_watch_error(struct rg_kafka_watch *watch, rd_kafka_t *rk, rd_kafka_resp_err_t error, const char *reason)
+{
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+        char text[200] = "";
+        rd_kafka_resp_err_t cause = rd_kafka_fatal_error(rk, text, sizeof text);
+        watch->health.fatal = true;
+        (void)rg_fail(&watch->health.last, RG_EIO, "%s: %s", rd_kafka_err2name(cause), text);
+        return;
+    }
+    (void)rg_fail(&watch->health.last, rg_kafka_err_code(error), "%s: %.200s", rd_kafka_err2name(error), reason);
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        watch->health.connected = false;
+        if (watch->health.down_since_ms == 0)
+            watch->health.down_since_ms = rg_boot_ms(watch->clock);
+    }
+}
+
+void rg_kafka_watch_alive(struct rg_kafka_watch *watch)
+{
+    watch->health.connected = true;
+    watch->health.down_since_ms = 0;
+}
+
+void rg_kafka_watch_statistics(struct rg_kafka_watch *watch, const char *json, size_t n)
+{
+    static const char up[] = "\"state\":\"UP\"";
+    if (memmem(json, n, up, sizeof up - 1) != NULL) {
+        rg_kafka_watch_alive(watch);
+        return;
+    }
+    watch->health.connected = false;
+    if (watch->health.down_since_ms == 0)
+        watch->health.down_since_ms = rg_boot_ms(watch->clock);
 }
 
 void rg_kafka_pause(void)
@@ -193,6 +237,38 @@ void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms)
     if (!done)
         rg_log(RG_LOG_ERROR, "KAFKA-LEAK", RG_LOG_NO_CTX, "%s did not close within %d ms; left behind until the process ends",
                name, deadline_ms);
+}
+
+void rg_kafka_bell_attach(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue)
+{
+    static const uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(queue, bell->fd, &one, sizeof one);
+}
+
+int rg_kafka_bell_fd(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue)
+{
+    if (bell->fd >= 0)
+        return bell->fd;
+    bell->fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* rings once at first: something may be waiting already */
+    if (bell->fd >= 0 && queue != NULL)
+        rg_kafka_bell_attach(bell, queue);
+    return bell->fd;
+}
+
+/* Cleared only after the queue was seen empty, and always before it is looked into again: an arrival in between rings anew. */
+void rg_kafka_bell_clear(struct rg_kafka_bell *bell)
+{
+    uint64_t rings;
+    if (bell->fd >= 0 && bell->silent)
+        (void)!read(bell->fd, &rings, sizeof rings); /* EAGAIN: it did not ring */
+    bell->silent = false;
+}
+
+void rg_kafka_bell_done(struct rg_kafka_bell *bell)
+{
+    if (bell->fd >= 0)
+        (void)close(bell->fd);
+    bell->fd = -1;
 }
 
 rd_kafka_topic_partition_list_t *rg_kafka_list_from(const struct rg_kafka_position *positions, size_t n)

@@ -7,14 +7,6 @@
 
 enum rg_kafka_role { RG_KAFKA_ROLE_CONSUMER = 1, RG_KAFKA_ROLE_PRODUCER = 2, RG_KAFKA_ROLE_ADMIN = 4 };
 
-/* Where we differ from librdkafka, and what operators may not set. */
-struct rg_kafka_default {
-    const char *name, *value; /* value NULL: refused in the operator's settings */
-    const char *reason;
-};
-size_t rg_kafka_defaults(const struct rg_kafka_default **ret_rows);
-size_t rg_kafka_refusals(const struct rg_kafka_default **ret_rows);
-
 /* An owned copy of what the caller's rg_kafka_config borrowed, for handles that are made again. */
 struct rg_kafka_config_copy {
     struct rg_kafka_config config;
@@ -38,6 +30,16 @@ int rg_kafka_fail(struct rg_error *err, rd_kafka_resp_err_t error, const char *f
 /* Destroys `error`. */
 int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const char *fmt, ...) RG_PRINTF(3, 4);
 
+/* Health, fed by librdkafka's error and statistics callbacks of a handle. */
+struct rg_kafka_watch {
+    struct rg_kafka_health health;
+    const struct rg_clock *clock;
+};
+void rg_kafka_watch_init(struct rg_kafka_watch *watch, const struct rg_clock *clock);
+void rg_kafka_watch_error(struct rg_kafka_watch *watch, rd_kafka_t *rk, rd_kafka_resp_err_t error, const char *reason);
+void rg_kafka_watch_alive(struct rg_kafka_watch *watch); /* a broker answered just now */
+void rg_kafka_watch_statistics(struct rg_kafka_watch *watch, const char *json, size_t n);
+
 /* Destroys the handle in a thread of its own and waits `deadline_ms` at most; then it is left behind, loudly. */
 void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms);
 
@@ -48,6 +50,16 @@ void rg_kafka_pause(void); /* between two questions, a few tens of ms */
 
 /* A broker that has not heard of a new topic yet says that there is none: such an answer is believed only after this long. */
 #define RG_KAFKA_DOUBT_MS 2000
+
+/* A descriptor that tells when a queue has something. */
+struct rg_kafka_bell {
+    int fd;      /* -1: not asked for yet */
+    bool silent; /* the queue was seen empty: the next poll clears the descriptor first */
+};
+int rg_kafka_bell_fd(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue);
+void rg_kafka_bell_clear(struct rg_kafka_bell *bell); /* before looking into the queue */
+void rg_kafka_bell_attach(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue);
+void rg_kafka_bell_done(struct rg_kafka_bell *bell); /* the queue must be detached or gone */
 
 /* The partitions of an assignment, with where each stands. */
 struct rg_kafka_slot {
@@ -80,6 +92,8 @@ struct rg_kafka_consumer {
     struct rg_kafka_slots slots;
     rd_kafka_message_t *current; /* what the last event borrowed from */
     struct rg_error trouble;     /* met inside a callback; the next event tells */
+    struct rg_kafka_watch watch;
+    struct rg_kafka_bell bell;
 };
 
 /* Takes exactly these partitions from these offsets; RG_KAFKA_HOLD is allowed. */

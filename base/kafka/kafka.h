@@ -1,12 +1,13 @@
 /* Kafka: consume, seek, commit, produce with reports, topics. The only folder that knows librdkafka.
  *
  * Threads share nothing: a consumer, a producer or an admin belongs to the thread that made it, and all callbacks run there,
- * inside the poll call. No call blocks past the time it is given.
+ * inside the poll call. The one exception is rg_kafka_consumer_wake. No call blocks past the time it is given.
  *
  * What the product's guarantees rest on is set here and cannot be overridden: no automatic commits, no silent reset of a
  * position, checked checksums, range assignment, an idempotent producer that never leaves a gap. */
 #pragma once
 
+#include "base/core/clock.h"
 #include "base/core/error.h"
 
 #define RG_KAFKA_SETTINGS_MAX 128 /* settings of the operator's own */
@@ -28,10 +29,27 @@ struct rg_kafka_config {
     const char *client_id;
     const struct rg_kafka_setting *settings; /* librdkafka's names; applied last, so they win over our own defaults */
     size_t settings_n;
+    const struct rg_clock *clock; /* NULL: the machine's */
 };
 
 /* Is every setting known, well-formed and allowed? Names the first that is not, with what was probably meant. */
 int rg_kafka_config_check(const struct rg_kafka_config *config, struct rg_error *err) RG_MUST_USE;
+
+/* For documentation: where we differ from librdkafka, and what operators may not set. */
+struct rg_kafka_default {
+    const char *name, *value; /* value NULL: refused in the operator's settings */
+    const char *reason;
+};
+size_t rg_kafka_defaults(const struct rg_kafka_default **ret_rows);
+size_t rg_kafka_refusals(const struct rg_kafka_default **ret_rows);
+
+/* What readiness and watchdogs read. It changes only inside poll, so a handle that is not polled knows nothing. */
+struct rg_kafka_health {
+    bool connected;         /* at least one broker was up at the last look (every few seconds) */
+    bool fatal;             /* the handle is of no more use: free it and make another */
+    int64_t down_since_ms;  /* boot clock: since when no broker is up; 0: not down */
+    struct rg_error last;   /* the last trouble, kept after it has passed */
+};
 
 /* ---- consumer --------------------------------------------------------------------------------------------------- */
 
@@ -75,7 +93,7 @@ struct rg_kafka_consumer_options {
 
 struct rg_kafka_consumer;
 
-/* Connects in the background: a broker that cannot be reached is no failure here, it shows in the log. */
+/* Connects in the background: a broker that cannot be reached is no failure here, it shows in the health. */
 int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_kafka_consumer_options *options,
                           struct rg_kafka_consumer **ret_consumer, struct rg_error *err) RG_MUST_USE;
 
@@ -117,6 +135,11 @@ struct rg_str rg_kafka_event_header(const struct rg_kafka_event *event, const ch
 /* In order, for copying them all; false past the last. */
 bool rg_kafka_event_header_at(const struct rg_kafka_event *event, size_t index, const char **ret_name, struct rg_str *ret_value);
 
+/* From another thread: makes a poll that waits return. */
+void rg_kafka_consumer_wake(struct rg_kafka_consumer *consumer);
+/* For an own poll loop: readable when poll may have something. Edge-like: after it fires poll until RG_KAFKA_EVENT_NONE. */
+int rg_kafka_consumer_fd(struct rg_kafka_consumer *consumer);
+
 /* Starts a held partition, or moves one; after a damaged record it tries again. Where the position did not exist a reader starts
  * again, but a group member answers RG_EREFUSED: it must be freed and made anew. RG_ENOTFOUND: not assigned to us (any more). */
 int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset,
@@ -142,6 +165,7 @@ int64_t rg_kafka_consumer_lag(struct rg_kafka_consumer *consumer, const char *to
 /* Where the partition stands: behind the last record delivered or at the end reported; RG_KAFKA_NONE when not assigned, or not
  * known yet because it started from a special offset. */
 int64_t rg_kafka_consumer_next(struct rg_kafka_consumer *consumer, const char *topic, int partition);
+const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer *consumer);
 
 /* ---- producer --------------------------------------------------------------------------------------------------- */
 
@@ -207,6 +231,8 @@ void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms);
 /* Sends at once and serves reports until none is outstanding. RG_ETIMEOUT: some still are. RG_EIO: broken. */
 int rg_kafka_producer_flush(struct rg_kafka_producer *producer, int timeout_ms, struct rg_error *err) RG_MUST_USE;
 size_t rg_kafka_producer_outstanding(const struct rg_kafka_producer *producer); /* queued, report not yet served */
+int rg_kafka_producer_fd(struct rg_kafka_producer *producer); /* as rg_kafka_consumer_fd; poll(0) serves all */
+const struct rg_kafka_health *rg_kafka_producer_health(struct rg_kafka_producer *producer);
 
 /* After the first record that failed, or a fatal error (an idempotent producer may have one after a mere disconnect), the order
  * has a hole: nothing more is accepted and what is queued is thrown back. The owner keeps every record until its report says 0;

@@ -175,7 +175,7 @@ static int send_event(struct publish *p, struct rg_str key, struct rg_kafka_repo
     const struct rg_kafka_header header = {content_type.name.p, content_type.value};
     int partitions = 0;
     ret_report->err.code = RG_EUNKNOWN;
-    int rc = rg_connect_kafka(p->site, p->arena, "reguactl", &config, err);
+    int rc = rg_connect_kafka(p->site, p->arena, "reguactl", rg_clock_system(), &config, err);
     if (rc == 0)
         rc = rg_kafka_producer_new(&config, &options, &producer, err);
     if (rc == 0)

@@ -1,5 +1,4 @@
 /* Three brokers, each killed once while records flow: everything arrives, in order, and what was acknowledged stays. */
-#include "base/core/clock.h"
 #include "tests/fakes/kafka_server.h"
 #include "tests/unit/base/kafka/rig.h"
 

@@ -1,6 +1,5 @@
 /* base/kafka against a real Apache Kafka: what the in-process broker cannot show. Groups that change, topics that are deleted and
  * made again, batches that the broker refuses, settings of topics. Every test has topics and groups of its own names. */
-#include "base/core/clock.h"
 #include "base/core/rand.h"
 #include "base/core/hash.h"
 #include "tests/fakes/kafka_server.h"

@@ -1,5 +1,5 @@
 /* Settings: what carries a guarantee cannot be set, what is misspelt is named, what is secret is not repeated. */
-#include "base/kafka/internal.h"
+#include "base/kafka/kafka.h"
 
 #include <ctype.h>
 #include <setjmp.h>

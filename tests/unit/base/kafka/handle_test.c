@@ -125,6 +125,41 @@ static void errors_are_told_in_our_words(void **state)
     assert_int_equal(rg_kafka_err_code(RD_KAFKA_RESP_ERR_NO_ERROR), 0);
 }
 
+static int64_t clock_reads(void *ctx)
+{
+    return ++*(int64_t *)ctx;
+}
+
+static void health_follows_errors_and_statistics(void **state)
+{
+    (void)state;
+    int64_t now_ms = 100;
+    struct rg_clock clock = {.boot_ms = clock_reads, .wall_ms = clock_reads, .shared_ms = clock_reads, .ctx = &now_ms};
+    static const char up[] = "{\"brokers\":{\"a\":{\"state\":\"DOWN\"},\"b\":{\"state\":\"UP\"}}}",
+                      down[] = "{\"brokers\":{\"a\":{\"state\":\"TRY_CONNECT\"}}}";
+    struct rg_kafka_watch watch;
+    rg_kafka_watch_init(&watch, &clock);
+    assert_false(watch.health.connected);
+    assert_int_equal(watch.health.down_since_ms, 0);
+    rg_kafka_watch_error(&watch, NULL, RD_KAFKA_RESP_ERR__TRANSPORT, "refused"); /* one broker of several */
+    assert_int_equal(watch.health.down_since_ms, 0);
+    assert_true(watch.health.last.retryable);
+    rg_kafka_watch_error(&watch, NULL, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "all");
+    assert_int_equal(watch.health.down_since_ms, 101);
+    rg_kafka_watch_error(&watch, NULL, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "all");
+    rg_kafka_watch_statistics(&watch, down, sizeof down - 1);
+    assert_int_equal(watch.health.down_since_ms, 101); /* since when, not when last */
+    rg_kafka_watch_statistics(&watch, up, sizeof up - 1);
+    assert_true(watch.health.connected);
+    assert_int_equal(watch.health.down_since_ms, 0);
+    rg_kafka_watch_statistics(&watch, down, sizeof down - 1);
+    assert_false(watch.health.connected);
+    assert_int_equal(watch.health.down_since_ms, 102);
+    rg_kafka_watch_statistics(&watch, "", 0);
+    rg_kafka_watch_alive(&watch);
+    assert_true(watch.health.connected);
+}
+
 static void partitions_are_found_among_many(void **state)
 {
     (void)state;
@@ -163,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handle_that_hangs_is_left_behind_loudly),
         cmocka_unit_test(errors_are_told_in_our_words),
+        cmocka_unit_test(health_follows_errors_and_statistics),
         cmocka_unit_test(partitions_are_found_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
