@@ -123,7 +123,7 @@ const struct rg_zone *rg_desk_zone(const struct rg_desk *desk)
 
 void rg_desk_record_json(const struct rg_desk *desk, struct rg_jw *jw)
 {
-    rg_record_json(load(desk), false, jw);
+    rg_record_json(load(desk), desk->rules->policy.tolerance_cents, false, jw);
 }
 
 /* ---- what is seen ---- */

@@ -367,7 +367,7 @@ static void a_topic_that_vanishes_breaks_the_producer(void **state)
     struct rg_error err = {0};
     int partitions = 0;
     rg_mock_broker_hide(broker, "gone", true);
-    assert_int_equal(rg_kafka_producer_open(sender->producer, "gone", 300, &partitions, &err), RG_ENOTFOUND);
+    assert_int_equal(rg_kafka_producer_open(sender->producer, "gone", 2000, &partitions, &err), RG_ENOTFOUND);
     assert_int_equal(rg_kafka_producer_send(sender->producer, &record, &err), RG_EIO);
     assert_non_null(strstr(err.text, "gone/0"));
     assert_true(rg_kafka_producer_broken(sender->producer));

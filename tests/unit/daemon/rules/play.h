@@ -139,7 +139,7 @@ static inline void play_invoice(struct play *p, const char *id, const char *due,
 
 static inline void play_money(struct play *p, enum rg_event_type type, const char *invoice, const char *payment, int64_t cents)
 {
-    char id[64];
+    char id[96];
     (void)snprintf(id, sizeof id, "%s-%s-%d", invoice, payment, (int)type);
     struct rg_event e = play_event(p, type, id);
     e.invoice = rg_arena_str(p->arena, rg_str(invoice));

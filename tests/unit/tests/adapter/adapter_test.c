@@ -88,7 +88,7 @@ static void test_help(void **state)
 {
     (void)state;
     static const char *const SUITES[] = {"bizdays",    "cel",    "cloudevents", "cut", "documents", "fold", "json", "latefees", "mime",
-                                         "mustache", "obligation", "phones", "sms", "yaml"};
+                                         "mustache", "obligation", "phones", "scenario", "sms", "yaml"};
     char command[512], line[512];
     size_t seen = 0;
     snprintf(command, sizeof command, "'%s' --help", RG_ADAPTER);
