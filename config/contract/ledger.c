@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum member_kind {
-    TEXT, INT, LONG, BOOL, WORD, DAY, ACTION, CLAIM, INVOICES, COVERS, SKIPS
+    TEXT, INT, LONG, BOOL, WORD, DAY, ACTION, CLAIM, INVOICES, COVERS, SKIPS, CAUGHT_UP
 };
 
 struct member {
@@ -132,11 +132,20 @@ static const struct member skip_members[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(struct rg_caught_up, member)
+static const struct member caught_up_members[] = {
+    {"ns", TEXT, AT(ns), true, 0, NULL},
+    {"invoice", TEXT, AT(invoice), true, 0, NULL},
+};
+#undef AT
+
 #define AT(member) offsetof(struct rg_skipped, member)
 static const struct member skipped_members[] = {
     {"debtor", TEXT, AT(debtor), true, 0, NULL},
     {"skips", SKIPS, AT(skips), false, 0, NULL},
+    {"caught_up", CAUGHT_UP, AT(caught_up), false, 0, NULL},
     {"through_ms", LONG, AT(through_ms), true, 0, NULL},
+    {"at_ms", LONG, AT(at_ms), false, 0, NULL},
 };
 #undef AT
 
@@ -194,6 +203,9 @@ static_assert(offsetof(struct rg_outcome, invoice_count) == offsetof(struct rg_o
               "invoices and their count lie together");
 static_assert(offsetof(struct rg_skipped, skip_count) == offsetof(struct rg_skipped, skips) + offsetof(struct list, count),
               "skips and their count lie together");
+static_assert(offsetof(struct rg_skipped, caught_up_count) ==
+                  offsetof(struct rg_skipped, caught_up) + offsetof(struct list, count),
+              "what was caught up with and its count lie together");
 static_assert(sizeof(enum rg_gate) == sizeof(int), "words are read and written through int");
 
 /* A struct of one kind that hangs in a list. */
@@ -209,11 +221,17 @@ static const struct shape cover_shape = {cover_members, RG_COUNT(cover_members),
                                          RG_DECISION_COVERS_MAX};
 
 static const struct shape skip_shape = {skip_members, RG_COUNT(skip_members), sizeof(struct rg_skip), RG_SKIPS_MAX};
+static const struct shape caught_up_shape = {caught_up_members, RG_COUNT(caught_up_members), sizeof(struct rg_caught_up),
+                                             RG_CAUGHT_UP_MAX};
 
 static const struct shape *shape_of(const struct member *member)
 {
-    rg_assert(member->kind == INVOICES || member->kind == COVERS || member->kind == SKIPS);
-    return member->kind == INVOICES ? &invoice_shape : member->kind == COVERS ? &cover_shape : &skip_shape;
+    switch (member->kind) {
+    case INVOICES: return &invoice_shape;
+    case COVERS: return &cover_shape;
+    case SKIPS: return &skip_shape;
+    default: rg_assert(member->kind == CAUGHT_UP); return &caught_up_shape;
+    }
 }
 
 static bool is_default(const struct member *member, const void *at)

@@ -105,16 +105,23 @@ RG_MUST_USE int rg_recalled_read(struct rg_str bytes, struct rg_arena *arena, st
 /* Steps whose window closed without anything having gone out, each with the gate that blocked it last: why nothing was sent
  * stands in the ledger as what was sent does. `through_ms`: windows that closed up to here are accounted for. */
 #define RG_SKIPS_MAX 256
+#define RG_CAUGHT_UP_MAX 300
 struct rg_skip {
     struct rg_str ns, invoice, step;
     int cycle, repetition;
     enum rg_gate gate;
 };
+/* An invoice that steps were due for before anything could be done about it: looked at for the first time at `at_ms`. */
+struct rg_caught_up {
+    struct rg_str ns, invoice;
+};
 struct rg_skipped {
     struct rg_str debtor;
     struct rg_skip *skips;
     size_t skip_count;
-    int64_t through_ms;
+    struct rg_caught_up *caught_up;
+    size_t caught_up_count;
+    int64_t through_ms, at_ms;
 };
 void rg_skipped_write(const struct rg_skipped *skipped, struct rg_buf *buf);
 RG_MUST_USE int rg_skipped_read(struct rg_str bytes, struct rg_arena *arena, struct rg_skipped *ret, struct rg_error *err);

@@ -168,6 +168,15 @@ static void resolve_times(struct rg_draft *d, const struct rg_written_step *w, s
         misplaced(d, &w->section, "again", "says nothing; only info, courtesy and reminder steps are left out in a later cycle");
 }
 
+/* Notices and sanctions have no end and are not lost by what holds for milder steps: they come late, a day later still. */
+static void resolve_catch_up(struct rg_draft *d, const struct rg_written_step *w, struct rg_step *step)
+{
+    bool written = rg_section_has(&w->section, "catch_up"), severe = w->tone >= RG_TONE_NOTICE;
+    step->catch_up = (enum rg_catch_up)(written ? w->catch_up : severe ? RG_CATCH_UP_SEND : d->written->defaults.catch_up);
+    if (written && severe && step->catch_up == RG_CATCH_UP_LATEST_ONLY)
+        misplaced(d, &w->section, "catch_up", "cannot be latest_only; a notice or a sanction speaks for itself: write send or skip");
+}
+
 static void resolve_step(struct rg_draft *d, int i)
 {
     const struct rg_written_step *w = rg_draft_written(d, i);
@@ -180,7 +189,6 @@ static void resolve_step(struct rg_draft *d, int i)
         return; /* no map: complained about */
     step->mark = rg_loader_mark(d->loader, w->section.node->key);
     step->tone = (enum rg_tone)w->tone;
-    step->catch_up = (enum rg_catch_up)w->catch_up;
     step->mode = (enum rg_mode)w->mode;
     step->again = w->again;
     step->uncertain = (enum rg_uncertain)(rg_section_has(&w->section, "uncertain") ? w->uncertain
@@ -194,6 +202,7 @@ static void resolve_step(struct rg_draft *d, int i)
     resolve_act(d, w, step);
     resolve_notice(d, w, step);
     resolve_times(d, w, step);
+    resolve_catch_up(d, w, step);
 }
 
 static void resolve_steps(struct rg_draft *d)

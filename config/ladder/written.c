@@ -163,18 +163,6 @@ static bool read_clock(const struct rg_node *node, const struct rg_row *field, v
     return read_fixed(node, member, reader, field->key, words, RG_COUNT(words));
 }
 
-static bool read_catch_up_once(const struct rg_node *node, const struct rg_row *field, void *member,
-                               const struct rg_reader *reader)
-{
-    if (!read_catch_up(node, field, member, reader))
-        return false;
-    if (*(int *)member == RG_CATCH_UP_LATEST_ONLY)
-        return true;
-    *(int *)member = RG_CATCH_UP_LATEST_ONLY; /* the one way the engine has: what is milder or older is covered */
-    rg_not_yet_value(reader->diags, node);
-    return false;
-}
-
 /* ---- Tables ---- */
 
 static bool later_in_step(const struct rg_node *key, const struct rg_node *value, void *target, const struct rg_reader *reader)
@@ -252,8 +240,10 @@ static const struct rg_row step_fields[] = {
      .help = "The same step several times."},
     {.key = "until", RG_AT(struct rg_written_step, until), .type = RG_ROW_CUSTOM, .custom = read_until, .example = "D+10",
      .help = "The end of its window: `next`, a duration, or a day."},
-    {.key = "catch_up", RG_AT(struct rg_written_step, catch_up), .type = RG_ROW_CUSTOM, .custom = read_catch_up_once,
-     .example = "latest_only", .help = "What happens to steps that were due while nothing could go out."},
+    {.key = "catch_up", RG_AT(struct rg_written_step, catch_up), .type = RG_ROW_CUSTOM, .custom = read_catch_up,
+     .example = "skip",
+     .help = "When its day had passed before anything could go out: `send` it late, `skip` it, or `latest_only`: of all that were "
+             "missed only the latest goes out. A notice or a sanction is sent, from the next day on, unless it says `skip` itself."},
     {.key = "uncertain", RG_AT(struct rg_written_step, uncertain), .type = RG_ROW_CUSTOM, .custom = read_uncertain,
      .example = "skip", .help = "When the provider's answer was lost: `skip` or `resend`."},
     {.key = "mode", RG_AT(struct rg_written_step, mode), .type = RG_ROW_CUSTOM, .custom = read_mode, .fallback = "live",
@@ -316,9 +306,10 @@ static const struct rg_row defaults_fields[] = {
      .example = "[whatsapp, sms, email]", .help = "Channels of steps that name none."},
     {.key = "until", RG_AT(struct rg_written_defaults, until), .type = RG_ROW_CUSTOM, .custom = read_until, .fallback = "next",
      .example = "next", .help = "The end of a step's window; notices and sanctions have none."},
-    {.key = "catch_up", RG_AT(struct rg_written_defaults, catch_up), .type = RG_ROW_CUSTOM, .custom = read_catch_up_once,
+    {.key = "catch_up", RG_AT(struct rg_written_defaults, catch_up), .type = RG_ROW_CUSTOM, .custom = read_catch_up,
      .fallback = "latest_only", .example = "latest_only",
-     .help = "What happens to steps that were due while nothing could go out."},
+     .help = "What happens to steps whose day had passed before anything could go out: `send`, `skip` or `latest_only`; not of "
+             "notices and sanctions."},
     {.key = "uncertain", RG_AT(struct rg_written_defaults, uncertain), .type = RG_ROW_CUSTOM, .custom = read_uncertain,
      .fallback = "skip", .example = "skip", .help = "When the provider's answer was lost: `skip` or `resend`."},
     {.key = "on_change", RG_AT(struct rg_written_defaults, on_change), .type = RG_ROW_CUSTOM, .custom = read_on_change,

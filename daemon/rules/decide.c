@@ -61,8 +61,7 @@ static bool still_to_do(struct rg_case *c, int64_t *ret_until_ms)
     }
 }
 
-/* Courtesy and reminders that went out in an earlier cycle are not repeated in a later one. */
-static bool said_before(const struct rg_case *c)
+bool rg_case_said_before(const struct rg_case *c)
 {
     if (c->step->again || c->step->tone >= RG_TONE_FIRM || c->cycle == 1)
         return false;
@@ -166,7 +165,7 @@ static void look_case(struct rg_case *c, struct passed *passed)
         return;
     }
     bool to_do = still_to_do(c, &until_ms);
-    if (to_do && said_before(c)) {
+    if (to_do && rg_case_said_before(c)) {
         rg_case_why(c, "it went out in an earlier cycle and is not repeated");
         to_do = false;
     }
@@ -216,6 +215,49 @@ static void view_whole(struct rg_case *c, enum rg_gate gate)
     }
 }
 
+/* A step that is open, was due before this look, and had no chance since `due_ms`. */
+static bool missed_one(struct rg_case *c, int64_t due_ms)
+{
+    int64_t now_ms = c->look->world->now_ms, until_ms;
+    if ((c->done != NULL && in_hands(c->done)) || !still_to_do(c, &until_ms))
+        return false;
+    rg_case_window(c);
+    return c->opens_ms >= due_ms && c->opens_ms < now_ms && c->closes_ms > now_ms && rg_case_missed(c, now_ms);
+}
+
+static bool missed_some(struct rg_case c, int64_t due_ms)
+{
+    for (int i = 0; i < c.ladder->step_count; i++) {
+        for (int repetition = 1; repetition <= c.ladder->steps[i].repeat_times; repetition++) {
+            rg_case_enter(&c, &c.ladder->steps[i], repetition);
+            if (missed_one(&c, due_ms))
+                return true;
+        }
+    }
+    return false;
+}
+
+static_assert(RG_CAUGHT_UP_MAX >= RG_RECORD_INVOICES_MAX, "all invoices of a debtor can be caught up with at once");
+
+/* The first look at an invoice, or the first after days in which nobody could look: where steps had been due, the ledger says
+ * that they are caught up with from now on. */
+static void look_first(struct rg_look *look, const struct rg_case *c)
+{
+    struct rg_invoice *invoice = c->invoice;
+    bool fresh = invoice->fresh;
+    if (look->explain || (!fresh && !look->late))
+        return;
+    invoice->fresh = false;
+    look->out->noted = look->out->noted || fresh;
+    bool today = invoice->caught_up_ms != 0 && rg_local_at(look->zone, invoice->caught_up_ms).day == look->now.day;
+    struct rg_skipped *skipped = &look->out->skipped;
+    if (today || !missed_some(*c, fresh ? INT64_MIN : look->world->due_ms))
+        return;
+    invoice->caught_up_ms = look->world->now_ms;
+    *RG_PUSH(look->record->arena, skipped->caught_up, skipped->caught_up_count, look->out->caught_up_cap) =
+        (struct rg_caught_up){.ns = invoice->ns, .invoice = invoice->id};
+}
+
 static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struct passed *passed)
 {
     struct rg_case c = {.look = look, .invoice = invoice, .cycle = rg_invoice_cycle(invoice), .channel = -1,
@@ -233,15 +275,10 @@ static void look_invoice(struct rg_look *look, struct rg_invoice *invoice, struc
         return;
     }
     c.payable = rg_payable_day(look, invoice);
+    look_first(look, &c);
     for (int i = 0; i < c.ladder->step_count; i++) {
-        c.step = &c.ladder->steps[i];
-        for (c.repetition = 1; c.repetition <= c.step->repeat_times; c.repetition++) {
-            c.done = rg_invoice_done(invoice, c.step->name, c.repetition, c.cycle);
-            c.channel = -1;
-            c.opens_ms = c.closes_ms = 0;
-            c.why = (struct rg_str){0};
-            c.gates = NULL;
-            c.gate_count = c.gate_cap = 0;
+        for (int repetition = 1; repetition <= c.ladder->steps[i].repeat_times; repetition++) {
+            rg_case_enter(&c, &c.ladder->steps[i], repetition);
             look_case(&c, passed);
         }
     }
@@ -260,13 +297,14 @@ static bool same_step(const struct rg_case *a, const struct rg_case *b)
            (a->step->kind == RG_ACT_MESSAGE || rg_str_eq(a->invoice->service, b->invoice->service));
 }
 
-/* The more severe first; of equals the one whose day came last, then the older invoice. */
+/* The more severe first; of equals the one whose day came last, for it speaks for those before it; but notices and sanctions, which
+ * speak for themselves, in the order of their days; then the older invoice. */
 static int by_weight(const struct rg_case *a, const struct rg_case *b)
 {
     if (a->step->tone != b->step->tone)
         return a->step->tone > b->step->tone ? -1 : 1;
     if (a->opens_ms != b->opens_ms)
-        return a->opens_ms > b->opens_ms ? -1 : 1;
+        return (a->opens_ms > b->opens_ms) == (a->step->tone < RG_TONE_NOTICE) ? -1 : 1;
     if (a->invoice->due_on != b->invoice->due_on)
         return a->invoice->due_on < b->invoice->due_on ? -1 : 1;
     return rg_str_cmp(a->invoice->id, b->invoice->id);
@@ -426,6 +464,28 @@ static void look_tomorrow(struct rg_look *look)
         rg_look_at(look, rg_instant_at(look->zone, look->now.day + 1, 0) + rg_spread_ms(look->record, RG_MS_PER_DAY));
 }
 
+/* The shortest time for which a look that should have been is a time in which nobody could look; and a night lay in it. */
+#define LATE_MS (12 * 60 * RG_MS_PER_MINUTE)
+
+static bool is_late(const struct rg_look *look)
+{
+    int64_t due_ms = look->world->due_ms;
+    return due_ms > 0 && due_ms < look->world->now_ms - LATE_MS && rg_local_at(look->zone, due_ms).day < look->now.day;
+}
+
+/* What there is to say of windows that closed: those up to now are accounted for, where some were. */
+static void finish_skipped(struct rg_look *look)
+{
+    struct rg_skipped *skipped = &look->out->skipped;
+    if (skipped->skip_count == 0 && skipped->caught_up_count == 0)
+        return;
+    if (skipped->skip_count > 0)
+        look->record->looked_ms = look->world->now_ms;
+    skipped->debtor = look->record->debtor;
+    skipped->through_ms = look->record->looked_ms;
+    skipped->at_ms = look->world->now_ms;
+}
+
 void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, bool explain, struct rg_decided *ret)
 {
     *ret = (struct rg_decided){.next_ms = RG_NEVER, .prompt_ms = RG_NEVER};
@@ -433,6 +493,7 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
     struct rg_look look = {.rules = rules, .world = world, .record = record, .out = ret, .explain = explain, .zone = zone,
                            .now = rg_local_at(zone, world->now_ms), .next_ms = RG_NEVER, .prompt_ms = RG_NEVER};
     struct passed passed = {0};
+    look.late = is_late(&look);
     if (!explain)
         rg_look_owed(&look);
     for (size_t i = 0; i < record->invoice_count; i++)
@@ -443,10 +504,7 @@ void rg_decide(const struct rg_rules *rules, const struct rg_world *world, struc
         consolidate(&look, &passed);
         look_recalls(&look);
         look_tomorrow(&look);
-        if (ret->skipped.skip_count > 0) {
-            ret->skipped.debtor = record->debtor;
-            ret->skipped.through_ms = record->looked_ms = world->now_ms;
-        }
+        finish_skipped(&look);
     }
     ret->next_ms = look.next_ms;
     ret->prompt_ms = look.prompt_ms;

@@ -358,6 +358,12 @@ static void fold_confirmation(struct rg_record *record, const struct rg_event *e
 
 /* ---- one switch ---- */
 
+/* Something is owed of it, as far as the partition knows. */
+static bool asks(const struct rg_record *record, const struct rg_invoice *invoice)
+{
+    return invoice->issued && invoice->state == RG_INVOICE_OPEN && !rg_record_paid(record, invoice, 0) && !rg_invoice_excused(invoice);
+}
+
 static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
 {
     switch (e->type) {
@@ -395,8 +401,11 @@ enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *e,
         struct rg_invoice *invoice = touch_invoice(record, e, ret_why);
         if (invoice == NULL)
             return RG_FOLD_CONFLICT;
+        bool asked = asks(record, invoice);
+        int cycle = rg_invoice_cycle(invoice);
         fold_invoice_event(record, invoice, e);
         invoice->offset = offset;
+        invoice->fresh = invoice->fresh || (asks(record, invoice) && (!asked || rg_invoice_cycle(invoice) != cycle));
     }
     switch (e->type) {
     case RG_EV_CREDIT_APPLIED:

@@ -449,10 +449,19 @@ static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_ou
 
 static enum rg_folded apply_skipped(struct rg_record *record, const struct rg_skipped *skipped)
 {
-    if (skipped->through_ms <= record->looked_ms)
-        return RG_FOLD_NOTHING;
-    record->looked_ms = skipped->through_ms;
-    return RG_FOLD_CHANGED;
+    enum rg_folded folded = RG_FOLD_NOTHING;
+    if (skipped->through_ms > record->looked_ms) {
+        record->looked_ms = skipped->through_ms;
+        folded = RG_FOLD_CHANGED;
+    }
+    for (size_t i = 0; i < skipped->caught_up_count; i++) {
+        struct rg_invoice *invoice = rg_record_invoice(record, skipped->caught_up[i].ns, skipped->caught_up[i].invoice);
+        if (invoice == NULL || invoice->caught_up_ms >= skipped->at_ms)
+            continue;
+        invoice->caught_up_ms = skipped->at_ms;
+        folded = RG_FOLD_CHANGED;
+    }
+    return folded;
 }
 
 static int64_t dated(const struct rg_fact_record *fact)

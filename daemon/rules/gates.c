@@ -41,13 +41,6 @@ static int64_t start_of(const struct rg_case *c, rg_day day)
     return rg_start_of_day(c->look->zone, day);
 }
 
-/* From the day after the n-th bank day behind `day`. */
-static int64_t after_bank_days(const struct rg_case *c, rg_day day, int n)
-{
-    rg_day last = rg_bank_add(day, n);
-    return last == RG_DAY_NONE ? RG_NEVER : start_of(c, last + 1);
-}
-
 /* ---- final about the invoice ---- */
 
 /* Whoever owes for so many years may not be pressed any more, out of court either. Reached is enough: the day of equal number is the
@@ -149,7 +142,8 @@ static bool gate_disputed(struct rg_case *c)
         return true;
     if (set->time_ms == 0 || c->step->tone != RG_TONE_SANCTION)
         return false;
-    c->until_ms = after_bank_days(c, rg_local_at(c->look->zone, set->time_ms).day, c->look->rules->policy.after_dispute_bank_days);
+    c->until_ms = rg_after_bank_days(c->look, rg_local_at(c->look->zone, set->time_ms).day,
+                                     c->look->rules->policy.after_dispute_bank_days);
     if (c->until_ms <= now(c))
         return false;
     rg_case_why(c, "the dispute was closed too recently for a sanction");
@@ -161,7 +155,7 @@ static bool gate_promised(struct rg_case *c)
     rg_day on = c->look->record->promise_on;
     if (on == RG_DAY_NONE)
         return false;
-    c->until_ms = after_bank_days(c, on, 1); /* a promise is broken one bank day after its day */
+    c->until_ms = rg_promise_ends(c->look);
     bool stands = c->until_ms > now(c);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(on, text);
@@ -173,7 +167,7 @@ static bool gate_debit_scheduled(struct rg_case *c)
 {
     if (c->invoice->debit_on == RG_DAY_NONE)
         return false;
-    c->until_ms = after_bank_days(c, c->invoice->debit_on, 2); /* its result comes within two bank days */
+    c->until_ms = rg_debit_ends(c->look, c->invoice);
     return c->until_ms > now(c);
 }
 
@@ -288,6 +282,11 @@ static enum rg_gate choose_channel(struct rg_case *c)
         }
     }
     return any_refused ? RG_GATE_NOT_DELIVERED : any_opted_out ? RG_GATE_OPTED_OUT : RG_GATE_UNREACHABLE;
+}
+
+bool rg_case_can_speak(struct rg_case *c)
+{
+    return !gate_condition(c) && !gate_missing_data(c) && choose_channel(c) == RG_GATE_NONE;
 }
 
 static void list_via(struct rg_case *c)
@@ -572,6 +571,8 @@ static const struct {
     {RG_GATE_DISPUTED, gate_disputed},
     {RG_GATE_PROMISED, gate_promised},
     {RG_GATE_DEBIT_SCHEDULED, gate_debit_scheduled},
+    {RG_GATE_TOO_OLD, rg_gate_too_old},
+    {RG_GATE_SUPERSEDED, rg_gate_superseded},
     {RG_GATE_CONDITION, gate_condition},
     {RG_GATE_MISSING_DATA, gate_missing_data},
     {RG_GATE_OPTED_OUT, gate_opted_out},

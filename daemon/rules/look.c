@@ -63,6 +63,25 @@ int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day)
     return day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(zone, day, 0);
 }
 
+int64_t rg_after_bank_days(const struct rg_look *look, rg_day day, int n)
+{
+    rg_day last = rg_bank_add(day, n);
+    return last == RG_DAY_NONE ? RG_NEVER : rg_start_of_day(look->zone, last + 1);
+}
+
+void rg_case_enter(struct rg_case *c, const struct rg_step *step, int repetition)
+{
+    c->step = step;
+    c->repetition = repetition;
+    c->done = rg_invoice_done(c->invoice, step->name, repetition, c->cycle);
+    c->channel = -1;
+    c->opens_ms = c->closes_ms = 0;
+    c->until_ms = RG_NEVER;
+    c->why = (struct rg_str){0};
+    c->gates = NULL;
+    c->gate_count = c->gate_cap = 0;
+}
+
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice)
 {
     for (int i = 0; i < look->rules->ladder_count; i++) {

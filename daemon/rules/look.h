@@ -17,6 +17,7 @@ struct rg_look {
     int64_t next_ms;      /* earliest instant seen so far at which to look again */
     int64_t prompt_ms;    /* the same of what is owed to him, which waits for nothing upstream */
     bool in_debt;         /* some invoice is open */
+    bool late;            /* this look was due on an earlier day: nobody could look */
 };
 
 /* One (invoice, step, repetition). */
@@ -37,6 +38,8 @@ struct rg_case {
     size_t gate_count, gate_cap;
 };
 
+/* Turns to another step of the same invoice; nothing of its window is known yet. */
+void rg_case_enter(struct rg_case *c, const struct rg_step *step, int repetition);
 /* Words for a person, made only when explaining: the daemon decides without writing prose. */
 void rg_case_why(struct rg_case *c, const char *fmt, ...) RG_PRINTF(2, 3);
 #define RG_WHEN_TEXT_MAX 40
@@ -45,6 +48,7 @@ const char *rg_when_text(const struct rg_zone *zone, int64_t ms, char ret_text[R
 void rg_look_at(struct rg_look *look, int64_t instant_ms);        /* notes a future instant */
 void rg_look_prompt_at(struct rg_look *look, int64_t instant_ms); /* the same for what is owed to the debtor */
 int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
+int64_t rg_after_bank_days(const struct rg_look *look, rg_day day, int n); /* start of the day after the n-th bank day behind `day` */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record);
@@ -63,7 +67,22 @@ struct rg_hours rg_message_hours(const struct rg_look *look, const struct rg_lad
 int64_t rg_spread_ms(const struct rg_record *record, int64_t over_ms); /* the debtor's own place in a stretch of time */
 int64_t rg_jitter_ms(const struct rg_record *record, struct rg_hours hours);
 
-/* gates.c: the first gate that blocks an open case, in the table's order; with all in c->gates when explaining. */
+/* decide.c: courtesy and reminders that went out in an earlier cycle are not repeated in a later one. */
+bool rg_case_said_before(const struct rg_case *c);
+
+/* catch_up.c */
+int64_t rg_promise_ends(const struct rg_look *look); /* it was withdrawn, or is broken from then on; 0: there never was one */
+int64_t rg_debit_ends(const struct rg_look *look, const struct rg_invoice *invoice); /* it failed, or its result is overdue; 0 */
+/* When the last of what kept this invoice silent (a hold, a protection, a dispute, a promise, a booked debit) ended; 0: nothing has. */
+int64_t rg_silence_ended(const struct rg_case *c);
+/* Whether an open step was due before `since_ms`, when it could first be acted upon. */
+bool rg_case_missed(const struct rg_case *c, int64_t since_ms);
+bool rg_gate_too_old(struct rg_case *c);
+bool rg_gate_superseded(struct rg_case *c);
+
+/* gates.c: nothing but the clock keeps a message in. */
+bool rg_case_can_speak(struct rg_case *c);
+/* The first gate that blocks an open case, in the table's order; with all in c->gates when explaining. */
 enum rg_gate rg_case_gate(struct rg_case *c);
 /* The gates that look at the invoice alone: also said of an invoice that has no ladder. */
 enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice);

@@ -133,6 +133,8 @@ struct rg_invoice {
     struct rg_done *done;
     size_t done_count, done_cap;
     int64_t offset; /* ledger offset of the last fact about it */
+    bool fresh;     /* it became open, and the engine has not looked at it since */
+    int64_t caught_up_ms; /* by then steps had been due for which nobody could do anything; 0: always in time */
 };
 
 struct rg_hold {

@@ -224,26 +224,8 @@ static int64_t has_since(const struct rg_done *done, enum rg_has has)
  * the last of them that ended, which is never to the debtor's harm. */
 static int64_t term_start(const struct rg_case *c, int64_t notice_ms)
 {
-    const struct rg_record *record = c->look->record;
-    int64_t start = notice_ms;
-    for (size_t i = 0; i < record->hold_count; i++) {
-        const struct rg_hold *hold = &record->holds[i];
-        bool concerns = !rg_str_has(hold->invoice) || rg_str_eq(hold->invoice, c->invoice->id);
-        int64_t ended = !hold->held ? hold->set.time_ms : hold->until_ms;
-        if (concerns && ended > start && ended <= c->look->world->now_ms)
-            start = ended;
-    }
-    const struct rg_stamp *dispute = &c->invoice->set[RG_IG_DISPUTE], *promise = &record->set[RG_DG_PROMISE];
-    if (!c->invoice->disputed && dispute->time_ms > start)
-        start = dispute->time_ms;
-    if (record->promise_on != RG_DAY_NONE && promise->time_ms > 0) {
-        int64_t ended = rg_instant_at(c->look->zone, record->promise_on + 1, 0);
-        if (ended > start && ended <= c->look->world->now_ms)
-            start = ended;
-    } else if (promise->time_ms > start) {
-        start = promise->time_ms;
-    }
-    return start;
+    int64_t ended_ms = rg_silence_ended(c);
+    return ended_ms > notice_ms ? ended_ms : notice_ms;
 }
 
 static enum rg_gate term_gate(struct rg_case *c, const struct rg_step *notice, const struct rg_done *done, int64_t *ret_since_ms)

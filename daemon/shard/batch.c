@@ -193,10 +193,10 @@ static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
         send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
     for (size_t i = 0; i < decided.recall_count; i++)
         send_recalled(batch, &decided.recalls[i]);
-    if (decided.skipped.skip_count > 0)
+    bool skipped = decided.skipped.skip_count > 0 || decided.skipped.caught_up_count > 0;
+    if (skipped)
         send_skipped(batch, &decided.skipped);
-    touched->changed =
-        touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || decided.skipped.skip_count > 0;
+    touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || skipped || decided.noted;
     return (struct again){decided.next_ms, decided.prompt_ms};
 }
 

@@ -107,10 +107,11 @@ static void walk_charge(struct rg_coder *c, struct rg_invoice *v)
 static void walk_invoice(struct rg_coder *c, struct rg_invoice *v)
 {
     struct rg_coder_group outer = rg_coder_group_begin(c);
+    bool caught_up = v->caught_up_ms != 0;
     RG_FIELD(c, rg_code_word(c, &v->ns));
     RG_FIELD(c, rg_code_str(c, &v->id));
     RG_FIELD(c, RG_CODE_FLAGS(c, &v->issued, &v->has_pix, &v->has_boleto, &v->has_link, &v->received, &v->opened, &v->disputed,
-                        &v->dispute_accepted));
+                        &v->dispute_accepted, &v->fresh, &caught_up));
     RG_FIELD(c, rg_code_word(c, &v->creditor));
     RG_FIELD(c, rg_code_word(c, &v->service));
     RG_FIELD(c, rg_code_word(c, &v->contract));
@@ -130,6 +131,8 @@ static void walk_invoice(struct rg_coder *c, struct rg_invoice *v)
     RG_FIELD(c, RG_CODE_LIST(c, v->done, v->done_count));
     for (size_t i = 0; i < v->done_count; i++)
         walk_done(c, &v->done[i]);
+    if (caught_up)
+        rg_code_time(c, &v->caught_up_ms);
     v->payment_cap = v->payment_count;
     v->done_cap = v->done_count;
     rg_coder_group_end(c, outer);

@@ -159,6 +159,29 @@ static void what_is_not_written_has_its_default(void **state)
     assert_int_equal(back.invoice_count, 0);
 }
 
+static void what_was_skipped_is_read_back(void **state)
+{
+    (void)state;
+    struct rg_buf buf RG_CLEANUP(rg_buf_done);
+    struct rg_skip skip = {RG_STR("n"), RG_STR("F1"), RG_STR("s"), 1, 2, RG_GATE_CAPS};
+    struct rg_caught_up caught_up[] = {{RG_STR("n"), RG_STR("F1")}, {RG_STR("m"), RG_STR("F2")}};
+    struct rg_skipped skipped = {.debtor = RG_STR("c1"), .skips = &skip, .skip_count = 1, .through_ms = 5}, back;
+    rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
+    rg_skipped_write(&skipped, &buf); /* as it always was */
+    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"skips\":[{\"ns\":\"n\",\"invoice\":\"F1\",\"step\":\"s\",\"repetition\":2,"
+                                           "\"gate\":\"caps\"}],\"through_ms\":5}");
+    assert_int_equal(rg_skipped_read(rg_buf_str(&buf), arena, &back, NULL), 0);
+    assert_true(back.skip_count == 1 && back.caught_up_count == 0 && back.at_ms == 0);
+    rg_buf_reset(&buf);
+    skipped = (struct rg_skipped){.debtor = RG_STR("c1"), .caught_up = caught_up, .caught_up_count = 2, .at_ms = 7};
+    rg_skipped_write(&skipped, &buf);
+    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"caught_up\":[{\"ns\":\"n\",\"invoice\":\"F1\"},{\"ns\":\"m\","
+                                           "\"invoice\":\"F2\"}],\"through_ms\":0,\"at_ms\":7}");
+    assert_int_equal(rg_skipped_read(rg_buf_str(&buf), arena, &back, NULL), 0);
+    assert_true(back.skip_count == 0 && back.caught_up_count == 2 && back.at_ms == 7);
+    assert_true(rg_str_is(back.caught_up[1].ns, "m") && rg_str_is(back.caught_up[1].invoice, "F2"));
+}
+
 static void the_other_records_are_read_back(void **state)
 {
     (void)state;
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_read_back_whole),
         cmocka_unit_test(the_form_of_a_decision_is_fixed),
         cmocka_unit_test(what_is_not_written_has_its_default),
+        cmocka_unit_test(what_was_skipped_is_read_back),
         cmocka_unit_test(the_other_records_are_read_back),
         cmocka_unit_test(what_is_no_record_is_refused),
         cmocka_unit_test(numbers_and_words_of_a_decision_are_held_to_their_kind),

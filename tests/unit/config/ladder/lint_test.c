@@ -44,6 +44,10 @@ static void good(void **state)
         {"  a: { day: D+1, tone: reminder, template: texto, repeat: { every: 2bd, times: 100 }, until: D+90, catch_up: "
          "latest_only }\n",
          ""},
+        {"  a: { day: D+1, tone: reminder, template: texto, catch_up: send }\n"
+         "  b: { day: D+2, tone: reminder, template: texto, catch_up: skip }\n"
+         "  aviso: { day: D+9, tone: notice, template: texto, evidence: delivered, term: 15d, catch_up: skip }\n",
+         ""},
         {"  a: { day: D+1, tone: firm, template: texto, not_after: D+1 }\n", ""},
         {"  aviso: { day: D+9, tone: notice, kind: extrajudicial, template: texto, evidence: read, evidence_within: 5d, term: 7d "
          "}\n",
@@ -129,8 +133,6 @@ static void not_yet(void **state)
         {"  a: { day: D+1, tone: reminder, template: texto, needs: [payments_fresh, fresh_charge, approval] }\n",
          "7:75: error: \"fresh_charge\" is not supported in this version; remove it [not-yet]\n"
          "7:89: error: \"approval\" is not supported in this version; remove it [not-yet]\n"},
-        {"  a: { day: D+1, tone: reminder, template: texto, catch_up: send }\n",
-         "7:61: error: \"send\" is not supported in this version; remove it [not-yet]\n"},
         {"  a: { day: D+1, tone: sanction, signal: bureau.include_requested }\n",
          "7:42: error: \"bureau.include_requested\" is not supported in this version; remove it [not-yet]\n"},
         {OK_STEP "on_paid:\n  religar: { signal: service.restore_requested, clock: settled }\n",
@@ -142,10 +144,9 @@ static void not_yet(void **state)
     check_rows(rows, RG_COUNT(rows));
     struct found f;
     found_load(&f, "language: 1\nladder: internet\npriority: 10\ncalendar: br-telecom\n"
-                   "defaults:\n  via: [sms]\n  channel_down: 4h\n  on_change: migrate\n  catch_up: skip\nsteps:\n" OK_STEP TAIL);
+                   "defaults:\n  via: [sms]\n  channel_down: 4h\n  on_change: migrate\nsteps:\n" OK_STEP TAIL);
     assert_string_equal(found_heads(&f), "7:3: error: \"channel_down\" is not supported in this version; remove it [not-yet]\n"
-                                         "8:14: error: \"migrate\" is not supported in this version; remove it [not-yet]\n"
-                                         "9:13: error: \"skip\" is not supported in this version; remove it [not-yet]\n");
+                                         "8:14: error: \"migrate\" is not supported in this version; remove it [not-yet]\n");
     found_done(&f);
 }
 
@@ -182,6 +183,9 @@ static void shape(void **state)
          "cycle [misplaced-key]\n"},
         {"  a: { day: D+9, tone: notice, template: texto, repeat: { every: 3d, times: 2 } }\n",
          "7:57: error: \"repeat\" in step \"a\" says nothing; notices and sanctions happen once a cycle [misplaced-key]\n"},
+        {"  a: { day: D+1, tone: notice, template: texto, catch_up: latest_only }\n",
+         "7:59: error: \"catch_up\" in step \"a\" cannot be latest_only; a notice or a sanction speaks for itself: write send or skip "
+         "[misplaced-key]\n"},
         {NOTICE "  corte: { after: { step: aviso, has: term_ended }, tone: sanction, signal: service.suspend_requested, "
                 "evidence: read }\n",
          "8:114: error: \"evidence\" in step \"corte\" says nothing; a signal is confirmed, not delivered [misplaced-key]\n"},

@@ -312,6 +312,63 @@ static void no_ladder_and_nothing_known(void **state)
     play_end(&p);
 }
 
+/* Forty days late, on the day on which it became known; and of two that were missed only the later. */
+static void known_late(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-12-14 07:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    expect(&p, "aviso_suspensao", false,
+           "debtor D1  America/Sao_Paulo (-03)  1 open invoice, R$\u00a0159,00   now Mon 2026-12-14 07:00\n"
+           "\n"
+           "invoice F1  due 2026-11-03  R$\u00a0159,00  ladder internet_residencial @RULES\n"
+           "  aviso_suspensao      NOT NOW    since Wed 2026-11-18 08:00\n"
+           "    BLOCK  too_old         its day had passed before anything could go out: due Wed 2026-11-18 08:00, possible since"
+           " Mon 2026-12-14 07:00; a notice or a sanction waits for the next day\n"
+           "           lifted by       the next day, if it is a notice or a sanction; else nobody; looked at again Tue 2026-12-15 00:00\n"
+           "           also            hours\n"
+           "    pass   condition       invoice.balance >= brl(\"20.00\"): 159.00 >= 20.00\n"
+           "    pass   clearing        known through 2026-11-03, the payable day\n"
+           "\n"
+           "next look: Tue 2026-12-15 00:00\n");
+    play_end(&p);
+    play_begin(&p,
+               rg_test_rules("language: 1\nladder: curta\ntitle: L\nowner: a@b.example\npriority: 1\ncalendar: br-generico\n"
+                             "defaults: { via: [sms], until: 60d }\n"
+                             "steps:\n"
+                             "  atraso: { day: D+1, tone: reminder, template: atraso }\n"
+                             "  insiste: { day: D+4, tone: reminder, template: atraso, catch_up: skip }\n"
+                             "  conversa: { day: D+9, tone: firm, template: conversa }\n"),
+               "2026-12-14 07:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    expect(&p, NULL, false,
+           "debtor D1  America/Sao_Paulo (-03)  1 open invoice, R$\u00a0159,00   now Mon 2026-12-14 07:00\n"
+           "\n"
+           "invoice F1  due 2026-11-03  R$\u00a0159,00  ladder curta @RULES\n"
+           "  atraso               NOT NOW    since Wed 2026-11-04 08:00, until Sun 2027-01-03 08:00\n"
+           "    BLOCK  superseded      a later step has taken its place: due Wed 2026-11-04 08:00, possible since"
+           " Mon 2026-12-14 07:00; of what was missed only conversa goes out\n"
+           "           lifted by       nobody\n"
+           "           also            hours\n"
+           "    pass   clearing        known through 2026-11-03, the payable day\n"
+           "  insiste              NOT NOW    since Sat 2026-11-07 08:00, until Wed 2027-01-06 08:00\n"
+           "    BLOCK  too_old         its day had passed before anything could go out: due Sat 2026-11-07 08:00, possible since"
+           " Mon 2026-12-14 07:00; catch_up: skip leaves it out\n"
+           "           lifted by       the next day, if it is a notice or a sanction; else nobody\n"
+           "           also            hours\n"
+           "    pass   clearing        known through 2026-11-03, the payable day\n"
+           "  conversa             NOT NOW    since Thu 2026-11-12 08:00, until Mon 2027-01-11 08:00\n"
+           "    BLOCK  hours           outside the hours in which this debtor may be contacted: opens Mon 2026-12-14 08:12\n"
+           "           lifted by       itself, at the next opening; looked at again Mon 2026-12-14 08:12\n"
+           "    pass   clearing        known through 2026-11-03, the payable day\n"
+           "\n"
+           "next look: Mon 2026-12-14 08:12\n");
+    play_end(&p);
+}
+
 static void queued_retried_and_now(void **state)
 {
     (void)state;
@@ -549,6 +606,7 @@ int main(void)
         cmocka_unit_test(stopped_and_all_gates),
         cmocka_unit_test(upstream_not_read),
         cmocka_unit_test(no_ladder_and_nothing_known),
+        cmocka_unit_test(known_late),
         cmocka_unit_test(queued_retried_and_now),
         cmocka_unit_test(shadow),
         cmocka_unit_test(three_weeks_late),

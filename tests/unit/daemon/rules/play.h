@@ -22,6 +22,9 @@ struct play {
     enum rg_verdict verdict;         /* of every delivery; ACCEPTED by default */
     enum rg_evidence evidence;       /* proven at once */
     bool stopped;
+    bool shadow;                     /* nothing is live */
+    int64_t live_since_ms;           /* going live was said then; 0: everything always was */
+    int caught_up;                   /* invoices that were said to be caught up with */
     char lines[PLAY_LINES_MAX][160]; /* "2026-11-04 08:03 atraso email 15900" */
     size_t line_count;
     char skips[PLAY_LINES_MAX][96];  /* "como_pagar condition" */
@@ -77,11 +80,21 @@ static inline void play_note(struct play *p, const struct rg_decision *d)
                    d->signal != RG_SIGNAL_NONE ? rg_signal_name(d->signal) : "");
 }
 
-/* One look; decisions are carried out. */
-static inline void play_look(struct play *p)
+/* One look that was due then; decisions are carried out. */
+static inline void play_look_due(struct play *p, int64_t due_ms)
 {
-    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = p->now_ms, .all_known = true, .all_live = true, .shards = 64, .stopped = p->stopped};
+    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = due_ms, .all_known = true, .all_live = true, .shards = 64, .stopped = p->stopped};
     struct rg_decided decided;
+    int64_t known_ms[RG_SOURCES_MAX];
+    if (p->shadow || p->live_since_ms != 0) {
+        const struct rg_ladder *ladder = &p->rules->ladders[0];
+        for (size_t i = 0; i < RG_COUNT(known_ms); i++)
+            known_ms[i] = p->now_ms;
+        world.all_known = world.all_live = false;
+        world.known_through_ms = known_ms;
+        world.live_since_ms = p->live_since_ms;
+        world.live_max_step = p->shadow ? (struct rg_str){0} : ladder->steps[ladder->step_count - 1].name;
+    }
     rg_decide(p->rules, &world, p->record, false, &decided);
     for (size_t i = 0; i < decided.decision_count; i++) {
         play_note(p, decided.decisions[i]);
@@ -90,10 +103,16 @@ static inline void play_look(struct play *p)
         if (!p->hold_claims)
             play_deliver(p, decided.decisions[i]);
     }
+    p->caught_up += (int)decided.skipped.caught_up_count;
     for (size_t i = 0; i < decided.skipped.skip_count && p->skip_count < PLAY_LINES_MAX; i++)
         (void)snprintf(p->skips[p->skip_count++], sizeof p->skips[0], RG_STR_FMT " %s", RG_STR_ARG(decided.skipped.skips[i].step),
                        rg_gate_name(decided.skipped.skips[i].gate));
     p->due_ms = decided.decision_count > 0 ? p->now_ms + 1 : rg_decided_next_ms(&decided);
+}
+
+static inline void play_look(struct play *p)
+{
+    play_look_due(p, p->now_ms);
 }
 
 /* Lets time pass to `until`, looking whenever something is due; while everything is stopped, once at its end. */

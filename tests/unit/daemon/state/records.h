@@ -154,6 +154,8 @@ static inline void make_invoice(struct maker *m, struct rg_invoice *v)
                              .disputed = chance(m),
                              .debit_on = day(m),
                              .offset = chance(m) ? number(m, INT64_C(1) << 50) : -1,
+                             .fresh = chance(m),
+                             .caught_up_ms = chance(m) ? instant(m) : 0,
                              .dispute_accepted = chance(m)};
     v->tags = texts(m, &v->tag_count);
     for (int g = 0; g < RG_IG_COUNT; g++)
@@ -413,6 +415,7 @@ static inline void same_invoice(const struct rg_invoice *a, const struct rg_invo
     SAME(issued), SAME(due_on), SAME(issued_on), SAME(amount_cents), SAME(state), SAME(has_pix), SAME(has_boleto), SAME(has_link),
         SAME(pix_until);
     SAME(boleto_until), SAME(received), SAME(opened), SAME(disputed), SAME(debit_on), SAME(offset), SAME(dispute_accepted);
+    SAME(fresh), SAME(caught_up_ms);
     SAME(reopening_count), SAME(due_day_count), SAME(more_openings), SAME(discount_count), SAME(payment_count), SAME(done_count);
     same_decimal(a->fine_percent, b->fine_percent);
     same_decimal(a->interest_percent_month, b->interest_percent_month);
