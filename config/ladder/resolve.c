@@ -174,7 +174,7 @@ static void resolve_catch_up(struct rg_draft *d, const struct rg_written_step *w
     bool written = rg_section_has(&w->section, "catch_up"), severe = w->tone >= RG_TONE_NOTICE;
     step->catch_up = (enum rg_catch_up)(written ? w->catch_up : severe ? RG_CATCH_UP_SEND : d->written->defaults.catch_up);
     if (written && severe && step->catch_up == RG_CATCH_UP_LATEST_ONLY)
-        misplaced(d, &w->section, "catch_up", "cannot be latest_only; a notice or a sanction speaks for itself: write send or skip");
+        misplaced(d, &w->section, "catch_up", "cannot be latest_only; a notice or a sanction speaks for itself: send or skip");
 }
 
 static void resolve_step(struct rg_draft *d, int i)

@@ -242,8 +242,9 @@ static const struct rg_row step_fields[] = {
      .help = "The end of its window: `next`, a duration, or a day."},
     {.key = "catch_up", RG_AT(struct rg_written_step, catch_up), .type = RG_ROW_CUSTOM, .custom = read_catch_up,
      .example = "skip",
-     .help = "When its day had passed before anything could go out: `send` it late, `skip` it, or `latest_only`: of all that were "
-             "missed only the latest goes out. A notice or a sanction is sent, from the next day on, unless it says `skip` itself."},
+     .help = "When its day had passed before anything could go out: `send` it late, `skip` it, or `latest_only`: of all that "
+             "were missed only the latest goes out. A notice or a sanction is sent, from the next day on, unless it says `skip` "
+             "itself."},
     {.key = "uncertain", RG_AT(struct rg_written_step, uncertain), .type = RG_ROW_CUSTOM, .custom = read_uncertain,
      .example = "skip", .help = "When the provider's answer was lost: `skip` or `resend`."},
     {.key = "mode", RG_AT(struct rg_written_step, mode), .type = RG_ROW_CUSTOM, .custom = read_mode, .fallback = "live",

@@ -1,9 +1,9 @@
 /* Catching up: what becomes of a step that was due before anything could be done about it, because the invoice became known late,
  * the daemon was down, somebody's word kept it silent, or nothing was live yet.
  *
- * One instant answers: since when the invoice can be acted upon. It is the latest of what the ledger says of a first look that came
- * late, of silences that ended, and of going live; so every owner finds the same, and a second look changes nothing. A step
- * whose day was before it is *missed*, and its `catch_up` decides. Windows are not moved: what has closed stays closed.
+ * One instant answers: since when the invoice can be acted upon. It is the latest of what the ledger says of a first look that
+ * came late, of silences that ended, and of going live; so every owner finds the same, and a second look changes nothing. A
+ * step whose day was before it is *missed*, and its `catch_up` decides. Windows are not moved: what has closed stays closed.
  *
  * To note step by step what was left out was the alternative; it would have to be undone whenever a fact comes late. */
 #include "daemon/rules/look.h"
@@ -18,7 +18,8 @@
 int64_t rg_promise_ends(const struct rg_look *look)
 {
     const struct rg_record *record = look->record;
-    return record->promise_on == RG_DAY_NONE ? record->set[RG_DG_PROMISE].time_ms : rg_after_bank_days(look, record->promise_on, 1);
+    bool none = record->promise_on == RG_DAY_NONE;
+    return none ? record->set[RG_DG_PROMISE].time_ms : rg_after_bank_days(look, record->promise_on, 1);
 }
 
 /* The result of a debit comes within two bank days. */
@@ -65,14 +66,28 @@ static int64_t able_since(const struct rg_case *c)
 
 /* ---- missed ---- */
 
-/* Milder steps have the day on which they open: one that could still go out on it is in time. A notice or a sanction is not,
- * for nobody has spoken to the debtor before. */
+/* The end of the day on which it catches up: the first on which a message can go out. */
+static int64_t first_day_ends(const struct rg_case *c, int64_t since_ms)
+{
+    rg_day from = rg_local_at(c->look->zone, since_ms).day;
+    for (rg_day day = from; day < from + SEARCH_DAYS_MAX; day++) {
+        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
+        if (!rg_hours_closed(hours) && rg_instant_at(c->look->zone, day, hours.close_minute) > since_ms)
+            return rg_start_of_day(c->look->zone, day + 1);
+    }
+    return rg_start_of_day(c->look->zone, from + 1);
+}
+
+/* A milder step has the day on which it opens: one that can still go out on it is in time. A notice or a sanction is missed even
+ * if its day is the one that catches up. */
 bool rg_case_missed(const struct rg_case *c, int64_t since_ms)
 {
-    if (c->opens_ms >= since_ms)
+    const struct rg_zone *zone = c->look->zone;
+    if (since_ms == 0)
         return false;
-    return c->step->tone >= RG_TONE_NOTICE ||
-           rg_local_at(c->look->zone, c->opens_ms).day < rg_local_at(c->look->zone, since_ms).day;
+    if (c->step->tone >= RG_TONE_NOTICE)
+        return c->opens_ms < first_day_ends(c, since_ms);
+    return rg_local_at(zone, c->opens_ms).day < rg_local_at(zone, since_ms).day;
 }
 
 static void say_missed(struct rg_case *c, int64_t since_ms, const char *then)
@@ -82,20 +97,8 @@ static void say_missed(struct rg_case *c, int64_t since_ms, const char *then)
                 rg_when_text(c->look->zone, since_ms, since), then);
 }
 
-/* The day on which it catches up: the first on which a message could go out. */
-static rg_day first_day(const struct rg_case *c, int64_t since_ms)
-{
-    rg_day from = rg_local_at(c->look->zone, since_ms).day;
-    for (rg_day day = from; day < from + SEARCH_DAYS_MAX; day++) {
-        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
-        if (!rg_hours_closed(hours) && rg_instant_at(c->look->zone, day, hours.close_minute) > since_ms)
-            return day;
-    }
-    return from;
-}
-
-/* `skip` leaves out what was missed. A notice or a sanction is never picked on the day that catches up: whoever hears of a debt for the
- * first time does not hear a threat, and whoever runs this has a day to look. */
+/* `skip` leaves out what was missed. A notice or a sanction is never picked on the day that catches up: whoever hears of a debt
+ * for the first time does not hear a threat, and whoever runs this has a day to look. */
 bool rg_gate_too_old(struct rg_case *c)
 {
     int64_t since_ms = able_since(c);
@@ -105,7 +108,7 @@ bool rg_gate_too_old(struct rg_case *c)
         say_missed(c, since_ms, "catch_up: skip leaves it out");
         return true;
     }
-    int64_t free_ms = rg_start_of_day(c->look->zone, first_day(c, since_ms) + 1);
+    int64_t free_ms = first_day_ends(c, since_ms);
     if (c->step->tone < RG_TONE_NOTICE || c->look->world->now_ms >= free_ms)
         return false;
     c->until_ms = free_ms;
@@ -118,10 +121,14 @@ static bool speaks(struct rg_case *c)
 {
     if (rg_case_said_before(c))
         return false;
-    if (c->done != NULL && (c->done->state == RG_DONE_QUEUED || c->done->state == RG_DONE_CLAIMED || c->done->state == RG_DONE_SENT ||
-                            c->done->state == RG_DONE_UNCERTAIN || c->done->state == RG_DONE_COVERED))
-        return true;
-    return rg_case_can_speak(c);
+    switch (c->done != NULL ? c->done->state : RG_DONE_VOIDED) {
+    case RG_DONE_QUEUED:
+    case RG_DONE_CLAIMED:
+    case RG_DONE_SENT:
+    case RG_DONE_UNCERTAIN:
+    case RG_DONE_COVERED: return true;
+    default: return rg_case_can_speak(c);
+    }
 }
 
 /* Missed too, later than the other, and open when it could first be acted upon. */

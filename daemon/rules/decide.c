@@ -102,6 +102,14 @@ static enum rg_gate last_gate(struct rg_case *c)
     return of_the_clock ? RG_GATE_EXPIRED : gate;
 }
 
+static bool lags(struct rg_look *look)
+{
+    const struct rg_world *world = look->world;
+    bool behind = !world->all_known && !rg_asof_allows(world->asof_ms, world->due_ms, world->now_ms);
+    look->out->lagging = look->out->lagging || behind;
+    return behind;
+}
+
 /* A window that closed since the last look is accounted for once, in the ledger, with what blocked it last. One that had
  * closed before the invoice was known is nobody's omission. */
 static void look_closed(struct rg_case *c)
@@ -115,7 +123,7 @@ static void look_closed(struct rg_case *c)
         (void)find(c, RG_VIEW_CLOSED, gate, RG_NEVER);
         return;
     }
-    if (!look->world->all_known && !rg_asof_allows(look->world->asof_ms, look->world->due_ms, look->world->now_ms)) {
+    if (lags(look)) {
         rg_look_at(look, look->world->due_ms); /* a payment still unread may be the true reason */
         return;
     }
@@ -146,6 +154,7 @@ static void look_waiting(struct rg_case *c)
 static void look_open(struct rg_case *c, struct passed *passed)
 {
     enum rg_gate gate = rg_case_gate(c);
+    (void)lags(c->look); /* whatever stands in front of the frontier */
     if (gate == RG_GATE_NONE)
         *RG_PUSH(c->look->record->arena, passed->cases, passed->count, passed->cap) = *c;
     if (gate != RG_GATE_NONE) {
@@ -215,14 +224,14 @@ static void view_whole(struct rg_case *c, enum rg_gate gate)
     }
 }
 
-/* A step that is open, was due before this look, and had no chance since `due_ms`. */
+/* A step that is open, or will be today, was due before this look, and had no chance since `due_ms`. */
 static bool missed_one(struct rg_case *c, int64_t due_ms)
 {
     int64_t now_ms = c->look->world->now_ms, until_ms;
     if ((c->done != NULL && in_hands(c->done)) || !still_to_do(c, &until_ms))
         return false;
     rg_case_window(c);
-    return c->opens_ms >= due_ms && c->opens_ms < now_ms && c->closes_ms > now_ms && rg_case_missed(c, now_ms);
+    return c->opens_ms >= due_ms && c->closes_ms > now_ms && rg_case_missed(c, now_ms);
 }
 
 static bool missed_some(struct rg_case c, int64_t due_ms)
@@ -297,8 +306,8 @@ static bool same_step(const struct rg_case *a, const struct rg_case *b)
            (a->step->kind == RG_ACT_MESSAGE || rg_str_eq(a->invoice->service, b->invoice->service));
 }
 
-/* The more severe first; of equals the one whose day came last, for it speaks for those before it; but notices and sanctions, which
- * speak for themselves, in the order of their days; then the older invoice. */
+/* The more severe first; of equals the one whose day came last, for it speaks for those before it; but notices and sanctions,
+ * which speak for themselves, in the order of their days; then the older invoice. */
 static int by_weight(const struct rg_case *a, const struct rg_case *b)
 {
     if (a->step->tone != b->step->tone)

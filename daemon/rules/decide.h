@@ -72,9 +72,10 @@ struct rg_decided {
     size_t decision_count, decision_cap;
     struct rg_recalled *recalls; /* queued actions to call back through the ledger */
     size_t recall_count, recall_cap;
-    struct rg_skipped skipped; /* windows that closed since the last look, and invoices caught up with; nothing where both are none */
+    struct rg_skipped skipped; /* windows that closed since the last look, invoices caught up with; nothing where both are none */
     size_t skip_cap, caught_up_cap;
     bool noted;                /* the record has changed otherwise: it has to be stored */
+    bool lagging;              /* a step is open, and not all that upstream had published by `due_ms` is known: he stays due */
     struct rg_step_view *views; /* filled only when `explain` was asked for */
     size_t view_count, view_cap;
     /* When to look again; both RG_NEVER: only when something is folded. */

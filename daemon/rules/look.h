@@ -48,7 +48,7 @@ const char *rg_when_text(const struct rg_zone *zone, int64_t ms, char ret_text[R
 void rg_look_at(struct rg_look *look, int64_t instant_ms);        /* notes a future instant */
 void rg_look_prompt_at(struct rg_look *look, int64_t instant_ms); /* the same for what is owed to the debtor */
 int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
-int64_t rg_after_bank_days(const struct rg_look *look, rg_day day, int n); /* start of the day after the n-th bank day behind `day` */
+int64_t rg_after_bank_days(const struct rg_look *look, rg_day day, int n); /* when the n-th bank day behind `day` is over */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record);
@@ -73,9 +73,9 @@ bool rg_case_said_before(const struct rg_case *c);
 /* catch_up.c */
 int64_t rg_promise_ends(const struct rg_look *look); /* it was withdrawn, or is broken from then on; 0: there never was one */
 int64_t rg_debit_ends(const struct rg_look *look, const struct rg_invoice *invoice); /* it failed, or its result is overdue; 0 */
-/* When the last of what kept this invoice silent (a hold, a protection, a dispute, a promise, a booked debit) ended; 0: nothing has. */
+/* When the last of what kept this invoice silent (hold, protection, dispute, promise, booked debit) ended; 0: nothing has. */
 int64_t rg_silence_ended(const struct rg_case *c);
-/* Whether an open step was due before `since_ms`, when it could first be acted upon. */
+/* Whether a step was due too early for `since_ms`, when the invoice could first be acted upon. */
 bool rg_case_missed(const struct rg_case *c, int64_t since_ms);
 bool rg_gate_too_old(struct rg_case *c);
 bool rg_gate_superseded(struct rg_case *c);

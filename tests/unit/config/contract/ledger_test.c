@@ -168,15 +168,15 @@ static void what_was_skipped_is_read_back(void **state)
     struct rg_skipped skipped = {.debtor = RG_STR("c1"), .skips = &skip, .skip_count = 1, .through_ms = 5}, back;
     rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
     rg_skipped_write(&skipped, &buf); /* as it always was */
-    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"skips\":[{\"ns\":\"n\",\"invoice\":\"F1\",\"step\":\"s\",\"repetition\":2,"
-                                           "\"gate\":\"caps\"}],\"through_ms\":5}");
+    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"skips\":[{\"ns\":\"n\",\"invoice\":\"F1\",\"step\":\"s\","
+                                           "\"repetition\":2,\"gate\":\"caps\"}],\"through_ms\":5}");
     assert_int_equal(rg_skipped_read(rg_buf_str(&buf), arena, &back, NULL), 0);
     assert_true(back.skip_count == 1 && back.caught_up_count == 0 && back.at_ms == 0);
     rg_buf_reset(&buf);
     skipped = (struct rg_skipped){.debtor = RG_STR("c1"), .caught_up = caught_up, .caught_up_count = 2, .at_ms = 7};
     rg_skipped_write(&skipped, &buf);
-    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"caught_up\":[{\"ns\":\"n\",\"invoice\":\"F1\"},{\"ns\":\"m\","
-                                           "\"invoice\":\"F2\"}],\"through_ms\":0,\"at_ms\":7}");
+    assert_string_equal(rg_buf_cstr(&buf), "{\"v\":1,\"debtor\":\"c1\",\"caught_up\":[{\"ns\":\"n\",\"invoice\":\"F1\"},"
+                                           "{\"ns\":\"m\",\"invoice\":\"F2\"}],\"through_ms\":0,\"at_ms\":7}");
     assert_int_equal(rg_skipped_read(rg_buf_str(&buf), arena, &back, NULL), 0);
     assert_true(back.skip_count == 0 && back.caught_up_count == 2 && back.at_ms == 7);
     assert_true(rg_str_is(back.caught_up[1].ns, "m") && rg_str_is(back.caught_up[1].invoice, "F2"));

@@ -184,8 +184,8 @@ static void shape(void **state)
         {"  a: { day: D+9, tone: notice, template: texto, repeat: { every: 3d, times: 2 } }\n",
          "7:57: error: \"repeat\" in step \"a\" says nothing; notices and sanctions happen once a cycle [misplaced-key]\n"},
         {"  a: { day: D+1, tone: notice, template: texto, catch_up: latest_only }\n",
-         "7:59: error: \"catch_up\" in step \"a\" cannot be latest_only; a notice or a sanction speaks for itself: write send or skip "
-         "[misplaced-key]\n"},
+         "7:59: error: \"catch_up\" in step \"a\" cannot be latest_only; a notice or a sanction speaks for itself: send or "
+         "skip [misplaced-key]\n"},
         {NOTICE "  corte: { after: { step: aviso, has: term_ended }, tone: sanction, signal: service.suspend_requested, "
                 "evidence: read }\n",
          "8:114: error: \"evidence\" in step \"corte\" says nothing; a signal is confirmed, not delivered [misplaced-key]\n"},

@@ -1,5 +1,5 @@
-/* What becomes of steps whose day had passed before anything could go out: an invoice that is known late, days without a daemon, a
- * hold, going live. And that nothing changes for an invoice that was always known. */
+/* What becomes of steps whose day had passed before anything could go out: an invoice that is known late, days without a daemon,
+ * a hold, going live. And that nothing changes for an invoice that was always known. */
 #include "tests/unit/daemon/rules/play.h"
 
 #include "tests/unit/support/cmocka.h"
@@ -113,7 +113,7 @@ static void the_latest_is_one_that_can_speak(void **state)
     play_end(&p);
 }
 
-/* The day that catches up is the first on which a message can go out. Known on a Saturday afternoon: on Monday the notice waits, too. */
+/* The day that catches up is the first on which a message can go out. Known on a Saturday afternoon: that is Monday. */
 static void the_day_is_the_first_with_hours(void **state)
 {
     (void)state;
@@ -135,22 +135,24 @@ static void the_day_is_the_first_with_hours(void **state)
     }
 }
 
-/* A notice has its instant, what is milder its day: known on the day itself, the reminder of that day goes out whatever `catch_up`
- * says, and the notice waits. */
+/* Known on the day itself the reminder of that day goes out, whatever `catch_up` says; a notice of that day waits. */
 static void on_the_day_itself(void **state)
 {
     (void)state;
     struct play p;
-    begin(&p, LADDER("skip", ""), "2026-11-13 07:59"); /* D+10, a Friday, before the hours */
-    issue(&p);
-    play_to(&p, "2026-11-16 00:00");
-    expect(&p, "11-13 aviso");
-    play_end(&p);
-    begin(&p, LADDER("skip", ""), "2026-11-13 10:00");
-    issue(&p);
-    play_to(&p, "2026-11-16 00:00");
-    expect(&p, "11-14 aviso");
-    play_end(&p);
+    static const struct {
+        const char *known, *expected;
+    } rows[] = {{"2026-11-12 19:59", "11-13 aviso"}, /* the day before, D+9: still within its hours */
+                {"2026-11-12 20:00", "11-14 aviso"},
+                {"2026-11-13 07:59", "11-14 aviso"}, /* D+10, a Friday, before the hours */
+                {"2026-11-13 10:00", "11-14 aviso"}};
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        begin(&p, LADDER("skip", ""), rows[i].known);
+        issue(&p);
+        play_to(&p, "2026-11-16 00:00");
+        expect(&p, rows[i].expected);
+        play_end(&p);
+    }
     begin(&p, LADDER("skip", ""), "2026-11-08 23:59"); /* D+5 */
     issue(&p);
     play_to(&p, "2026-11-10 00:00");
@@ -316,7 +318,8 @@ static void a_silence_that_ended(void **state)
         {"a hold that is released", RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED, NULL, false, "11-19 segundo, 11-21 aviso"},
         {"a dispute", RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, NULL, true, "11-19 segundo, 11-21 aviso"},
         {"a promise that is broken", RG_EV_PROMISE_MADE, RG_EV_NONE, "2026-11-16", false, "11-18 segundo, 11-19 aviso"},
-        {"a promise that is withdrawn", RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, "2026-11-30", false, "11-19 segundo, 11-21 aviso"},
+        {"a promise that is withdrawn", RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, "2026-11-30", false,
+         "11-19 segundo, 11-21 aviso"},
         {"a debit without a result", RG_EV_PAYMENT_SCHEDULED, RG_EV_NONE, "2026-11-13", true, "11-18 segundo, 11-19 aviso"},
         {"a debit that failed", RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED, "2026-11-30", true, "11-19 segundo, 11-21 aviso"},
         {"a protection until a day", RG_EV_DEBTOR_PROTECTED, RG_EV_NONE, "2026-11-17 10:00", false, "11-17 segundo, 11-18 aviso"},

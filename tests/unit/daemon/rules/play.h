@@ -83,7 +83,8 @@ static inline void play_note(struct play *p, const struct rg_decision *d)
 /* One look that was due then; decisions are carried out. */
 static inline void play_look_due(struct play *p, int64_t due_ms)
 {
-    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = due_ms, .all_known = true, .all_live = true, .shards = 64, .stopped = p->stopped};
+    struct rg_world world = {.now_ms = p->now_ms, .asof_ms = p->now_ms, .due_ms = due_ms, .all_known = true, .all_live = true, .shards = 64,
+                             .stopped = p->stopped};
     struct rg_decided decided;
     int64_t known_ms[RG_SOURCES_MAX];
     if (p->shadow || p->live_since_ms != 0) {

@@ -227,7 +227,7 @@ static inline void sim_decide(struct sim *s, struct rg_record *record, int64_t d
     }
     if (decided.skipped.skip_count > 0 || decided.skipped.caught_up_count > 0) {
         struct rg_skipped *kept = RG_NEW(s->arena, struct rg_skipped, 1);
-        *kept = (struct rg_skipped){.through_ms = decided.skipped.through_ms, .at_ms = decided.skipped.at_ms}; /* what a fold needs of it */
+        *kept = (struct rg_skipped){.through_ms = decided.skipped.through_ms, .at_ms = decided.skipped.at_ms};
         for (size_t i = 0, cap = 0; i < decided.skipped.caught_up_count; i++)
             *RG_PUSH(s->arena, kept->caught_up, kept->caught_up_count, cap) =
                 (struct rg_caught_up){rg_arena_str(s->arena, decided.skipped.caught_up[i].ns),
