@@ -182,6 +182,7 @@ static struct rg_world world_of(const struct rg_batch *batch, const struct rg_to
 /* When he is looked at again. */
 struct again {
     int64_t due_ms, prompt_ms; /* as a store takes them */
+    bool due_stays;            /* the due timer may only come earlier */
 };
 
 static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
@@ -197,7 +198,8 @@ static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
     if (skipped)
         send_skipped(batch, &decided.skipped);
     touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || skipped || decided.noted;
-    return (struct again){decided.next_ms, decided.prompt_ms};
+    bool by_timer = touched->due_ms != batch->world->now_ms;
+    return (struct again){decided.next_ms, decided.prompt_ms, decided.lagging && !by_timer};
 }
 
 /* ---- collect ---- */
@@ -325,19 +327,20 @@ static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *t
     return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;
 }
 
-/* The past is not decided again: he is looked at once it is over and upstream is known past this instant; at once where he is owed
- * something, as far as the past goes. */
+/* The past is not decided again: he is looked at once it is over and upstream is known past this instant, or past the one he was
+ * due for already; at once where he is owed something, as far as the past goes. */
 static struct again decide_later(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_world world = world_of(batch, touched);
     bool owed = rg_owes(batch->world->rules, &world, touched->record);
-    return (struct again){world.now_ms, owed ? world.now_ms : RG_STORE_UNCHANGED};
+    return (struct again){world.now_ms, owed ? world.now_ms : RG_STORE_UNCHANGED, true};
 }
 
 /* Most debtors never have a prompt timer: one that is there without need costs a look when it is over, and no more. */
 static void set_timers(struct rg_batch *batch, const struct rg_touched *touched, struct rg_store_put *put, struct again again)
 {
     put->due_ms = again.due_ms;
+    put->earlier = again.due_stays;
     if (again.prompt_ms == RG_STORE_UNCHANGED || (again.prompt_ms == RG_STORE_NEVER && !touched->prompted))
         return;
     *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) =
@@ -358,7 +361,7 @@ static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *t
         enum rg_commit rc = hold_overflow(batch, touched, &bytes, err);
         if (rc != RG_COMMITTED)
             return rc;
-        again = (struct again){RG_STORE_NEVER, RG_STORE_NEVER};
+        again = (struct again){RG_STORE_NEVER, RG_STORE_NEVER, false};
     }
     if (touched->record->overflowing && !touched->was_overflowing)
         rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW",

@@ -68,6 +68,7 @@ struct rg_store_put {
     int64_t ttl_ms;      /* 0: for ever */
     enum rg_timer timer; /* debtors: which one `due_ms` is about */
     int64_t due_ms;      /* RG_STORE_NEVER removes it, RG_STORE_UNCHANGED leaves it */
+    bool earlier;        /* `due_ms` is taken only where there is no timer, or a later one */
 };
 
 struct rg_store_act {

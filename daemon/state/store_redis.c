@@ -424,9 +424,18 @@ static void push_values(struct store_redis *s, const struct rg_store_batch *batc
     }
 }
 
+/* What is done to a timer, each by a command of its own. */
+enum timing { TIME_SET, TIME_SET_EARLIER, TIME_REMOVE, TIME_COUNT };
+
 static bool sets_timer(const struct rg_store_put *put)
 {
-    return put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED;
+    bool said = put->due_ms != RG_STORE_UNCHANGED && !(put->earlier && put->due_ms == RG_STORE_NEVER);
+    return put->key.kind == RG_STORE_DEBTOR && said;
+}
+
+static enum timing timing_of(const struct rg_store_put *put)
+{
+    return put->due_ms == RG_STORE_NEVER ? TIME_REMOVE : put->earlier ? TIME_SET_EARLIER : TIME_SET;
 }
 
 static unsigned set_of(const struct rg_store_put *put)
@@ -434,25 +443,26 @@ static unsigned set_of(const struct rg_store_put *put)
     return put->timer == RG_TIMER_PROMPT ? RG_STATE_PROMPT_SET : rg_state_bucket(put->key.id);
 }
 
-/* Timers of a batch, in groups: set by set what is to be set, then what is to be removed. */
+/* Timers of a batch, in groups: set by set, and in each what is done to them. */
+#define TIMER_GROUPS (TIME_COUNT * RG_STATE_TIMER_SETS)
 struct timers {
     const struct rg_store_put **puts;
-    size_t starts[2 * RG_STATE_TIMER_SETS + 1];
+    size_t starts[TIMER_GROUPS + 1];
 };
 
 static void group_timers(struct store_redis *s, const struct rg_store_batch *batch, struct timers *ret)
 {
     uint16_t *groups = RG_NEW(s->keys, uint16_t, batch->put_count + 1);
-    size_t next[2 * RG_STATE_TIMER_SETS];
+    size_t next[TIMER_GROUPS];
     *ret = (struct timers){.puts = RG_NEW(s->keys, const struct rg_store_put *, batch->put_count + 1)};
     for (size_t i = 0; i < batch->put_count; i++) {
         const struct rg_store_put *put = &batch->puts[i];
         if (!sets_timer(put))
             continue;
-        groups[i] = (uint16_t)(2 * set_of(put) + (put->due_ms == RG_STORE_NEVER));
+        groups[i] = (uint16_t)(TIME_COUNT * set_of(put) + timing_of(put));
         ret->starts[groups[i] + 1]++;
     }
-    for (size_t g = 0; g < 2 * RG_STATE_TIMER_SETS; g++) {
+    for (size_t g = 0; g < TIMER_GROUPS; g++) {
         ret->starts[g + 1] += ret->starts[g];
         next[g] = ret->starts[g];
     }
@@ -466,16 +476,18 @@ static void push_timers(struct store_redis *s, const struct rg_store_batch *batc
 {
     struct timers timers;
     group_timers(s, batch, &timers);
-    for (unsigned g = 0; g < 2 * RG_STATE_TIMER_SETS; g++) {
+    for (unsigned g = 0; g < TIMER_GROUPS; g++) {
         size_t n = timers.starts[g + 1] - timers.starts[g];
-        bool removing = g % 2 == 1;
+        enum timing timing = (enum timing)(g % TIME_COUNT);
         if (n == 0)
             continue;
-        rg_redis_begin(s->redis, 2 + (removing ? n : 2 * n));
-        rg_redis_arg(s->redis, removing ? RG_STR("ZREM") : RG_STR("ZADD"));
-        rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, g / 2));
+        rg_redis_begin(s->redis, timing == TIME_REMOVE ? 2 + n : timing == TIME_SET ? 2 + 2 * n : 3 + 2 * n);
+        rg_redis_arg(s->redis, timing == TIME_REMOVE ? RG_STR("ZREM") : RG_STR("ZADD"));
+        rg_redis_arg(s->redis, rg_state_due_key(s->keys, s->store.shard, g / TIME_COUNT));
+        if (timing == TIME_SET_EARLIER)
+            rg_redis_arg(s->redis, RG_STR("LT"));
         for (size_t i = timers.starts[g]; i < timers.starts[g + 1]; i++) {
-            if (!removing)
+            if (timing != TIME_REMOVE)
                 rg_redis_arg_int(s->redis, timers.puts[i]->due_ms);
             rg_redis_arg(s->redis, timers.puts[i]->key.id);
         }

@@ -120,9 +120,11 @@ static void set_value(struct version *v, enum rg_store_kind kind, struct rg_str 
     *value = (struct value){kind, rg_arena_str(v->arena, id), rg_arena_str(v->arena, bytes), expires_ms};
 }
 
-static void set_timer(struct version *v, enum rg_timer kind, struct rg_str debtor, int64_t due_ms)
+static void set_timer(struct version *v, enum rg_timer kind, struct rg_str debtor, int64_t due_ms, bool earlier)
 {
     struct timer *timer = find_timer(v, kind, debtor);
+    if (earlier && (due_ms == RG_STORE_NEVER || (timer != NULL && timer->due_ms <= due_ms)))
+        return;
     if (due_ms == RG_STORE_NEVER) {
         if (timer != NULL)
             *timer = v->timers[--v->timer_count];
@@ -195,7 +197,7 @@ static struct version copy_version(const struct version *from)
     for (size_t i = 0; i < from->value_count; i++)
         set_value(&v, from->values[i].kind, from->values[i].id, from->values[i].bytes, from->values[i].expires_ms);
     for (size_t i = 0; i < from->timer_count; i++)
-        set_timer(&v, from->timers[i].kind, from->timers[i].debtor, from->timers[i].due_ms);
+        set_timer(&v, from->timers[i].kind, from->timers[i].debtor, from->timers[i].due_ms, false);
     for (size_t i = 0; i < from->act_count; i++)
         set_act(&v, &from->acts[i]);
     for (size_t i = 0; i < from->out_count; i++)
@@ -212,7 +214,7 @@ static void apply(struct rg_fake_state *state, const struct rg_store_batch *batc
         if (put->write)
             set_value(&v, put->key.kind, put->key.id, put->value, put->ttl_ms != 0 ? state->now_ms + put->ttl_ms : 0);
         if (put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED)
-            set_timer(&v, put->timer, put->key.id, put->due_ms);
+            set_timer(&v, put->timer, put->key.id, put->due_ms, put->earlier);
     }
     for (size_t i = 0; i < batch->act_count; i++)
         set_act(&v, &batch->acts[i]);

@@ -132,6 +132,89 @@ static void nothing_is_decided_before_upstream_is_known(void **state)
     assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
 }
 
+/* Upstream is always known up to a second ago, and something is said of him every two: his look stays due for when it was. */
+static void who_is_spoken_of_all_the_time_has_his_turn(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 07:59");
+    for (int64_t i = 0, start_ms = b->world.now_ms; i < 1200; i++) {
+        b->world.now_ms = start_ms + 2000 * i;
+        char id[32];
+        (void)snprintf(id, sizeof id, "opened-%d", (int)i);
+        struct rg_event opened = event_of(b, RG_EV_BILL_OPENED, id, D1);
+        opened.invoice = RG_STR(F1);
+        opened.has |= RG_BIT(RG_F_INVOICE);
+        (void)put(b, &opened);
+        bench_settle(b);
+        rg_shard_begin_round(b->shard, &(struct rg_shard_round){.fresh_ms = b->world.now_ms - 1000,
+                                                                .all_seen_ms = b->world.now_ms - 1000,
+                                                                .ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p),
+                                                                .people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p)});
+        bench_settle(b);
+        struct rg_decision decision;
+        if (count_kind(b, LEDGER, b->p, RG_REC_DECIDED) == 0)
+            continue;
+        decision = last_decision(b);
+        assert_true(rg_str_is(decision.step, "lembrete"));
+        assert_in_range(decision.at_ms, at("2026-10-29 08:00"), at("2026-10-29 08:31"));
+        assert_true(decision.asof_ms < decision.at_ms);
+        return;
+    }
+    fail_msg("he never has his turn");
+}
+
+/* Steps of that day in the ledger, as "aviso_suspensao ". */
+static struct rg_str decided_on(struct bench *b, const char *day)
+{
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&text, 4096);
+    for (int64_t i = 0; i < rg_fake_stream_end(b->stream, LEDGER, b->p); i++) {
+        struct rg_kafka_event event;
+        struct rg_decision decision;
+        if (!rg_str_is(kind_at(b, LEDGER, b->p, i, &event), "decided"))
+            continue;
+        assert_int_equal(rg_decision_read(event.value, b->arena, &decision, NULL), 0);
+        if (decision.at_ms >= at(day) && decision.at_ms < at(day) + RG_MS_PER_DAY)
+            rg_buf_addf(&text, RG_STR_FMT " ", RG_STR_ARG(decision.step));
+    }
+    return text.len > 0 ? rg_arena_str(b->arena, rg_buf_str(&text)) : RG_STR("");
+}
+
+/* Down from before the day of a notice until days after it, and up again in the night: the notice does not come with the day. */
+static void days_without_a_daemon(struct bench *b, bool spoken_of)
+{
+    put_debt(b);
+    bench_to(b, "2026-11-17 12:00"); /* the notice is due on the 18th */
+    if (spoken_of) {
+        struct rg_event opened = event_of(b, RG_EV_BILL_OPENED, "opened", D1);
+        opened.invoice = RG_STR(F1);
+        opened.has |= RG_BIT(RG_F_INVOICE);
+        (void)put(b, &opened);
+    }
+    rg_shard_free(&b->shard);
+    b->world.now_ms = at("2026-11-23 02:00");
+    bench_make_shard(b);
+    bench_open(b);
+    bench_settle(b);
+    bench_to(b, "2026-11-23 23:59");
+    assert_int_equal(record_of(b, D1)->invoices[0].caught_up_ms, at("2026-11-23 02:00"));
+    assert_true(rg_str_is(decided_on(b, "2026-11-23"), ""));
+    bench_to(b, "2026-11-24 23:59");
+    assert_true(rg_str_is(decided_on(b, "2026-11-24"), "aviso_suspensao "));
+}
+
+static void days_without_a_daemon_are_noticed(void **state)
+{
+    days_without_a_daemon(*state, false);
+}
+
+/* What was said of the debtor meanwhile is folded first, and does not hide how long nobody looked. */
+static void days_without_a_daemon_are_noticed_behind_a_replay(void **state)
+{
+    days_without_a_daemon(*state, true);
+}
+
 static void held_timers_do_not_act(void **state)
 {
     struct bench *b = *state;
@@ -545,6 +628,9 @@ int main(void)
         TEST(the_decision_is_logged_before_its_action_leaves),
         TEST(actions_under_way_are_summed_over_shards),
         TEST(nothing_is_decided_before_upstream_is_known),
+        TEST(who_is_spoken_of_all_the_time_has_his_turn),
+        TEST(days_without_a_daemon_are_noticed),
+        TEST(days_without_a_daemon_are_noticed_behind_a_replay),
         TEST(held_timers_do_not_act),
         TEST(a_batch_costs_two_round_trips),
         TEST(a_page_of_timers_costs_three),

@@ -282,6 +282,30 @@ static void moves_and_removes_timers(void **state)
     rg_store_free(&second);
 }
 
+/* A timer that may only come earlier. */
+static void keeps_the_earlier_timer(void **state)
+{
+    struct store_rig *rig = *state;
+    struct rg_due due[8];
+    static const char *const names[] = {"sooner", "later", "same", "none", "gone"};
+    static const int64_t asked[] = {50, 150, 100, 70, RG_STORE_NEVER}, expected[] = {50, 100, 100, 70, 100};
+    struct rg_store_put puts[5], again[5];
+    for (size_t i = 0; i < 5; i++) {
+        puts[i] = timer_of(rg_str(names[i]), i == 3 ? RG_STORE_NEVER : 100);
+        again[i] = timer_of(rg_str(names[i]), asked[i]);
+        again[i].earlier = true;
+    }
+    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = 5});
+    commit(rig, (struct rg_store_batch){.puts = again, .put_count = 5});
+    assert_true(rig->first->ops->next_due_ms(rig->first, RG_TIMER_DUE) <= 50);
+    size_t n = due_now(rig, rig->first, 1000, 8, due);
+    assert_int_equal(n, 5);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < 5; k++)
+            if (rg_str_is(due[i].debtor, names[k]))
+                assert_int_equal(due[i].due_ms, expected[k]);
+}
+
 /* A debtor's two timers have nothing to do with each other. */
 static void keeps_two_timers_apart(void **state)
 {
@@ -593,6 +617,7 @@ static void a_wipe_is_noticed(void **state)
 #define STORE_SUITE \
     STORE_TEST(finds_nothing_where_nothing_was), STORE_TEST(keeps_values), STORE_TEST(loads_in_the_order_asked), \
         STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers), \
+        STORE_TEST(keeps_the_earlier_timer), \
         STORE_TEST(keeps_two_timers_apart), STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
         STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
         STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(a_load_and_its_commit_are_two_round_trips), \
