@@ -8,19 +8,28 @@
 
 #include <string.h>
 
-struct rg_stamp rg_event_stamp(const struct rg_event *event)
+uint32_t rg_event_identity(const struct rg_event *event)
 {
     uint64_t hash = rg_fnv64(event->source.p, event->source.n) * 31 + rg_fnv64(event->id.p, event->id.n);
-    return (struct rg_stamp){event->time_ms, (uint32_t)(hash ^ hash >> 32)};
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct rg_stamp stamp_of(const struct rg_event *event)
+{
+    return (struct rg_stamp){event->time_ms, event->type == RG_EV_INVOICE_UPDATED};
 }
 
 /* Whether the event may set a field group: it brings one of `fields` (a value or a null) and is the latest to do so. */
+static bool would_take(const struct rg_event *event, uint64_t fields, struct rg_stamp stored)
+{
+    return ((event->has | event->null) & fields) != 0 && rg_stamp_wins(stamp_of(event), stored);
+}
+
 static bool takes(const struct rg_event *event, uint64_t fields, struct rg_stamp *stored)
 {
-    struct rg_stamp incoming = rg_event_stamp(event);
-    if (((event->has | event->null) & fields) == 0 || !rg_stamp_wins(incoming, *stored))
+    if (!would_take(event, fields, *stored))
         return false;
-    *stored = incoming;
+    *stored = stamp_of(event);
     return true;
 }
 
@@ -93,15 +102,26 @@ static void note_due_day(struct rg_record *record, struct rg_invoice *invoice, r
     *RG_PUSH(record->arena, invoice->due_days, invoice->due_day_count, invoice->due_day_cap) = day;
 }
 
+#define PIX_FIELDS RG_BIT(RG_F_PIX_CODE)
+#define BOLETO_FIELDS (RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE))
+
+struct rg_charge_parts rg_event_charges(const struct rg_record *record, const struct rg_event *event)
+{
+    static const struct rg_invoice unknown;
+    const struct rg_invoice *v = rg_record_invoice(record, event->ns, event->invoice);
+    const struct rg_stamp *set = v != NULL ? v->set : unknown.set;
+    return (struct rg_charge_parts){would_take(event, PIX_FIELDS, set[RG_IG_PIX]), would_take(event, BOLETO_FIELDS, set[RG_IG_BOLETO]),
+                                    would_take(event, RG_BIT(RG_F_LINK), set[RG_IG_LINK])};
+}
+
 static void fold_charge(struct rg_invoice *invoice, const struct rg_event *e)
 {
-    uint64_t pix = RG_BIT(RG_F_PIX_CODE), boleto = RG_BIT(RG_F_BOLETO_LINE) | RG_BIT(RG_F_BOLETO_BARCODE);
-    if (takes(e, pix, &invoice->set[RG_IG_PIX])) {
-        invoice->has_pix = (e->has & pix) != 0;
+    if (takes(e, PIX_FIELDS, &invoice->set[RG_IG_PIX])) {
+        invoice->has_pix = (e->has & PIX_FIELDS) != 0;
         invoice->pix_until = rg_event_has(e, RG_F_PIX_UNTIL) ? e->pix_until : RG_DAY_NONE;
     }
-    if (takes(e, boleto, &invoice->set[RG_IG_BOLETO])) {
-        invoice->has_boleto = (e->has & boleto) != 0;
+    if (takes(e, BOLETO_FIELDS, &invoice->set[RG_IG_BOLETO])) {
+        invoice->has_boleto = (e->has & BOLETO_FIELDS) != 0;
         invoice->boleto_until = rg_event_has(e, RG_F_BOLETO_UNTIL) ? e->boleto_until : RG_DAY_NONE;
     }
     if (takes(e, RG_BIT(RG_F_LINK), &invoice->set[RG_IG_LINK]))
@@ -151,28 +171,35 @@ static void fold_invoice_fields(struct rg_record *record, struct rg_invoice *inv
     invoice->issued = invoice->set[RG_IG_DUE].time_ms != 0 && invoice->set[RG_IG_AMOUNT].time_ms != 0;
 }
 
-static void fold_state(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e, enum rg_invoice_state state)
+/* A reopening that is known already has had its say. */
+static bool note_reopening(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)
 {
-    struct rg_stamp incoming = rg_event_stamp(e);
-    if (rg_stamp_wins(incoming, invoice->set[RG_IG_STATE])) {
-        invoice->set[RG_IG_STATE] = incoming;
-        invoice->state = state;
-    }
-    if (e->type != RG_EV_INVOICE_REOPENED)
-        return;
+    uint32_t identity = rg_event_identity(e);
     for (size_t i = 0; i < invoice->reopening_count; i++)
-        if (invoice->reopenings[i] == incoming.tie)
-            return;
+        if (invoice->reopenings[i] == identity)
+            return false;
     if (invoice->reopening_count >= RG_RECORD_OPENINGS_MAX) {
-        memmove(invoice->reopenings, invoice->reopenings + 1, --invoice->reopening_count * sizeof incoming.tie);
+        memmove(invoice->reopenings, invoice->reopenings + 1, --invoice->reopening_count * sizeof identity);
         invoice->more_openings++;
     }
-    *RG_PUSH(record->arena, invoice->reopenings, invoice->reopening_count, invoice->reopening_cap) = incoming.tie;
+    *RG_PUSH(record->arena, invoice->reopenings, invoice->reopening_count, invoice->reopening_cap) = identity;
+    return true;
+}
+
+static void fold_state(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e, enum rg_invoice_state state)
+{
+    struct rg_stamp incoming = stamp_of(e);
+    if (e->type == RG_EV_INVOICE_REOPENED && !note_reopening(record, invoice, e))
+        return;
+    if (!rg_stamp_wins(incoming, invoice->set[RG_IG_STATE]))
+        return;
+    invoice->set[RG_IG_STATE] = incoming;
+    invoice->state = state;
 }
 
 static void fold_debit(struct rg_invoice *invoice, const struct rg_event *e)
 {
-    struct rg_stamp incoming = rg_event_stamp(e);
+    struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DEBIT]))
         return;
     invoice->set[RG_IG_DEBIT] = incoming;
@@ -230,7 +257,7 @@ static void fold_consent(struct rg_record *record, const struct rg_event *e)
         optout = RG_PUSH(record->arena, record->optouts, record->optout_count, record->optout_cap);
         optout->channel = keep(record, e->channel);
     }
-    struct rg_stamp incoming = rg_event_stamp(e);
+    struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, optout->set))
         return;
     optout->set = incoming;
@@ -269,7 +296,7 @@ static void fold_hold(struct rg_record *record, const struct rg_event *e)
         hold->ns = keep(record, ns);
         hold->invoice = keep(record, invoice);
     }
-    struct rg_stamp incoming = rg_event_stamp(e);
+    struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, hold->set))
         return;
     hold->set = incoming;
@@ -280,7 +307,7 @@ static void fold_hold(struct rg_record *record, const struct rg_event *e)
 
 static void fold_protection(struct rg_record *record, const struct rg_event *e)
 {
-    struct rg_stamp incoming = rg_event_stamp(e);
+    struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, record->set[RG_DG_PROTECTION]))
         return;
     record->set[RG_DG_PROTECTION] = incoming;
@@ -290,7 +317,7 @@ static void fold_protection(struct rg_record *record, const struct rg_event *e)
 
 static void fold_promise(struct rg_record *record, const struct rg_event *e)
 {
-    struct rg_stamp incoming = rg_event_stamp(e);
+    struct rg_stamp incoming = stamp_of(e);
     if (!rg_stamp_wins(incoming, record->set[RG_DG_PROMISE]))
         return;
     record->set[RG_DG_PROMISE] = incoming;
@@ -383,7 +410,7 @@ static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invo
     case RG_EV_CREDIT_APPLIED: rg_fold_credit(record, e, invoice); break;
     case RG_EV_DISPUTE_OPENED:
     case RG_EV_DISPUTE_CLOSED: {
-        struct rg_stamp incoming = rg_event_stamp(e);
+        struct rg_stamp incoming = stamp_of(e);
         if (!rg_stamp_wins(incoming, invoice->set[RG_IG_DISPUTE]))
             break;
         invoice->set[RG_IG_DISPUTE] = incoming;

@@ -26,6 +26,13 @@ enum rg_folded {
 };
 enum rg_folded rg_record_apply(struct rg_record *record, const struct rg_fact_record *fact, struct rg_error *ret_why);
 
+/* Which parts of its invoice's charge an event sets when it is folded into that record next: whoever keeps the codes themselves, which
+ * the record does not, writes those. */
+struct rg_charge_parts {
+    bool pix, boleto, link;
+};
+struct rg_charge_parts rg_event_charges(const struct rg_record *record, const struct rg_event *event);
+
 /* Whether the facts have made a decision unwanted since it was made: paid, other amount, other cycle, voided, disputed,
  * promised, held, protected, consent gone. RG_GATE_NONE: still wanted. What is owed is always wanted. */
 enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_decision *decision);

@@ -122,23 +122,23 @@ void rg_fold_payment(struct rg_record *record, struct rg_invoice *invoice, const
 /* The credits that make room become one sum; of theirs a late repeat would be counted again, to the debtor's good. */
 static void merge_credits(struct rg_credit *credits, size_t *count)
 {
-    credits[0].tie = 0;
+    credits[0].identity = 0;
     credits[0].cents = bounded(credits[0].cents + credits[1].cents);
     memmove(credits + 1, credits + 2, (--*count - 1) * sizeof *credits);
 }
 
 void rg_fold_credit(struct rg_record *record, const struct rg_event *e, struct rg_invoice *invoice)
 {
-    uint32_t tie = rg_event_stamp(e).tie;
-    tie += tie == 0; /* 0 is the sum of those that made room */
+    uint32_t identity = rg_event_identity(e);
+    identity += identity == 0; /* 0 is the sum of those that made room */
     struct rg_credit *credits = invoice != NULL ? invoice->credits : record->credits;
     size_t *count = invoice != NULL ? &invoice->credit_count : &record->credit_count;
     for (size_t i = 0; i < *count; i++)
-        if (credits[i].tie == tie)
+        if (credits[i].identity == identity)
             return;
     if (*count >= RG_RECORD_CREDITS_MAX)
         merge_credits(credits, count);
     struct rg_credit *credit = invoice != NULL ? RG_PUSH(record->arena, invoice->credits, invoice->credit_count, invoice->credit_cap)
                                                : RG_PUSH(record->arena, record->credits, record->credit_count, record->credit_cap);
-    *credit = (struct rg_credit){tie, e->amount_cents};
+    *credit = (struct rg_credit){identity, e->amount_cents};
 }

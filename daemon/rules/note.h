@@ -27,7 +27,7 @@ enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *ev
 enum rg_folded rg_fold_person(struct rg_record *record, const struct rg_event *event);
 
 /* fold.c */
-struct rg_stamp rg_event_stamp(const struct rg_event *event);
+uint32_t rg_event_identity(const struct rg_event *event); /* a hash of source and id */
 
 /* fold_money.c */
 void rg_fold_payment(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *event);

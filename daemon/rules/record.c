@@ -10,7 +10,7 @@ bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored)
 {
     if (incoming.time_ms != stored.time_ms)
         return incoming.time_ms > stored.time_ms;
-    return incoming.tie > stored.tie;
+    return incoming.updated || !stored.updated;
 }
 
 const char *rg_done_state_name(enum rg_done_state state)
@@ -84,9 +84,9 @@ int rg_invoice_cycle(const struct rg_invoice *invoice)
 
 bool rg_invoice_excused(const struct rg_invoice *invoice)
 {
-    struct rg_stamp ended = invoice->set[RG_IG_DISPUTE];
-    bool opened_since = invoice->state == RG_INVOICE_OPEN && rg_stamp_wins(invoice->set[RG_IG_STATE], ended);
-    return invoice->dispute_accepted && !opened_since && !rg_stamp_wins(invoice->set[RG_IG_AMOUNT], ended);
+    int64_t ended_ms = invoice->set[RG_IG_DISPUTE].time_ms;
+    bool opened_since = invoice->state == RG_INVOICE_OPEN && invoice->set[RG_IG_STATE].time_ms > ended_ms;
+    return invoice->dispute_accepted && !opened_since && invoice->set[RG_IG_AMOUNT].time_ms <= ended_ms;
 }
 
 static int64_t came_in(const struct rg_payment *payment)

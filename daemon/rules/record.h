@@ -2,8 +2,9 @@
  * words of a message, of the people topic). One struct in an arena while it is worked on, one compact versioned string in
  * Redis (codec.h). Only rg_record_apply (fold.h) makes a record from facts and only rg_decide (decide.h) adds decisions.
  *
- * Field groups remember the event time and the identity of the event that set them: the last by time wins, ties go to
- * the higher identity, so that duplicates and disorder change nothing. Pure. */
+ * Field groups remember the time of the event that set them, and the last by time wins, so that duplicates and disorder change
+ * nothing. Sources count time in seconds: of two events as late as each other the one that stands later in the ledger wins,
+ * but that an issue, which may come again at any time, never undoes an update. Pure. */
 #pragma once
 
 #include "base/core/arena.h"
@@ -26,12 +27,12 @@
 #define RG_RECORD_NOTES_MAX 32
 #define RG_STEPS_KEPT_MS (30 * RG_MS_PER_DAY) /* what was done for an invoice that is closed since: longer than caps look back */
 
-/* When and by which event something was last set; time 0: never. `tie` is a hash of (source, event id). */
+/* When something was last set; time 0: never. */
 struct rg_stamp {
     int64_t time_ms;
-    uint32_t tie;
+    bool updated; /* by invoice.updated */
 };
-bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored); /* later, or as late and higher; the same one does not */
+bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored); /* not earlier, and no issue against an update */
 
 /* Fields that are set together carry one stamp; each is a group of its own wherever an event may bring it alone. */
 enum rg_invoice_group {
@@ -55,7 +56,7 @@ struct rg_payment {
 };
 
 struct rg_credit {
-    uint32_t tie; /* identity of its event; 0: the sum of those that made room */
+    uint32_t identity; /* of its event; 0: the sum of those that made room */
     int64_t cents;
 };
 

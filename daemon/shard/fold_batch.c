@@ -397,10 +397,6 @@ struct charges {
     size_t count, cap;
 };
 
-struct charge_stamps {
-    struct rg_stamp pix, boleto, link;
-};
-
 static bool has_charge(const struct item *item)
 {
     bool fields = ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0;
@@ -430,41 +426,26 @@ static bool read_charges(struct folding *f, struct charges *c, struct rg_error *
     return true;
 }
 
-static struct charge_stamps stamps_of(const struct rg_record *record, const struct item *item)
-{
-    const struct rg_invoice *invoice = has_charge(item) ? rg_record_invoice(record, item->event.ns, item->event.invoice) : NULL;
-    return invoice == NULL
-               ? (struct charge_stamps){0}
-               : (struct charge_stamps){invoice->set[RG_IG_PIX], invoice->set[RG_IG_BOLETO], invoice->set[RG_IG_LINK]};
-}
-
-static bool moved(struct rg_stamp before, struct rg_stamp after)
-{
-    return before.time_ms != after.time_ms || before.tie != after.tie;
-}
-
-/* A stamp that the event has moved says that its part is the latest; only such parts are written. */
 static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record,
-                        struct charge_stamps before)
+                        struct rg_charge_parts parts)
 {
     const struct rg_event *e = &item->event;
     if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
         return;
-    struct charge_stamps after = stamps_of(record, item);
     struct rg_charge *charge = &c->items[charge_index(f, c, e)].charge;
-    if (moved(before.pix, after.pix)) {
+    if (parts.pix) {
         charge->pix_code = e->pix_code;
         charge->pix_cents = e->pix_cents;
         charge->pix_until = rg_event_has(e, RG_F_PIX_UNTIL) ? e->pix_until : RG_DAY_NONE;
     }
-    if (moved(before.boleto, after.boleto)) {
+    if (parts.boleto) {
         charge->boleto_line = e->boleto_line;
         charge->boleto_barcode = e->boleto_barcode;
         charge->boleto_url = e->boleto_url;
         charge->boleto_cents = e->boleto_cents;
         charge->boleto_until = rg_event_has(e, RG_F_BOLETO_UNTIL) ? e->boleto_until : RG_DAY_NONE;
     }
-    if (moved(before.link, after.link))
+    if (parts.link)
         charge->link = e->link;
 }
 
@@ -519,7 +500,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         fold_merged(f, item, touched);
         return;
     }
-    struct charge_stamps before = stamps_of(touched->record, item);
+    struct rg_charge_parts parts = has_charge(item) ? rg_event_charges(touched->record, &item->event) : (struct rg_charge_parts){0};
     enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
     if (folded == RG_FOLD_CONFLICT)
         dead_letter(f, item->intake, RG_DEAD_CONFLICT, err.text);
@@ -530,7 +511,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) =
             rg_arena_str(batch->arena, item->intake->key);
     if (has_charge(item))
-        fold_charge(f, charges, item, touched->record, before);
+        fold_charge(f, charges, item, touched->record, parts);
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);
 }
 

@@ -9,7 +9,7 @@ static void walk_credits(struct rg_coder *c, struct rg_credit **credits, size_t 
 {
     RG_CODE_LIST(c, *credits, *count);
     for (size_t i = 0; i < *count; i++) {
-        rg_code_tie(c, &(*credits)[i].tie);
+        rg_code_hash(c, &(*credits)[i].identity);
         rg_code_cents(c, &(*credits)[i].cents);
     }
     *cap = *count;
@@ -85,7 +85,7 @@ static void walk_openings(struct rg_coder *c, struct rg_invoice *v)
 {
     RG_FIELD(c, RG_CODE_LIST(c, v->reopenings, v->reopening_count));
     for (size_t i = 0; i < v->reopening_count; i++)
-        rg_code_tie(c, &v->reopenings[i]);
+        rg_code_hash(c, &v->reopenings[i]);
     RG_FIELD(c, RG_CODE_LIST(c, v->due_days, v->due_day_count));
     for (size_t i = 0; i < v->due_day_count; i++)
         rg_code_day(c, &v->due_days[i]);

@@ -257,24 +257,22 @@ void *rg_code_list(struct rg_coder *c, void *items, size_t *count, size_t each_b
     *count = c->broken ? 0 : (size_t)n;
     return *count > 0 ? rg_arena_alloc(c->arena, *count * each_bytes) : NULL;
 }
-void rg_code_tie(struct rg_coder *c, uint32_t *tie)
+void rg_code_hash(struct rg_coder *c, uint32_t *hash)
 {
-    /* a hash: no small numbers */
-    uint8_t b[4] = {(uint8_t)*tie, (uint8_t)(*tie >> 8), (uint8_t)(*tie >> 16), (uint8_t)(*tie >> 24)};
+    /* no small numbers */
+    uint8_t b[4] = {(uint8_t)*hash, (uint8_t)(*hash >> 8), (uint8_t)(*hash >> 16), (uint8_t)(*hash >> 24)};
     rg_code_bytes(c, b, sizeof b);
-    *tie = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    *hash = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
 void rg_code_stamp(struct rg_coder *c, struct rg_stamp *stamp)
 {
-    bool repeated = stamp->time_ms == c->last_stamp.time_ms && stamp->tie == c->last_stamp.tie;
-    RG_CODE_FLAGS(c, &repeated);
-    if (repeated) {
+    bool repeated = stamp->time_ms == c->last_stamp.time_ms && stamp->updated == c->last_stamp.updated;
+    RG_CODE_FLAGS(c, &repeated, &stamp->updated);
+    if (repeated)
         *stamp = c->last_stamp;
-        return;
-    }
-    rg_code_time(c, &stamp->time_ms);
-    rg_code_tie(c, &stamp->tie);
+    else
+        rg_code_time(c, &stamp->time_ms);
     c->last_stamp = *stamp;
 }
 

@@ -81,7 +81,7 @@ void rg_code_str(struct rg_coder *c, struct rg_str *text);
 void rg_code_word(struct rg_coder *c, struct rg_str *word); /* a text that may come again */
 void rg_code_words(struct rg_coder *c, struct rg_str **words, size_t *count);
 void rg_coder_know_words(struct rg_coder *c); /* first of all: words that need not be spelled in any record */
-void rg_code_tie(struct rg_coder *c, uint32_t *tie);
+void rg_code_hash(struct rg_coder *c, uint32_t *hash);
 void rg_code_stamp(struct rg_coder *c, struct rg_stamp *stamp);
 void rg_code_stamps(struct rg_coder *c, struct rg_stamp *stamps, size_t count); /* at most 32 */
 void rg_code_shard(struct rg_coder *c, uint8_t shard[2]);

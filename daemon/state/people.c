@@ -1,5 +1,5 @@
-/* {"v":1,"debtor":…,"fields":{"name":["Maria",<ms>,<tie>],…},"contacts":[[…],<ms>,<tie>],"notes":[…]}: a value, when it was
- * set, and by which event. */
+/* {"v":1,"debtor":…,"fields":{"name":["Maria",<ms>],…},"contacts":[[…],<ms>],"notes":[…]}: a value, and the time of the event that
+ * set it. A record of ours that comes late, from an owner that is gone, never undoes an update of the same time. */
 #include "daemon/state/people.h"
 
 #include "daemon/rules/note.h"
@@ -22,12 +22,6 @@ static const struct person_field fields[] = {
     {"language", RG_DG_LANGUAGE, offsetof(struct rg_record, language)},
 };
 
-static void write_stamp(struct rg_jw *jw, const struct rg_stamp *stamp)
-{
-    rg_jw_int(jw, stamp->time_ms);
-    rg_jw_int(jw, stamp->tie);
-}
-
 static void write_contacts(const struct rg_record *record, struct rg_jw *jw)
 {
     rg_jw_member_array(jw, "contacts");
@@ -46,7 +40,7 @@ static void write_contacts(const struct rg_record *record, struct rg_jw *jw)
         rg_jw_object_end(jw);
     }
     rg_jw_array_end(jw);
-    write_stamp(jw, &record->set[RG_DG_CONTACTS]);
+    rg_jw_int(jw, record->set[RG_DG_CONTACTS].time_ms);
     rg_jw_array_end(jw);
 }
 
@@ -64,7 +58,7 @@ void rg_people_write(const struct rg_record *record, struct rg_buf *buf)
             continue;
         rg_jw_member_array(&jw, fields[i].name);
         rg_jw_str(&jw, *(const struct rg_str *)(const void *)((const char *)record + fields[i].offset));
-        write_stamp(&jw, stamp);
+        rg_jw_int(&jw, stamp->time_ms);
         rg_jw_array_end(&jw);
     }
     rg_jw_object_end(&jw);
@@ -83,16 +77,13 @@ void rg_people_write(const struct rg_record *record, struct rg_buf *buf)
     rg_jw_done(&jw);
 }
 
-/* [value, ms, tie] → the stamp; false when it is none, or when what is stored is as late. */
+/* [value, ms] → the stamp; false when it is none, or when what is stored is as late. */
 static bool takes(const struct rg_json_value *entry, struct rg_stamp *stored)
 {
-    int64_t ms = 0, tie = 0;
-    if (!rg_json_int(rg_json_at(entry, 1), &ms) || !rg_json_int(rg_json_at(entry, 2), &tie) || tie < 0 || tie > UINT32_MAX)
+    int64_t ms = 0;
+    if (!rg_json_int(rg_json_at(entry, 1), &ms) || ms <= stored->time_ms)
         return false;
-    struct rg_stamp incoming = {ms, (uint32_t)tie};
-    if (!rg_stamp_wins(incoming, *stored))
-        return false;
-    *stored = incoming;
+    *stored = (struct rg_stamp){.time_ms = ms};
     return true;
 }
 

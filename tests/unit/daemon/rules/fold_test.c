@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdlib.h>
 
 #define EVENTS_MAX 64
 #define ROUNDS 400
@@ -27,7 +28,7 @@ static struct rg_event random_event(struct rg_arena *arena, uint64_t *seed, int 
         RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED,
     };
     struct rg_event e = {.type = types[next(seed) % RG_COUNT(types)], .id = rg_arena_printf(arena, "e%d", index), .source = RG_STR("s"),
-                         .time_ms = at("2026-10-01") + (int64_t)(next(seed) % 40) * RG_MS_PER_DAY, .ns = RG_STR("n"), .debtor = RG_STR("D1"),
+                         .time_ms = at("2026-10-01") + (int64_t)(next(seed) % 40) * RG_MS_PER_DAY + index, .ns = RG_STR("n"), .debtor = RG_STR("D1"),
                          .has = RG_BIT(RG_F_DEBTOR)};
     bool about_debtor = e.type >= RG_EV_DEBTOR_UPDATED && e.type <= RG_EV_DEBTOR_PROTECTED;
     bool promise = e.type == RG_EV_PROMISE_MADE || e.type == RG_EV_PROMISE_WITHDRAWN;
@@ -84,7 +85,8 @@ static void fold_all(struct rg_record *record, const struct rg_event *events, co
     }
 }
 
-/* Every event twice, at another place, in any order: the same facts. */
+/* Every event twice, at another place, in any order: the same facts. Only which of two stands later matters, where they have the
+ * same time; so these have none. */
 static void test_disorder_and_repeats(void **state)
 {
     (void)state;
@@ -114,6 +116,115 @@ static void test_disorder_and_repeats(void **state)
             fail_msg("seed %llu:\n%s---\n%s", (unsigned long long)round, a.p, b.p);
         rg_arena_free(&arena);
     }
+}
+
+/* ---- events of the same second ---- */
+
+/* One word of an event: i issued, u updated, v voided, r reopened, h held, l released, o opted out, n opted in, d disputed, c closed,
+ * p promised, w withdrawn, s scheduled, f failed, t debtor.updated, g protected; and a number, which is its value and its id. All at
+ * the same time, in the order of the ledger. */
+static struct rg_event word_of(struct rg_arena *arena, const char *word)
+{
+    static const char letters[] = "iuvrhlondcpwsftg";
+    static const enum rg_event_type types[] = {
+        RG_EV_INVOICE_ISSUED, RG_EV_INVOICE_UPDATED, RG_EV_INVOICE_VOIDED, RG_EV_INVOICE_REOPENED, RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED,
+        RG_EV_DEBTOR_OPTED_OUT, RG_EV_DEBTOR_OPTED_IN, RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN,
+        RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED, RG_EV_DEBTOR_UPDATED, RG_EV_DEBTOR_PROTECTED,
+    };
+    int value = atoi(word + 1);
+    struct rg_event e = {.type = types[strchr(letters, word[0]) - letters], .id = rg_arena_str(arena, rg_str(word)), .source = RG_STR("s"),
+                         .time_ms = at("2026-10-01"), .ns = RG_STR("n"), .debtor = RG_STR("D1"), .invoice = RG_STR("F1"), .channel = RG_STR("email")};
+    e.amount_cents = 100 * value;
+    e.due_on = rg_day_of(2026, 11, 3);
+    e.pay_on = e.on = rg_day_of(2026, 12, value);
+    e.tier = e.id;
+    e.protection = value % RG_PROTECT_COUNT;
+    e.has = RG_BIT(RG_F_DEBTOR) | RG_BIT(RG_F_CHANNEL) | RG_BIT(RG_F_PAY_ON) | RG_BIT(RG_F_ON) | RG_BIT(RG_F_TIER) | RG_BIT(RG_F_PROTECTION);
+    if (strchr("iu", word[0]) != NULL)
+        e.has |= RG_BIT(RG_F_AMOUNT) | RG_BIT(RG_F_DUE_ON);
+    if (strchr("iuvrdcsf", word[0]) != NULL)
+        e.has |= RG_BIT(RG_F_INVOICE);
+    return e;
+}
+
+/* A source that counts in seconds says several things within one. */
+static void test_events_of_the_same_second(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *expected; /* what of facts_of is looked for */
+    } rows[] = {
+        {"i1", "amount 100 "},
+        {"i1 u2", "amount 200 "},
+        {"i1 u2 u3", "amount 300 "},
+        {"i1 u3 u2", "amount 200 "},
+        {"u2 i1", "amount 200 "},      /* the update was heard of first */
+        {"i1 u2 i1", "amount 200 "},   /* the issue comes again, at a new place */
+        {"i1 u2 i1 i4", "amount 200 "},
+        {"i1 i2", "amount 200 "},      /* issued anew: the later word */
+        {"i1 u2 u3 u3", "amount 300 "}, /* the event that holds the group comes again */
+        {"i1 v1", "state 1 "},
+        {"i1 v1 r1", "state 0 "},
+        {"i1 r1 v1", "state 1 "},
+        {"i1 r1 v1 r1", "state 1 "},   /* a reopening that is known has had its say */
+        {"i1 r1 v1 r2", "state 0 "},
+        {"i1 r1 v1 r1", "cycle 2 "},
+        {"i1 r1 r2", "cycle 3 "},
+        {"h1 l1", "held 0 "},
+        {"l1 h1", "held 1 "},
+        {"o1 n1", "email 0 "},
+        {"n1 o1", "email 1 "},
+        {"i1 d1 c1", "disputed 0 "},
+        {"i1 c1 d1", "disputed 1 "},
+        {"p5 w1", "promise -2147483648"},
+        {"p5 p7", "promise 20794"},
+        {"p7 p5", "promise 20792"},
+        {"i1 s5 f1", "debit -2147483648 "},
+        {"i1 f1 s5", "debit 20792 "},
+        {"t1 t2", "tier t2 "},
+        {"t2 t1", "tier t1 "},
+        {"g1 g0", "protected 0 "},
+        {"g0 g1", "protected 1 "},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct rg_arena *arena = rg_arena_new((size_t)4 * 1024 * 1024);
+        struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+        for (const char *word = rows[i].words; word != NULL; word = strchr(word, ' ')) {
+            word += *word == ' ';
+            char copy[8] = {0};
+            memcpy(copy, word, strcspn(word, " "));
+            struct rg_event e = word_of(arena, copy);
+            const struct rg_fact_record fact = {.offset = (int64_t)i, .event = &e};
+            assert_int_equal(rg_record_apply(record, &fact, NULL), RG_FOLD_CHANGED);
+        }
+        struct rg_str facts = facts_of(record, arena);
+        if (strstr(facts.p, rows[i].expected) == NULL)
+            fail_msg("%s: expected %s\n%s", rows[i].words, rows[i].expected, facts.p);
+        rg_arena_free(&arena);
+    }
+}
+
+/* The amount is set in the second in which a dispute ends for the debtor: what was said last is not known, so he owes nothing. */
+static void test_an_accepted_dispute_of_the_same_second(void **state)
+{
+    (void)state;
+    struct rg_arena *arena = rg_arena_new((size_t)4 * 1024 * 1024);
+    struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+    static const char *const words[] = {"i1", "c1", "u2"};
+    for (size_t i = 0; i < RG_COUNT(words); i++) {
+        struct rg_event e = word_of(arena, words[i]);
+        e.result = RG_STR("accepted");
+        e.has |= RG_BIT(RG_F_RESULT);
+        const struct rg_fact_record fact = {.offset = (int64_t)i, .event = &e};
+        (void)rg_record_apply(record, &fact, NULL);
+    }
+    assert_true(rg_invoice_excused(&record->invoices[0]));
+    struct rg_event later = word_of(arena, "u3");
+    later.time_ms++;
+    const struct rg_fact_record fact = {.offset = 9, .event = &later};
+    (void)rg_record_apply(record, &fact, NULL);
+    assert_false(rg_invoice_excused(&record->invoices[0]));
+    rg_arena_free(&arena);
 }
 
 static struct rg_event money_of(struct rg_arena *arena, enum rg_event_type type, const char *id, const char *when, int64_t cents)
@@ -359,7 +470,9 @@ static void test_receipts_only_rise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_disorder_and_repeats), cmocka_unit_test(test_unnamed_payments_merge_in_any_order), cmocka_unit_test(test_lists_from_outside_end),
+        cmocka_unit_test(test_disorder_and_repeats), cmocka_unit_test(test_events_of_the_same_second),
+        cmocka_unit_test(test_an_accepted_dispute_of_the_same_second),
+        cmocka_unit_test(test_unnamed_payments_merge_in_any_order), cmocka_unit_test(test_lists_from_outside_end),
         cmocka_unit_test(test_a_recall_that_came_late_is_forgotten), cmocka_unit_test(test_a_late_discount_voids), cmocka_unit_test(test_claims_meet_queued_only), cmocka_unit_test(test_payment_against_claim),
         cmocka_unit_test(test_decided_is_remembered), cmocka_unit_test(test_decided_behind_payment), cmocka_unit_test(test_recalls_meet_queued_only),
         cmocka_unit_test(test_receipts_only_rise),

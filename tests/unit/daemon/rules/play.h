@@ -159,9 +159,7 @@ static inline void play_invoice(struct play *p, const char *id, const char *due,
 
 static inline void play_money(struct play *p, enum rg_event_type type, const char *invoice, const char *payment, int64_t cents)
 {
-    char id[96];
-    (void)snprintf(id, sizeof id, "%s-%s-%d", invoice, payment, (int)type);
-    struct rg_event e = play_event(p, type, id);
+    struct rg_event e = play_event(p, type, rg_arena_printf(p->arena, "%s-%s-%d", invoice, payment, (int)type).p);
     e.invoice = rg_arena_str(p->arena, rg_str(invoice));
     e.payment = rg_arena_str(p->arena, rg_str(payment));
     e.amount_cents = cents;

@@ -62,7 +62,7 @@ static inline struct rg_str text(struct maker *m)
 
 static inline struct rg_stamp stamp(struct maker *m)
 {
-    return chance(m) ? (struct rg_stamp){1700000000000 + number(m, 3), (uint32_t)number(m, 2)} : (struct rg_stamp){0};
+    return chance(m) ? (struct rg_stamp){1700000000000 + number(m, 3), chance(m)} : (struct rg_stamp){0};
 }
 
 static inline struct rg_str *texts(struct maker *m, size_t *ret_count)
@@ -314,7 +314,7 @@ static inline struct rg_done done_of(const char *step, int64_t at_ms)
 static inline struct rg_record *reference_debtor(struct rg_arena *arena)
 {
     static const char *const steps[] = {"lembrete", "nao_recebido", "vence_hoje", "atraso", "insiste"};
-    const struct rg_stamp issued = {1790000000000, 0xdeadbeef}, person = {1780000000000, 0xfeedface};
+    const struct rg_stamp issued = {.time_ms = 1790000000000}, person = {.time_ms = 1780000000000};
     struct rg_record *r = rg_record_new(arena, RG_STR("cus_000005219613"));
     r->kind = RG_KIND_PERSON;
     r->name = RG_STR("Maria Aparecida Santos");
@@ -368,7 +368,7 @@ static inline void same_texts(const struct rg_str *a, size_t n, const struct rg_
 
 static inline void same_stamp(struct rg_stamp a, struct rg_stamp b)
 {
-    assert_true(a.time_ms == b.time_ms && a.tie == b.tie);
+    assert_true(a.time_ms == b.time_ms && a.updated == b.updated);
 }
 
 static inline void same_decimal(struct rg_decimal a, struct rg_decimal b)
@@ -380,7 +380,7 @@ static inline void same_credits(const struct rg_credit *a, size_t n, const struc
 {
     assert_int_equal(n, m);
     for (size_t i = 0; i < n; i++)
-        assert_true(a[i].tie == b[i].tie && a[i].cents == b[i].cents);
+        assert_true(a[i].identity == b[i].identity && a[i].cents == b[i].cents);
 }
 
 static inline void same_done(const struct rg_done *a, const struct rg_done *b)
