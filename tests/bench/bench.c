@@ -271,6 +271,16 @@ static bool met(const struct bench_figure *figure)
     return figure->aim == BENCH_AT_LEAST ? value >= figure->budget : value <= figure->budget;
 }
 
+/* Text in a column: width counts characters, printf counts bytes. */
+static void print_cell(const char *text, int width, bool right)
+{
+    int seen = 0;
+    for (const char *p = text; *p != '\0'; p++)
+        seen += (*p & 0xc0) != 0x80;
+    int spaces = width > seen ? width - seen : 0;
+    printf("%*s%s%*s ", right ? spaces : 0, "", text, right ? 0 : spaces, "");
+}
+
 static void print_figure(const struct bench_figure *figure)
 {
     char middle[32], low[32], high[32], spread[72] = "", budget[32];
@@ -278,10 +288,13 @@ static void print_figure(const struct bench_figure *figure)
     if (figure->count > 1)
         (void)snprintf(spread, sizeof spread, "%s … %s", number_text(quantile_of(figure, 0), low),
                        number_text(quantile_of(figure, 1), high));
-    printf("  %-42s %11s %-10s", figure->name, middle, figure->unit);
-    printf(" %-*s", figure->count > 1 ? 25 : 23, spread); /* the dots are three bytes */
+    fputs("  ", stdout);
+    print_cell(figure->name, 42, false);
+    print_cell(middle, 9, true);
+    print_cell(figure->unit, 10, false);
+    print_cell(spread, figure->aim != BENCH_NO_AIM ? 20 : 0, false);
     if (figure->aim != BENCH_NO_AIM)
-        printf(" %s %s: %s", figure->aim == BENCH_AT_LEAST ? "≥" : "≤", number_text(figure->budget, budget),
+        printf("%s %s: %s", figure->aim == BENCH_AT_LEAST ? "≥" : "≤", number_text(figure->budget, budget),
                met(figure) ? "met" : "MISSED");
     putchar('\n');
 }
