@@ -1,0 +1,109 @@
+"""How long reguad takes from exec to READY=1, and what an idle one costs, with 64 shards on a real Kafka and Redis.
+
+The topics are there already, as on every start but the first.
+"""
+import os
+import pathlib
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
+import servers  # noqa: E402 (the path is known only now)
+from regua_e2e import SHARDS, World  # noqa: E402
+from report import Bench  # noqa: E402
+
+READY_MS = 300
+IDLE_MIB = 64
+PATIENCE_S = 60
+
+
+class Notified:
+    """Listens as systemd would: always, for a process that nobody hears waits in its notification."""
+
+    def __init__(self, folder):
+        self.path = str(pathlib.Path(folder) / "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.ready = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while True:
+            words = self.socket.recv(65536).decode().splitlines()
+            if "READY=1" in words:
+                self.ready.put(time.monotonic())
+
+    def wait_ready(self):
+        """The instant at which it was ready."""
+        return self.ready.get(timeout=PATIENCE_S)
+
+
+def memory_mib(pid):
+    """Private and shared pages of the process, as the kernel accounts for them."""
+    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+    return sizes["Rss"] / 1024, sizes["Pss"] / 1024
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(world, notified):
+    """Seconds until it said READY=1."""
+    with world.log_path.open("ab") as log:
+        began = time.monotonic()
+        world.process = subprocess.Popen(
+            world.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "NOTIFY_SOCKET": notified.path},
+            preexec_fn=servers.die_with_parent,
+        )
+        return notified.wait_ready() - began
+
+
+def idle(world, seconds):
+    before = cpu_s(world.process.pid)
+    time.sleep(seconds)
+    rss, pss = memory_mib(world.process.pid)
+    return rss, pss, (cpu_s(world.process.pid) - before) / seconds
+
+
+def main():
+    bench = Bench("start", "exec to READY=1, and what an idle process costs", {
+        "starts": (7, "starts measured"), "shards": (64, "partitions of the ledger"), "idle": (10, "seconds of idleness")})
+    ready = bench.figure("exec to READY=1", "ms", at_most=READY_MS)
+    answering = bench.figure("exec to every shard running", "ms")
+    memory = bench.figure("memory of an idle process, RSS", "MiB", at_most=IDLE_MIB)
+    own = bench.figure("… of which its own, PSS", "MiB")
+    busy = bench.figure("one core's share, idle", "%")
+    bench.progress("starting Apache Kafka")
+    with World(site=lambda text: text.replace(f"shards: {SHARDS}\n", f"shards: {bench.options.shards}\n")) as world:
+        notified = Notified(world.folder)
+        bench.progress("first start, which makes the topics")
+        start(world, notified)
+        world.wait_ready()
+        for turn in range(bench.options.starts):
+            world.stop()
+            bench.progress(f"start {turn + 1} of {bench.options.starts}")
+            began = time.monotonic()
+            ready.add(start(world, notified) * 1000)
+            world.wait_ready()
+            answering.add((time.monotonic() - began) * 1000)
+        bench.progress("idle")
+        rss, pss, share = idle(world, bench.options.idle)
+        memory.add(rss)
+        own.add(pss)
+        busy.add(share * 100)
+    bench.report()
+
+
+if __name__ == "__main__":
+    main()
