@@ -7,6 +7,8 @@ import statistics
 import sys
 import time
 
+BAR_CELLS = 24
+
 
 class Figure:
     """One quantity, measured several times."""
@@ -79,13 +81,15 @@ class Bench:
         self.figures.append(Figure(name, unit, **aim))
         return self.figures[-1]
 
-    def progress(self, what):
+    def progress(self, what, done=0, whole=0):
         """On a terminal one line that moves, elsewhere one line whenever `what` changes."""
-        passed = f"{time.monotonic() - self.began:6.1f} s  {what}"
+        passed = f"{time.monotonic() - self.began:6.1f} s "
         if self.terminal:
-            print(f"\r{passed}\033[K", end="", file=sys.stderr, flush=True)
+            full = done * BAR_CELLS // whole if whole else 0
+            bar = "█" * full + "░" * (BAR_CELLS - full) if whole else ""
+            print(f"\r{passed} {bar} {what}\033[K", end="", file=sys.stderr, flush=True)
         elif what != self.told:
-            print(passed, file=sys.stderr, flush=True)
+            print(f"{passed} {what}", file=sys.stderr, flush=True)
         self.told = what
 
     def report(self):

@@ -92,7 +92,7 @@ def main():
         world.wait_ready()
         for turn in range(bench.options.starts):
             world.stop()
-            bench.progress(f"start {turn + 1} of {bench.options.starts}")
+            bench.progress("starting", turn, bench.options.starts)
             began = time.monotonic()
             ready.add(start(world, notified) * 1000)
             world.wait_ready()

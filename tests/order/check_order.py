@@ -26,7 +26,7 @@ BELOW = {
 DOORS = {
     "librdkafka/": ["base/kafka/", "tests/"],
     "hiredis/": ["base/redis/"],
-    "curl/": ["base/http/", "producers/transport/smtp.c"],
+    "curl/": ["base/http/", "producers/transport/smtp.c", "tests/bench/"],
     "microhttpd.h": ["base/httpd/", "tests/fakes/"],
     "yaml.h": ["config/yaml/"],
     "cjson/": ["base/json/"],
