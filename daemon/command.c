@@ -11,16 +11,22 @@
 
 #define DEFAULT_CONFIG "/etc/regua/regua.yaml"
 
-static struct rg_daemon *running; /* for the signal handler */
-static volatile sig_atomic_t signals_seen;
+static struct rg_daemon *volatile running; /* for the signal handlers; NULL while the configuration is read */
+static volatile sig_atomic_t stops_seen;
 
-static void on_signal(int number)
+static void on_stop(int number)
 {
     (void)number;
-    if (++signals_seen > 1)
+    if (running == NULL || ++stops_seen > 1)
         _exit(RG_EXIT_FINE); /* a second one does not wait: everything that must be safe is */
-    if (running != NULL)
-        rg_daemon_stop(running);
+    rg_daemon_stop(running);
+}
+
+static void on_reload(int number)
+{
+    (void)number;
+    if (running != NULL) /* else the files are being read as they are now */
+        rg_daemon_reload(running);
 }
 
 static void usage(FILE *to)
@@ -35,6 +41,9 @@ static void usage(FILE *to)
           "      --check         read the configuration and all rules, connect to nothing, print findings\n"
           "  -h, --help          this text\n"
           "  -V, --version       the version\n"
+          "\n"
+          "SIGHUP reads ladders, templates, calendars and presets anew; reguactl reload --wait does it and says how it ended.\n"
+          "SIGTERM ends what was begun and gives back the rest; a second one ends at once.\n"
           "\n"
           "Exit status: 0 fine, 1 --check found an error, 2 usage or configuration, 4 refused for safety.\n", to);
 }
@@ -62,10 +71,12 @@ static bool parse_roles(const char *text, unsigned *ret_roles)
 
 static void handle_signals(void)
 {
-    struct sigaction stop = {.sa_handler = on_signal};
+    struct sigaction stop = {.sa_handler = on_stop}, reload = {.sa_handler = on_reload, .sa_flags = SA_RESTART};
     (void)sigemptyset(&stop.sa_mask);
+    (void)sigemptyset(&reload.sa_mask);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGINT, &stop, NULL);
+    (void)sigaction(SIGHUP, &reload, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
@@ -103,10 +114,13 @@ int rg_daemon_main(int argc, char **argv, const struct rg_daemon_options *given)
     if (check)
         return rg_daemon_check(wanted.config_file, wanted.shipped, false, isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL);
     int status = RG_EXIT_USAGE;
-    if (rg_daemon_new(&wanted, &running, &status) < 0)
-        return status;
+    struct rg_daemon *daemon = NULL;
     handle_signals();
-    status = rg_daemon_run(running);
-    rg_daemon_free(&running);
+    if (rg_daemon_new(&wanted, &daemon, &status) < 0)
+        return status;
+    running = daemon;
+    status = rg_daemon_run(daemon);
+    running = NULL;
+    rg_daemon_free(&daemon);
     return status;
 }

@@ -4,7 +4,6 @@
 
 #include "base/core/log.h"
 #include "daemon/admin/admin.h"
-#include "daemon/sources.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +12,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define FINDINGS_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define JUMP_LIMIT_MS 2000
 #define RESYNC_MS 5000
 #define TURN_MS 50
@@ -23,7 +23,7 @@
 static void print_diags(struct rg_diags *diags, bool json, bool colour, FILE *to)
 {
     struct rg_buf buf;
-    rg_buf_init(&buf, (size_t)4 * 1024 * 1024);
+    rg_buf_init(&buf, FINDINGS_BYTES_MAX);
     if (json)
         rg_diags_json(diags, &buf);
     else
@@ -32,50 +32,26 @@ static void print_diags(struct rg_diags *diags, bool json, bool colour, FILE *to
     rg_buf_done(&buf);
 }
 
-/* All that people wrote for one installation. */
-struct written {
-    const struct rg_site *site;
-    const struct rg_ingest_source *sources;
-    size_t source_count;
-    struct rg_rules *rules;
-    struct rg_templates *templates;
-    struct rg_inventory inventory;
-};
-
-/* Site, mappings and rules; RG_EINVAL when `diags` holds an error. Mappings and rules are both read, so that one run finds all. */
-static int read_all(const char *file, const char *shipped, struct rg_arena *arena, struct rg_diags *diags, struct written *ret)
-{
-    int rc = rg_site_load(file, shipped, arena, diags, &ret->site);
-    if (rc < 0)
-        return rc;
-    rg_channels_check(ret->site, diags);
-    int sources = rg_sources_load(ret->site, arena, diags, &ret->sources, &ret->source_count);
-    rc = rg_rules_load(ret->site, diags, &ret->rules, &ret->templates, &ret->inventory);
-    return sources < 0 ? sources : rg_diags_errors(diags) > 0 ? RG_EINVAL : rc;
-}
-
 int rg_daemon_check(const char *config_file, const char *shipped, bool json, bool colour)
 {
-    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(ARENA_BYTES);
     struct rg_diags *diags = rg_diags_new();
-    struct written written = {0};
+    struct rg_reading *reading = NULL;
     struct timespec begin, end;
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-    int rc = read_all(config_file, shipped, arena, diags, &written);
+    int rc = rg_reading_new(config_file, shipped, NULL, diags, &reading);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     print_diags(diags, json, colour, stdout);
     if (!json) {
         struct rg_buf line;
         rg_buf_init(&line, 1024);
-        rg_inventory_print(&written.inventory, diags, (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000, &line);
+        rg_inventory_print(&reading->inventory, diags, (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000, &line);
         printf("%s\n", rg_buf_cstr(&line));
         rg_buf_done(&line);
     }
-    bool wrong = rc < 0 || rg_diags_errors(diags) > 0; /* a warning is no reason not to start */
-    rg_rules_free(&written.rules);
-    rg_templates_free(&written.templates);
+    int status = rc == 0 ? RG_EXIT_FINE : reading->site == NULL ? RG_EXIT_USAGE : RG_EXIT_FINDINGS; /* a warning is no reason not to start */
+    rg_reading_free(&reading);
     rg_diags_free(&diags);
-    return rc < 0 && written.site == NULL ? RG_EXIT_USAGE : wrong ? RG_EXIT_FINDINGS : RG_EXIT_FINE;
+    return status;
 }
 
 /* ---- clocks ---- */
@@ -120,34 +96,36 @@ static void set_clock(struct rg_daemon *daemon)
 
 /* ---- new and free ---- */
 
+/* What was read is right: clocks, connections' addresses, the admin port. */
+static int set_up(struct rg_daemon *daemon, struct rg_error *err)
+{
+    daemon->site = daemon->reading->site;
+    rg_log_setup((enum rg_log_format)daemon->site->log.format, (enum rg_log_level)rg_site_log_level(daemon->site));
+    set_clock(daemon);
+    rg_runtime_set_rules(&daemon->runtime, daemon->reading->set);
+    daemon->reading->set = NULL;
+    daemon->reload.at_ms = daemon->reload.fine_at_ms = rg_wall_ms(&daemon->runtime.clock);
+    rg_daemon_waiting(daemon, "starting");
+    int rc = rg_daemon_connections(daemon, err);
+    return rc < 0 ? rc : rg_admin_new(daemon, daemon->site, &daemon->admin, err);
+}
+
 int rg_daemon_new(const struct rg_daemon_options *options, struct rg_daemon **ret_daemon, int *ret_exit)
 {
     struct rg_daemon *daemon = rg_alloc(sizeof *daemon);
     struct rg_diags *diags = rg_diags_new();
-    struct written written = {0};
     struct rg_error err = {0};
     daemon->options = *options;
     daemon->arena = rg_arena_new(ARENA_BYTES);
+    rg_buf_init(&daemon->reload_text, FINDINGS_BYTES_MAX);
     int rc = pthread_mutex_init(&daemon->mutex, NULL);
     rg_assert(rc == 0);
-    rc = read_all(options->config_file, options->shipped, daemon->arena, diags, &written);
-    daemon->site = written.site;
-    daemon->sources = written.sources;
-    daemon->source_count = written.source_count;
+    rc = rg_reading_new(options->config_file, options->shipped, NULL, diags, &daemon->reading);
     print_diags(diags, false, false, stderr);
     rg_diags_free(&diags);
     *ret_exit = RG_EXIT_USAGE;
-    if (rc == 0) {
-        rg_log_setup((enum rg_log_format)daemon->site->log.format, (enum rg_log_level)rg_site_log_level(daemon->site));
-        set_clock(daemon);
-        rg_runtime_set_rules(&daemon->runtime, written.rules, written.templates);
-        rc = rg_daemon_connections(daemon, &err);
-        rg_daemon_waiting(daemon, "starting");
-        if (rc == 0)
-            rc = rg_admin_new(daemon, daemon->site, &daemon->admin, &err);
-        if (rc < 0)
-            rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
-    }
+    if (rc == 0 && (rc = set_up(daemon, &err)) < 0)
+        rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
     if (rc < 0) {
         rg_daemon_free(&daemon);
         return rc;
@@ -171,6 +149,8 @@ void rg_daemon_free(struct rg_daemon **daemon)
     rg_redis_free(&d->clock_redis);
     rg_shared_clock_free(&d->shared);
     (void)pthread_mutex_destroy(&d->mutex);
+    rg_buf_done(&d->reload_text);
+    rg_reading_free(&d->reading);
     rg_arena_free(&d->arena);
     rg_free(daemon);
 }
@@ -178,6 +158,11 @@ void rg_daemon_free(struct rg_daemon **daemon)
 void rg_daemon_stop(struct rg_daemon *daemon)
 {
     atomic_store(&daemon->runtime.stopping, true);
+}
+
+void rg_daemon_reload(struct rg_daemon *daemon)
+{
+    atomic_fetch_add(&daemon->reloads_asked, 1);
 }
 
 /* ---- run ---- */
@@ -220,6 +205,7 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
             return 0;
         int rc = steps[i].step(daemon, err);
         keep_clock(daemon);
+        rg_daemon_keep_rules(daemon);
         (void)sd_notify(0, "WATCHDOG=1");
         if (rc == 0) {
             i++;
@@ -228,6 +214,7 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
         if (!err->retryable)
             return rc;
         rg_daemon_waiting(daemon, "%s: %.150s", steps[i].what, err->text);
+        rg_daemon_tell(daemon);
         pause_ms(RG_CONNECT_RETRY_MS / 4);
     }
     rg_daemon_waiting(daemon, "%s", "");
@@ -238,20 +225,22 @@ int rg_daemon_run(struct rg_daemon *daemon)
 {
     struct rg_error err = {0};
     int status = RG_EXIT_FINE;
-    (void)sd_notify(0, "READY=1\nSTATUS=waiting for Kafka and Redis");
+    (void)sd_notify(0, "READY=1");
+    rg_daemon_tell(daemon);
     if (stand_up(daemon, &err) < 0) {
         rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
         status = err.code == RG_EREFUSED ? RG_EXIT_REFUSED : RG_EXIT_USAGE;
         rg_daemon_stop(daemon);
     }
-    (void)sd_notify(0, "STATUS=running");
     while (!told_to_stop(daemon)) {
         rg_control_turn(daemon->control, TURN_MS);
         rg_daemon_trouble(daemon, daemon->kafka_trouble, "CONTROL-AWAY", rg_control_trouble(daemon->control));
         keep_clock(daemon);
+        rg_daemon_keep_rules(daemon);
+        rg_daemon_tell(daemon);
         (void)sd_notify(0, "WATCHDOG=1");
     }
-    (void)sd_notify(0, "STOPPING=1");
+    (void)sd_notify(0, "STOPPING=1\nSTATUS=ending what was begun");
     rg_daemon_stop_parts(daemon);
     return status;
 }

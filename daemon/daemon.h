@@ -3,7 +3,8 @@
  *
  * Start: configuration and rules are read (exit 2 when they are wrong), the admin port opens, then Kafka and Redis are
  * waited for — it says which is missing, keeps trying, and is not ready meanwhile. What could lose records or state is refused
- * (exit 4). Then the roles' threads run until they are told to stop. */
+ * (exit 4). Then the roles' threads run until they are told to stop. Rules, templates, calendars and presets are read anew when
+ * it is told to, and swapped between two turns; a file that is wrong leaves the old ones in force. */
 #pragma once
 
 #include "consumers/ingest/ingest.h"
@@ -40,7 +41,8 @@ int rg_daemon_check(const char *config_file, const char *shipped, bool json, boo
 RG_MUST_USE int rg_daemon_new(const struct rg_daemon_options *options, struct rg_daemon **ret_daemon, int *ret_exit);
 /* Runs until rg_daemon_stop; the exit status. */
 int rg_daemon_run(struct rg_daemon *daemon);
-void rg_daemon_stop(struct rg_daemon *daemon); /* async-signal-safe */
+void rg_daemon_stop(struct rg_daemon *daemon);   /* async-signal-safe */
+void rg_daemon_reload(struct rg_daemon *daemon); /* async-signal-safe: the main thread reads the rules anew */
 void rg_daemon_free(struct rg_daemon **daemon);
 
 /* ---- what the admin port asks; from any thread ---- */
@@ -61,6 +63,17 @@ struct rg_daemon_status {
     bool at_rest;        /* every configured shard is ours and at rest, as of `now_ms` */
 };
 void rg_daemon_status(struct rg_daemon *daemon, struct rg_daemon_status *ret_status);
+
+/* How the last reading of the rules ended. `done` counts the requests that it answers: one made as the n-th is answered when it is
+ * at least n. */
+struct rg_daemon_reload {
+    uint64_t asked, done;
+    bool rejected;
+    int64_t at_ms, fine_at_ms; /* wall clock: of the last reading, of the last that is in force */
+    struct rg_str findings;    /* as --check prints them; "" when there are none */
+};
+/* `findings` in `arena`. */
+void rg_daemon_reload_state(struct rg_daemon *daemon, struct rg_arena *arena, struct rg_daemon_reload *ret_state);
 
 struct rg_runtime *rg_daemon_runtime(struct rg_daemon *daemon);
 struct rg_control *rg_daemon_control(struct rg_daemon *daemon); /* NULL while Kafka was never reached */

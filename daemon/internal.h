@@ -4,7 +4,7 @@
 #include "daemon/daemon.h"
 
 #include "base/redis/shared_clock.h"
-#include "consumers/ingest/ingest.h"
+#include "daemon/reading.h"
 #include "daemon/state/store_redis.h"
 
 #include <pthread.h>
@@ -23,7 +23,8 @@ struct rg_sender_part {
     struct rg_state_reader *reader;
     struct rg_fresh_store *fresh;
     struct rg_transport *transport;
-    const struct rg_preset *preset;
+    int index; /* of the channel in regua.yaml; −1: signals */
+    struct rg_ruleset *presets; /* whose preset the transport works with */
     struct rg_creditor_info creditors[RG_SERVICES_MAX];
     size_t creditor_count;
     struct rg_ruleset *rules; /* whose templates are being used */
@@ -47,7 +48,8 @@ struct rg_topic_names {
 
 struct rg_daemon {
     struct rg_daemon_options options;
-    struct rg_arena *arena; /* configuration, for the life of the process */
+    struct rg_arena *arena; /* for the life of the process */
+    struct rg_reading *reading; /* at the start: of regua.yaml, what holds until the end */
     const struct rg_site *site;
     struct rg_runtime runtime;
     struct rg_shared_clock *shared;
@@ -65,8 +67,6 @@ struct rg_daemon {
     struct rg_sender_part senders[RG_SENDERS_MAX];
     size_t sender_count;
     struct rg_ingest *ingest;
-    const struct rg_ingest_source *sources; /* with their mappings */
-    size_t source_count;
     struct rg_ingest_counters ingest_counters;
     pthread_t ingest_thread;
     bool ingest_running;
@@ -74,6 +74,10 @@ struct rg_daemon {
     pthread_mutex_t mutex; /* the sentences below, and which parts there are: the admin port answers from before they are made */
     char waiting_for[200]; /* why nothing runs yet; "" once everything does */
     char kafka_trouble[200], redis_trouble[200]; /* what the main thread meets meanwhile; "" */
+    _Atomic uint64_t reloads_asked;
+    struct rg_daemon_reload reload; /* of the last reading; its findings are text's */
+    struct rg_buf reload_text;
+    char told[512]; /* systemd's status line */
     int exit_status;
 };
 
@@ -88,6 +92,11 @@ void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...) RG_PRINTF
 int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err);
 void rg_daemon_stop_parts(struct rg_daemon *daemon);
 void rg_daemon_free_parts(struct rg_daemon *daemon);
+
+/* reload.c: reads what people wrote anew when somebody has asked; the main thread's. */
+void rg_daemon_keep_rules(struct rg_daemon *daemon);
+/* The status line: why nothing runs, what is missing, or whether the last reload was refused. */
+void rg_daemon_tell(struct rg_daemon *daemon);
 
 /* status.c: one of the sentences, "" when it is over; news are logged. */
 void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char *id, const char *text);

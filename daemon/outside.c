@@ -7,7 +7,6 @@
 #include "daemon/rules/look.h"
 #include "producers/render/mime.h"
 #include "producers/transport/http.h"
-#include "producers/transport/preset_load.h"
 #include "producers/transport/smtp.h"
 
 #include <stdio.h>
@@ -104,7 +103,7 @@ static bool stopped(void *ctx)
     struct rg_sender_part *part = ctx;
     RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new((size_t)1024 * 1024);
     struct rg_control_state state = rg_runtime_control(&part->daemon->runtime, arena);
-    return !state.loaded || state.stopped;
+    return !state.loaded || state.stopped || part->rules->rules->mode == RG_MODE_SHADOW; /* nothing leaves whatever is written */
 }
 
 static int want_asof(void *ctx, int64_t at_ms)
@@ -205,7 +204,7 @@ static int http(struct rg_sender_part *part, const struct rg_site_channel *chann
     if (rc < 0)
         return rc;
     const struct rg_http_transport_config config = {
-        .clock = &part->daemon->runtime.clock, .preset = part->preset, .url = channel->url.p, .channel = channel_values, .secret = secret_values,
+        .clock = &part->daemon->runtime.clock, .preset = part->presets->presets[part->index].preset, .url = channel->url.p, .channel = channel_values, .secret = secret_values,
         .ca_file = channel->ca_file.p, .private_allowed = channel->internal,
         .in_flight_max = channel->concurrency > 0 ? (size_t)channel->concurrency : 0, .timeout_ms = rg_duration_ms(channel->timeout)};
     return rg_transport_http_new(&config, &part->transport, err);

@@ -4,7 +4,7 @@
 
 #include "base/core/log.h"
 #include "producers/render/mime.h"
-#include "producers/transport/preset_load.h"
+#include "producers/transport/http.h"
 
 #include <string.h>
 
@@ -74,6 +74,23 @@ static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
 
 /* ---- senders ---- */
 
+/* Another preset is put in place between two messages: what was begun with the old one is first brought to its end. */
+static void follow_preset(struct rg_sender_part *part)
+{
+    if (part->index < 0 || part->presets == part->rules)
+        return;
+    const struct rg_ruleset_preset *now = &part->presets->presets[part->index], *next = &part->rules->presets[part->index];
+    bool other = now->preset != NULL && memcmp(now->digest, next->digest, sizeof now->digest) != 0;
+    rg_sender_pause(part->sender, other);
+    if (!other || !rg_sender_idle(part->sender))
+        return;
+    rg_transport_http_use(part->transport, next->preset);
+    rg_ruleset_unref(&part->presets);
+    part->presets = rg_ruleset_ref(part->rules);
+    rg_sender_pause(part->sender, false);
+    rg_log(RG_LOG_NOTICE, "PRESET", &(struct rg_log_ctx){.channel = part->channel, .shard = -1}, "works with the preset as it is now");
+}
+
 static void *run_sender(void *ctx)
 {
     struct rg_sender_part *part = ctx;
@@ -81,6 +98,7 @@ static void *run_sender(void *ctx)
     int64_t stop_at_boot_ms = 0;
     for (;;) {
         part->rules = rg_runtime_rules(runtime);
+        follow_preset(part);
         rg_sender_turn(part->sender, turn_ms(part->daemon));
         bool leave = false;
         if (stopping(part->daemon)) {
@@ -89,7 +107,7 @@ static void *run_sender(void *ctx)
                 stop_at_boot_ms = boot_ms + DRAIN_MS;
             leave = rg_sender_drain(part->sender) || boot_ms > stop_at_boot_ms;
         }
-        rg_runtime_rules_put(runtime, &part->rules);
+        rg_ruleset_unref(&part->rules);
         if (leave)
             return NULL;
     }
@@ -102,22 +120,6 @@ static void fill_creditors(struct rg_sender_part *part)
         const struct rg_site_creditor *from = &rg_site_creditors(site)[i];
         part->creditors[part->creditor_count++] = (struct rg_creditor_info){from->title, from->document, from->address, from->email, from->phone};
     }
-}
-
-static int load_preset(struct rg_sender_part *part, const struct rg_site_channel *channel, struct rg_error *err)
-{
-    char path[RG_SITE_PATH_MAX];
-    struct rg_diags *diags = NULL;
-    const struct rg_preset *preset = NULL;
-    if (!rg_site_find(part->daemon->site, RG_SITE_PRESETS, channel->preset, path))
-        return rg_fail(err, RG_ENOTFOUND, "preset " RG_STR_FMT " is not there", RG_STR_ARG(channel->preset));
-    diags = rg_diags_new();
-    int rc = rg_preset_load(path, part->daemon->arena, diags, &preset);
-    if (rc < 0)
-        rc = rg_fail(err, RG_EINVAL, "preset %s has errors; reguad --check shows them", path);
-    rg_diags_free(&diags);
-    part->preset = preset;
-    return rc;
 }
 
 /* The part of the sender's address behind the @, for Message-IDs. */
@@ -136,6 +138,8 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     struct rg_sender_part *part = &daemon->senders[daemon->sender_count];
     const struct rg_site *site = daemon->site;
     part->daemon = daemon;
+    part->index = channel != NULL ? (int)(channel - rg_site_channels(site)) : -1;
+    part->presets = rg_runtime_rules(&daemon->runtime);
     struct rg_str channel_name = channel != NULL ? channel->section.name : RG_STR("signals");
     part->channel = rg_arena_printf(daemon->arena, RG_STR_FMT, RG_STR_ARG(channel_name)).p;
     part->topic = rg_arena_printf(daemon->arena, "%s%s", daemon->topics.actions_prefix, part->channel).p;
@@ -144,8 +148,6 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     int rc = rg_state_reader_new(&daemon->redis, &part->reader, err);
     if (rc == 0)
         rc = rg_fresh_store_new(&daemon->redis, (int)site->kafka.shards, &part->fresh, err);
-    if (rc == 0 && channel != NULL && channel->transport == RG_SITE_HTTP)
-        rc = load_preset(part, channel, err);
     if (rc == 0 && channel != NULL)
         rc = rg_daemon_transport(part, channel, err);
     if (rc < 0)
@@ -160,7 +162,7 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
         .rate_span_s = channel != NULL ? channel->rate.per_s : 0,
         .from = channel != NULL ? channel->from.p : NULL, .domain = channel != NULL ? domain_of(daemon->arena, channel->from) : "regua.invalid",
         .clock = daemon->runtime.clock, .world = rg_daemon_sender_world(part), .transport = part->transport,
-        .kind = channel == NULL ? RG_SENDER_SIGNALS : channel->transport == RG_SITE_SMTP ? RG_SENDER_MAIL : RG_SENDER_PROVIDER, .preset = part->preset};
+        .kind = channel == NULL ? RG_SENDER_SIGNALS : channel->transport == RG_SITE_SMTP ? RG_SENDER_MAIL : RG_SENDER_PROVIDER};
     rc = rg_sender_new(&config, &part->sender, err);
     if (rc < 0)
         return rc;
@@ -186,6 +188,7 @@ static void free_sender(struct rg_sender_part *part)
         part->transport->ops->close(&part->transport);
     rg_state_reader_free(&part->reader);
     rg_fresh_store_free(&part->fresh);
+    rg_ruleset_unref(&part->presets);
 }
 
 /* ---- ingest ---- */
@@ -203,8 +206,8 @@ static int start_ingest(struct rg_daemon *daemon, struct rg_error *err)
     const struct rg_ingest_config config = {
         .kafka = daemon->kafka, .group = rg_arena_printf(daemon->arena, RG_STR_FMT "-ingest", RG_STR_ARG(daemon->site->kafka.group)).p,
         .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .control_topic = daemon->topics.control,
-        .deadletter_topic = daemon->topics.deadletter, .shards = (int)daemon->site->kafka.shards, .sources = daemon->sources,
-        .source_count = daemon->source_count, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
+        .deadletter_topic = daemon->topics.deadletter, .shards = (int)daemon->site->kafka.shards, .sources = daemon->reading->sources,
+        .source_count = daemon->reading->source_count, .session_timeout_ms = (int)rg_duration_ms(tuning->session_timeout),
         .round_ms = round_ms(daemon),
         .redis = daemon->redis, .clock = &daemon->runtime.clock, .counters = &daemon->ingest_counters};
     struct rg_ingest *ingest = NULL;

@@ -29,12 +29,30 @@ static void unlock(struct rg_runtime *runtime)
     rg_assert(rc == 0);
 }
 
-static void drop_rules(struct rg_ruleset *set)
+struct rg_ruleset *rg_ruleset_new(struct rg_rules *rules, struct rg_templates *templates)
 {
+    struct rg_ruleset *set = rg_alloc(sizeof *set);
+    set->rules = rules;
+    set->templates = templates;
+    atomic_store(&set->readers, 1);
+    return set;
+}
+
+struct rg_ruleset *rg_ruleset_ref(struct rg_ruleset *set)
+{
+    atomic_fetch_add(&set->readers, 1);
+    return set;
+}
+
+void rg_ruleset_unref(struct rg_ruleset **pointer)
+{
+    struct rg_ruleset *set = *pointer;
+    *pointer = NULL;
     if (set == NULL || atomic_fetch_sub(&set->readers, 1) != 1)
         return;
     rg_rules_free(&set->rules);
     rg_templates_free(&set->templates);
+    rg_arena_free(&set->arena);
     rg_free(&set);
 }
 
@@ -48,40 +66,28 @@ static void drop_control(struct rg_control_state *control)
 
 void rg_runtime_done(struct rg_runtime *runtime)
 {
-    drop_rules(runtime->locked->rules);
+    rg_ruleset_unref(&runtime->locked->rules);
     drop_control(runtime->locked->control);
     (void)pthread_mutex_destroy(&runtime->locked->mutex); /* nobody holds it any more */
     rg_free(&runtime->locked);
 }
 
-void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_rules *rules, struct rg_templates *templates)
+void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_ruleset *set)
 {
-    struct rg_ruleset *set = rg_alloc(sizeof *set);
-    set->rules = rules;
-    set->templates = templates;
-    atomic_store(&set->readers, 1); /* the runtime's own */
     lock(runtime);
     struct rg_ruleset *old = runtime->locked->rules;
     runtime->locked->rules = set;
     unlock(runtime);
-    drop_rules(old);
+    rg_ruleset_unref(&old);
 }
 
 struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime)
 {
     lock(runtime);
-    struct rg_ruleset *set = runtime->locked->rules;
-    rg_assert(set != NULL);
-    atomic_fetch_add(&set->readers, 1);
+    rg_assert(runtime->locked->rules != NULL);
+    struct rg_ruleset *set = rg_ruleset_ref(runtime->locked->rules);
     unlock(runtime);
     return set;
-}
-
-void rg_runtime_rules_put(struct rg_runtime *runtime, struct rg_ruleset **set)
-{
-    (void)runtime;
-    drop_rules(*set);
-    *set = NULL;
 }
 
 void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state *state)

@@ -3,10 +3,13 @@
 #pragma once
 
 #include "base/core/clock.h"
+#include "base/core/hash.h"
 #include "config/ladder/load.h"
 #include "config/site/site.h"
 
 #include <stdatomic.h>
+
+struct rg_preset;
 
 /* What regua.control says, as of its end when it was last read. Immutable. */
 struct rg_control_known {
@@ -26,10 +29,18 @@ struct rg_control_state {
     size_t known_count;
 };
 
-/* Rules with their templates, counted: freed when the last reader has given them back. */
+/* The preset of one channel. */
+struct rg_ruleset_preset {
+    const struct rg_preset *preset; /* NULL: the channel has none */
+    uint8_t digest[RG_SHA256_BYTES]; /* of its file */
+};
+
+/* Rules, templates and presets of one reading, counted: freed when the last reader has given them back. */
 struct rg_ruleset {
     struct rg_rules *rules;
     struct rg_templates *templates;
+    struct rg_arena *arena;                  /* of what the presets point to; NULL: it lies elsewhere, for longer */
+    const struct rg_ruleset_preset *presets; /* by channel of regua.yaml; NULL: none */
     _Atomic int readers;
 };
 
@@ -44,10 +55,13 @@ struct rg_runtime {
 void rg_runtime_init(struct rg_runtime *runtime, const struct rg_site *site, const struct rg_clock *clock);
 void rg_runtime_done(struct rg_runtime *runtime);
 
-/* Takes over `rules` and `templates`. */
-void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_rules *rules, struct rg_templates *templates);
-struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime); /* never NULL once set; give it back */
-void rg_runtime_rules_put(struct rg_runtime *runtime, struct rg_ruleset **set);
+/* Takes over `rules` and `templates`; the caller is its one reader. */
+struct rg_ruleset *rg_ruleset_new(struct rg_rules *rules, struct rg_templates *templates) __attribute__((returns_nonnull));
+struct rg_ruleset *rg_ruleset_ref(struct rg_ruleset *set);
+void rg_ruleset_unref(struct rg_ruleset **set); /* NULL is fine */
+
+void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_ruleset *set); /* takes over the caller's part of it */
+struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime); /* never NULL once set; unref it */
 
 void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state *state); /* takes it over */
 /* A copy whose slices lie in `arena`. */

@@ -110,11 +110,11 @@ static bool look_at_sentences(struct rg_daemon *daemon, const struct rg_control_
 {
     (void)pthread_mutex_lock(&daemon->mutex);
     bool up = daemon->waiting_for[0] == '\0';
-    if (!up)
+    if (!up) /* which says the same of both */
         reason(s, "%s", daemon->waiting_for);
-    if (daemon->kafka_trouble[0] != '\0')
+    if (up && daemon->kafka_trouble[0] != '\0')
         reason(s, "kafka: %.190s", daemon->kafka_trouble);
-    if (daemon->redis_trouble[0] != '\0')
+    if (up && daemon->redis_trouble[0] != '\0')
         reason(s, "redis: %.190s", daemon->redis_trouble);
     (void)pthread_mutex_unlock(&daemon->mutex);
     if (!control->loaded)
@@ -134,7 +134,7 @@ void rg_daemon_status(struct rg_daemon *daemon, struct rg_daemon_status *s)
                                    .now_ms = rg_shared_ms(&daemon->runtime.clock), .next_due_ms = RG_STORE_NEVER};
     (void)snprintf(s->live_max_step, sizeof s->live_max_step, RG_STR_FMT, RG_STR_ARG(control.live_max_step));
     memcpy(s->rules, rules->rules->hash, sizeof s->rules);
-    rg_runtime_rules_put(&daemon->runtime, &rules);
+    rg_ruleset_unref(&rules);
     if (look_at_sentences(daemon, &control, s)) {
         if ((daemon->options.roles & RG_ROLE_INGEST) != 0)
             look_at_ingest(daemon, arena, s);
@@ -193,9 +193,9 @@ const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int 
 
 const struct rg_ingest_source_counters *rg_daemon_source(struct rg_daemon *daemon, int index, const char **ret_source)
 {
-    if (index < 0 || (size_t)index >= daemon->source_count)
+    if (index < 0 || (size_t)index >= daemon->reading->source_count)
         return NULL;
-    *ret_source = daemon->sources[index].upstream.name.p;
+    *ret_source = daemon->reading->sources[index].upstream.name.p;
     return &daemon->ingest_counters.sources[index];
 }
 

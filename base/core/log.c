@@ -1,5 +1,5 @@
-/* The sink is the one piece of file-scope mutable state in the product, apart from signal flags: it is set once at start
- * and read by every thread. A line is formatted into a local buffer and written with one call. */
+/* The sink is the one piece of file-scope mutable state in the product, apart from signal flags: it is set at the start and by a
+ * reload, and read by every thread. A line is formatted into a local buffer and written with one call. */
 #include "base/core/log.h"
 
 #include "base/core/buf.h"
@@ -18,8 +18,8 @@
 #define FIELD_BYTES_MAX 512
 
 static struct {
-    enum rg_log_format format;
-    enum rg_log_level max_level;
+    _Atomic int format;    /* enum rg_log_format */
+    _Atomic int max_level; /* enum rg_log_level */
     rg_log_sink_fn *capture;
     void *capture_ctx;
 } sink = {.format = RG_LOG_HUMAN, .max_level = RG_LOG_INFO};
@@ -40,8 +40,8 @@ void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level)
 {
     if (format == RG_LOG_AUTO)
         format = getenv("JOURNAL_STREAM") ? RG_LOG_JOURNAL : isatty(STDERR_FILENO) ? RG_LOG_HUMAN : RG_LOG_JSON;
-    sink.format = format;
-    sink.max_level = max_level;
+    sink.format = (int)format;
+    sink.max_level = (int)max_level;
 }
 
 void rg_log_capture(rg_log_sink_fn *capture, void *capture_ctx)
@@ -188,7 +188,7 @@ static void emit(enum rg_log_level level, const char *id, const struct rg_log_ct
 
 void rg_log(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *fmt, ...)
 {
-    if (level > sink.max_level && sink.capture == NULL)
+    if ((int)level > sink.max_level && sink.capture == NULL)
         return;
     int saved_errno = errno;
     char text[TEXT_BYTES_MAX + 2]; /* room to notice that it was cut */

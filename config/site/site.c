@@ -35,6 +35,24 @@ int rg_site_load(const char *path, const char *shipped, struct rg_arena *arena, 
     return 0;
 }
 
+int rg_site_admin_listen(const char *path, struct rg_site_listen *ret_listen, struct rg_error *err)
+{
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
+    RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
+    struct rg_site *site = RG_NEW(arena, struct rg_site, 1);
+    const struct rg_reader reader = {diags, arena, NULL};
+    const struct rg_doc *doc = NULL;
+    if (rg_yaml_load(path, arena, diags, &doc) < 0) {
+        struct rg_buf first RG_CLEANUP(rg_buf_done);
+        rg_buf_init(&first, (size_t)4 * RG_DIAG_TEXT_MAX);
+        rg_diags_first(diags, &first);
+        return rg_fail(err, RG_EINVAL, "%s", rg_buf_cstr(&first));
+    }
+    (void)rg_fields_read(doc->root, &rg_site_table, site, &reader); /* what is wrong has its default */
+    *ret_listen = site->http.listen;
+    return 0;
+}
+
 /* All named things start with their section. */
 static const void *find(const struct rg_sections *sections, size_t size, struct rg_str name)
 {

@@ -172,6 +172,9 @@ extern const struct rg_table rg_site_table;
 RG_MUST_USE int rg_site_load(const char *path, const char *shipped, struct rg_arena *arena, struct rg_diags *diags,
                              const struct rg_site **ret_site);
 
+/* Only where the admin port listens; whatever else is wrong with the file does not matter to who asks a running daemon. */
+RG_MUST_USE int rg_site_admin_listen(const char *path, struct rg_site_listen *ret_listen, struct rg_error *err);
+
 static inline const struct rg_site_creditor *rg_site_creditors(const struct rg_site *site) { return site->creditors.items; }
 static inline const struct rg_site_service *rg_site_services(const struct rg_site *site) { return site->services.items; }
 static inline const struct rg_site_source *rg_site_sources(const struct rg_site *site) { return site->sources.items; }

@@ -15,28 +15,28 @@ static const char *const level_words[] = {"error", "warning", "notice", "info", 
 static const char *const log_format_words[] = {"auto", "human", "json", "journal", NULL};
 
 static const struct rg_row creditor_rows[] = {
-    {.key = "name", RG_AT(struct rg_site_creditor, title), .type = RG_ROW_TEXT, .flags = RG_REQUIRED | RG_RELOAD, .min = 1,
+    {.key = "name", RG_AT(struct rg_site_creditor, title), .type = RG_ROW_TEXT, .flags = RG_REQUIRED, .min = 1,
      .max = 200,
      .help = "Who the money is owed to, as debtors read it."},
-    {.key = "document", RG_AT(struct rg_site_creditor, document), .type = RG_ROW_TEXT, .flags = RG_REQUIRED | RG_RELOAD,
+    {.key = "document", RG_AT(struct rg_site_creditor, document), .type = RG_ROW_TEXT, .flags = RG_REQUIRED,
      .min = 11, .max = 18,
      .help = "CNPJ or CPF of the creditor; stands in every notice."},
-    {.key = "address", RG_AT(struct rg_site_creditor, address), .type = RG_ROW_TEXT, .flags = RG_RELOAD, .min = 1, .max = 300,
+    {.key = "address", RG_AT(struct rg_site_creditor, address), .type = RG_ROW_TEXT, .min = 1, .max = 300,
      .help = "Postal address; stands in letters and notices."},
-    {.key = "email", RG_AT(struct rg_site_creditor, email), .type = RG_ROW_TEXT, .flags = RG_RELOAD, .min = 3, .max = 254,
+    {.key = "email", RG_AT(struct rg_site_creditor, email), .type = RG_ROW_TEXT, .min = 3, .max = 254,
      .help = "Where a debtor can write to."},
-    {.key = "phone", RG_AT(struct rg_site_creditor, phone), .type = RG_ROW_TEXT, .flags = RG_RELOAD, .min = 8, .max = 32,
+    {.key = "phone", RG_AT(struct rg_site_creditor, phone), .type = RG_ROW_TEXT, .min = 8, .max = 32,
      .help = "Where a debtor can call."},
-    {.key = "state", RG_AT(struct rg_site_creditor, state), .type = RG_ROW_TEXT, .flags = RG_RELOAD, .min = 2, .max = 2,
+    {.key = "state", RG_AT(struct rg_site_creditor, state), .type = RG_ROW_TEXT, .min = 2, .max = 2,
      .help = "The creditor's state, two capital letters: its clock counts for debtors without time zone, state and mobile "
              "phone."},
 };
 static const struct rg_table creditor_table = RG_TABLE("creditor", struct rg_site_creditor, creditor_rows);
 
 static const struct rg_row service_rows[] = {
-    {.key = "sector", RG_AT(struct rg_site_service, sector), .type = RG_ROW_NAME, .flags = RG_REQUIRED | RG_RELOAD,
+    {.key = "sector", RG_AT(struct rg_site_service, sector), .type = RG_ROW_NAME, .flags = RG_REQUIRED,
      .help = "What is sold, such as `telecom`, `energy`, `water`, `school`, `condominium`: ladders choose by it."},
-    {.key = "creditor", RG_AT(struct rg_site_service, creditor), .type = RG_ROW_NAME, .flags = RG_RELOAD,
+    {.key = "creditor", RG_AT(struct rg_site_service, creditor), .type = RG_ROW_NAME,
      .help = "Who the debts of this service are owed to. The only creditor when there is one."},
 };
 static const struct rg_table service_table = RG_TABLE("service", struct rg_site_service, service_rows);
@@ -133,7 +133,7 @@ static const struct rg_row channel_rows[] = {
      .help = "With `smtp`: encryption, or none for a relay on this machine."},
     {.key = "internal", RG_AT(struct rg_site_channel, internal), .type = RG_ROW_BOOL, .fallback = "false",
      .help = "The server is meant to lie inside: private addresses are allowed, and so is a connection without encryption."},
-    {.key = "from", RG_AT(struct rg_site_channel, from), .type = RG_ROW_TEXT, .flags = RG_RELOAD, .min = 3, .max = 320,
+    {.key = "from", RG_AT(struct rg_site_channel, from), .type = RG_ROW_TEXT, .min = 3, .max = 320,
      .help = "With `smtp`: sender, such as `Provedor Exemplo <cobranca@provedor.example>`."},
     {.key = "user", RG_AT(struct rg_site_channel, user), .type = RG_ROW_TEXT, .min = 1, .max = 254,
      .help = "With `smtp`: user to log in as."},
@@ -167,9 +167,9 @@ static const struct rg_table channel_table = {.name = "channel", .size = sizeof(
                                               .count = RG_COUNT(channel_rows), .extra = rg_site_take_extra};
 
 static const struct rg_row operator_rows[] = {
-    {.key = "token", RG_AT(struct rg_site_operator, token), .type = RG_ROW_SECRET, .flags = RG_REQUIRED | RG_RELOAD,
+    {.key = "token", RG_AT(struct rg_site_operator, token), .type = RG_ROW_SECRET, .flags = RG_REQUIRED,
      .help = "The operator's token; who holds it is the author of an act."},
-    {.key = "roles", RG_AT(struct rg_site_operator, roles), .type = RG_ROW_FLAGS, .flags = RG_REQUIRED | RG_RELOAD,
+    {.key = "roles", RG_AT(struct rg_site_operator, roles), .type = RG_ROW_FLAGS, .flags = RG_REQUIRED,
      .words = role_words, .min = 1, .max = 3,
      .help = "What the operator may do."},
 };
@@ -180,7 +180,7 @@ static const struct rg_row http_rows[] = {
      .fallback = "127.0.0.1:8470",
      .example = "`address:port`, or `none`",
      .help = "Console, API, metrics and health. Meant for this machine, or a proxy that asks who is there."},
-    {.key = "operators", RG_AT(struct rg_site_http, operators), .type = RG_ROW_SECTIONS, .flags = RG_RELOAD,
+    {.key = "operators", RG_AT(struct rg_site_http, operators), .type = RG_ROW_SECTIONS,
      .table = &operator_table,
      .help = "Who may use console and API. Without a token only counts are shown."},
 };
@@ -222,10 +222,10 @@ static const struct rg_row site_rows[] = {
     {.key = "mode", RG_AT(struct rg_site, mode), .type = RG_ROW_ENUM, .flags = RG_RELOAD, .words = mode_words,
      .fallback = "shadow",
      .help = "`shadow` decides and sends nothing. The file can only lower the mode; going live is an act: `reguactl go-live`."},
-    {.key = "creditors", RG_AT(struct rg_site, creditors), .type = RG_ROW_SECTIONS, .flags = RG_REQUIRED | RG_RELOAD | RG_HYPHEN,
+    {.key = "creditors", RG_AT(struct rg_site, creditors), .type = RG_ROW_SECTIONS, .flags = RG_REQUIRED | RG_HYPHEN,
      .max = 64,
      .table = &creditor_table, .help = "Who debts are owed to, by a short name."},
-    {.key = "services", RG_AT(struct rg_site, services), .type = RG_ROW_SECTIONS, .flags = RG_REQUIRED | RG_RELOAD | RG_HYPHEN,
+    {.key = "services", RG_AT(struct rg_site, services), .type = RG_ROW_SECTIONS, .flags = RG_REQUIRED | RG_HYPHEN,
      .max = 64,
      .table = &service_table, .help = "What is billed, by a short name."},
     {.key = "kafka", RG_AT(struct rg_site, kafka), .type = RG_ROW_SECTION, .flags = RG_REQUIRED, .table = &kafka_table,
@@ -248,7 +248,7 @@ static const struct rg_row site_rows[] = {
      .help = "The side that operators see."},
     {.key = "doors", RG_AT(struct rg_site, doors), .type = RG_ROW_SECTION, .table = &doors_table,
      .help = "The side that providers see."},
-    {.key = "test_recipients", RG_AT(struct rg_site, test_recipients), .type = RG_ROW_TEXTS, .flags = RG_RELOAD, .max = 64,
+    {.key = "test_recipients", RG_AT(struct rg_site, test_recipients), .type = RG_ROW_TEXTS, .max = 64,
      .help = "The only addresses that test messages may go to."},
     {.key = "log", RG_AT(struct rg_site, log), .type = RG_ROW_SECTION, .table = &log_table,
      .help = "What is written about the work."},

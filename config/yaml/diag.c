@@ -236,19 +236,23 @@ static void print_caret(const struct rg_finding *f, bool colour, struct rg_buf *
     rg_buf_addf(into, "%s\n", colour ? "\033[0m" : "");
 }
 
-void rg_diags_print(struct rg_diags *diags, unsigned flags, struct rg_buf *into)
+void rg_diags_print_at(struct rg_diags *diags, size_t index, unsigned flags, struct rg_buf *into)
 {
     bool colour = (flags & RG_DIAGS_COLOUR) != 0;
+    const struct rg_finding *f = rg_diags_at(diags, index);
+    print_head(f, colour, into);
+    rg_buf_addc(into, '\n');
+    if (f->source != NULL)
+        print_caret(f, colour, into);
+    if (f->advice != NULL)
+        rg_buf_addf(into, "  = %s\n", f->advice);
+}
+
+void rg_diags_print(struct rg_diags *diags, unsigned flags, struct rg_buf *into)
+{
     size_t shown = diags->count < RG_DIAGS_SHOWN ? diags->count : RG_DIAGS_SHOWN;
-    for (size_t i = 0; i < shown; i++) {
-        const struct rg_finding *f = rg_diags_at(diags, i);
-        print_head(f, colour, into);
-        rg_buf_addc(into, '\n');
-        if (f->source != NULL)
-            print_caret(f, colour, into);
-        if (f->advice != NULL)
-            rg_buf_addf(into, "  = %s\n", f->advice);
-    }
+    for (size_t i = 0; i < shown; i++)
+        rg_diags_print_at(diags, i, flags, into);
     size_t all = diags->errors + diags->warnings;
     if (all > shown)
         rg_buf_addf(into, "… and %zu more (%zu errors, %zu warnings in all)\n", all - shown, diags->errors, diags->warnings);

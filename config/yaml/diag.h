@@ -59,6 +59,7 @@ const struct rg_finding *rg_diags_at(struct rg_diags *diags, size_t index); /* i
 
 enum { RG_DIAGS_PLAIN = 0, RG_DIAGS_COLOUR = 1 };
 void rg_diags_print(struct rg_diags *diags, unsigned flags, struct rg_buf *into);
+void rg_diags_print_at(struct rg_diags *diags, size_t index, unsigned flags, struct rg_buf *into); /* one of them; whole lines */
 /* {"errors":1,"warnings":0,"findings":[{"file","line","column","severity","code","text","advice","source"}…]}, all kept ones. */
 void rg_diags_json(struct rg_diags *diags, struct rg_buf *into);
 /* The first finding in one line, as a status line or a log wants it; "" when there is none. */

@@ -105,7 +105,8 @@ static void add_markdown_row(const char *path, const struct rg_row *row, void *c
     else
         rg_buf_addf(into, " | %s%s%s | ", row->fallback ? "`" : "", row->fallback ? row->fallback : "–", row->fallback ? "`"
                     : "");
-    rg_buf_addf(into, "%s%s |\n", row->help, (row->flags & RG_INTERNAL) != 0 ? " Internal: leave it alone." : "");
+    rg_buf_addf(into, "%s%s%s |\n", row->help, (row->flags & RG_RELOAD) != 0 ? " A reload takes it over." : "",
+                (row->flags & RG_INTERNAL) != 0 ? " Internal: leave it alone." : "");
 }
 
 void rg_table_markdown(const struct rg_table *table, struct rg_buf *into)

@@ -57,11 +57,11 @@ static void add_value(const struct rg_node *node, struct rg_buf *into)
     rg_buf_adds(into, map ? " }" : "]");
 }
 
-static void tell(struct walk *w, const char *path, const struct rg_node *node)
+static void tell(struct walk *w, const char *path, const struct rg_node *node, const struct rg_row *row)
 {
     rg_buf_reset(&w->value);
     add_value(node, &w->value);
-    w->fn(path, rg_buf_str(&w->value), node, w->ctx);
+    w->fn(path, rg_buf_str(&w->value), node, row, w->ctx);
 }
 
 static void tell_default(struct walk *w, const char *path, const struct rg_row *row)
@@ -71,7 +71,7 @@ static void tell_default(struct walk *w, const char *path, const struct rg_row *
         return;
     rg_buf_reset(&w->value);
     rg_buf_addf(&w->value, "%s%s%s", list ? "[" : "", row->fallback, list ? "]" : "");
-    w->fn(path, rg_buf_str(&w->value), NULL, w->ctx);
+    w->fn(path, rg_buf_str(&w->value), NULL, row, w->ctx);
 }
 
 static void walk_table(struct walk *w, const struct rg_table *table, const struct rg_node *map, const char *prefix);
@@ -95,7 +95,7 @@ static void walk_row(struct walk *w, const struct rg_row *row, const struct rg_n
     else if (row->type == RG_ROW_SECTIONS || row->type == RG_ROW_LIST)
         walk_children(w, row, node, path);
     else if (node != NULL)
-        tell(w, path, node);
+        tell(w, path, node, row);
     else
         tell_default(w, path, row);
 }
@@ -115,7 +115,7 @@ static void walk_table(struct walk *w, const struct rg_table *table, const struc
             continue;
         int n = snprintf(path, sizeof path, "%s%s" RG_STR_FMT, prefix, prefix[0] ? "." : "", RG_STR_ARG(e->key->text));
         if (n > 0 && (size_t)n < sizeof path)
-            tell(w, path, e->value);
+            tell(w, path, e->value, NULL);
     }
 }
 

@@ -224,8 +224,8 @@ typedef void rg_row_doc_fn(const char *path, const struct rg_row *field, void *c
 void rg_table_each(const struct rg_table *table, rg_row_doc_fn *fn, void *ctx);
 /* One call per value that holds: what was written in `map` (may be NULL), else the row's default. `node` is NULL for defaults,
  * else it tells where the value was written. Secrets are named, never read: «credential smtp». Keys that no row knows come after
- * the rows. */
-typedef void rg_effective_fn(const char *path, struct rg_str value, const struct rg_node *node, void *ctx);
+ * the rows, with `row` NULL. */
+typedef void rg_effective_fn(const char *path, struct rg_str value, const struct rg_node *node, const struct rg_row *row, void *ctx);
 void rg_table_effective(const struct rg_table *table, const struct rg_node *map, rg_effective_fn *fn, void *ctx);
 void rg_row_type_words(const struct rg_row *field, struct rg_buf *into); /* "whole number, 1 to 512" */
 void rg_table_markdown(const struct rg_table *table, struct rg_buf *into);

@@ -172,7 +172,7 @@ static bool check_go_live(struct rg_admin_call *call, const struct act *act, str
     struct rg_runtime *runtime = rg_daemon_runtime(call->admin->daemon);
     struct rg_ruleset *set = rg_runtime_rules(runtime);
     *ret_effect = effect_of(call, set->rules, *ret_step);
-    rg_runtime_rules_put(runtime, &set);
+    rg_ruleset_unref(&set);
     if (!ret_effect->known)
         rg_admin_fail(call, 400, "unknown_step", "no ladder has a step \"" RG_STR_FMT "\"%s", RG_STR_ARG(*ret_step),
                       rg_admin_suggest(call, *ret_step, ret_effect->names, ret_effect->count));

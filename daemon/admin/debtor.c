@@ -285,5 +285,5 @@ void rg_admin_explain(struct rg_admin_call *call)
     struct rg_ruleset *set = rg_runtime_rules(runtime);
     if (step_known(call, set->rules, step) && find(call, reader, arena, &record))
         write_explanation(call, set->rules, record, step, text, all);
-    rg_runtime_rules_put(runtime, &set);
+    rg_ruleset_unref(&set);
 }

@@ -2,6 +2,7 @@
 #include "daemon/admin/internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static struct rg_daemon_status *status_of(struct rg_admin_call *call)
 {
@@ -14,6 +15,24 @@ static struct rg_daemon_status *status_of(struct rg_admin_call *call)
 void rg_admin_livez(struct rg_admin_call *call)
 {
     rg_buf_adds(&call->response->body, "ok\n");
+}
+
+/* What the last reading found, below a line that says what came of it. A warning: the rules that are in force are fine. */
+static void add_reload(struct rg_admin_call *call, const struct rg_daemon_status *status, struct rg_buf *body)
+{
+    struct rg_daemon_reload reload;
+    rg_daemon_reload_state(call->admin->daemon, call->arena, &reload);
+    if (!rg_str_has(reload.findings))
+        return;
+    if (reload.rejected)
+        rg_buf_addf(body, "[!] reload rejected, rules %s stay in force:\n", status->rules);
+    else
+        rg_buf_adds(body, "[!] the last reload warned:\n");
+    for (const char *line = reload.findings.p; *line != '\0';) {
+        int n = (int)strcspn(line, "\n");
+        rg_buf_addf(body, "    %.*s\n", n, line);
+        line += n + (line[n] == '\n');
+    }
 }
 
 void rg_admin_readyz(struct rg_admin_call *call)
@@ -33,6 +52,31 @@ void rg_admin_readyz(struct rg_admin_call *call)
         rg_buf_addf(body, "[+] %zu of %d shards run here\n", status->shard_count, status->shards_configured);
     if (status->stopped)
         rg_buf_adds(body, "[!] stopped: nothing is delivered until reguactl resume\n");
+    add_reload(call, status, body);
+}
+
+static void write_reload(struct rg_admin_call *call, struct rg_jw *jw)
+{
+    struct rg_daemon_reload reload;
+    rg_daemon_reload_state(call->admin->daemon, call->arena, &reload);
+    rg_jw_member_int(jw, "asked", (int64_t)reload.asked);
+    rg_jw_member_int(jw, "done", (int64_t)reload.done);
+    rg_jw_member_bool(jw, "rejected", reload.rejected);
+    rg_admin_instant(jw, "at", reload.at_ms);
+    rg_admin_instant(jw, "in_force_since", reload.fine_at_ms);
+    rg_jw_member_str(jw, "findings", reload.findings);
+}
+
+void rg_admin_reload(struct rg_admin_call *call)
+{
+    struct rg_jw jw;
+    rg_admin_json(call, &jw);
+    rg_jw_object(&jw);
+    rg_jw_member_int(&jw, "pid", getpid());
+    rg_jw_member_cstr(&jw, "rules", status_of(call)->rules);
+    write_reload(call, &jw);
+    rg_jw_object_end(&jw);
+    rg_jw_done(&jw);
 }
 
 static void write_shards(const struct rg_daemon_status *status, struct rg_jw *jw)
@@ -159,6 +203,9 @@ void rg_admin_status(struct rg_admin_call *call)
     rg_jw_object(&jw);
     rg_jw_member_cstr(&jw, "version", RG_VERSION);
     rg_jw_member_cstr(&jw, "rules", status->rules);
+    rg_jw_member_object(&jw, "reload");
+    write_reload(call, &jw);
+    rg_jw_object_end(&jw);
     rg_jw_member_bool(&jw, "ready", status->ready);
     rg_jw_member_array(&jw, "reasons");
     for (size_t i = 0; i < status->reason_count; i++)

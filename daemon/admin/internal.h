@@ -56,6 +56,7 @@ uint64_t rg_admin_ingest_dead(struct rg_daemon *daemon);
 void rg_admin_livez(struct rg_admin_call *call);
 void rg_admin_readyz(struct rg_admin_call *call);
 void rg_admin_status(struct rg_admin_call *call);
+void rg_admin_reload(struct rg_admin_call *call);
 void rg_admin_metrics(struct rg_admin_call *call);
 void rg_admin_debtors(struct rg_admin_call *call);
 void rg_admin_debtor(struct rg_admin_call *call);

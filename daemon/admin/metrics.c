@@ -92,6 +92,11 @@ static void process_metrics(struct rg_admin_call *call, const struct rg_daemon_s
     family(b, "regua_rules_info", "gauge",
            "Always 1; says which rules are in force. Different versions among processes: reload.");
     sample(b, "regua_rules_info", LABELS({"version", s->rules}), 1);
+    struct rg_daemon_reload reload;
+    rg_daemon_reload_state(call->admin->daemon, call->arena, &reload);
+    gauge(b, "regua_config_last_reload_successful", "0 when the rules on disk were refused: older ones are in force.",
+          !reload.rejected);
+    seconds(b, "regua_config_last_reload_success_timestamp_seconds", "When the rules in force were read.", reload.fine_at_ms);
     gauge(b, "regua_ready", "1 when /readyz says so.", s->ready);
     gauge(b, "regua_stopped", "1 while an operator's stop is in force.", s->stopped);
     gauge(b, "regua_live", "1 once somebody went live; 0: everything is in shadow.", s->live);

@@ -9,9 +9,10 @@ struct listing {
     struct rg_jw jw;
 };
 
-static void tell(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+static void tell(const char *path, struct rg_str value, const struct rg_node *node, const struct rg_row *row, void *ctx)
 {
     struct listing *list = ctx;
+    bool reload = row != NULL && (row->flags & RG_RELOAD) != 0;
     if (node == NULL && !list->defaults)
         return;
     struct rg_place place = node != NULL ? rg_node_place(node) : (struct rg_place){0};
@@ -31,6 +32,7 @@ static void tell(const char *path, struct rg_str value, const struct rg_node *no
         rg_jw_member_cstr(&list->jw, "file", place.file);
         rg_jw_member_int(&list->jw, "line", place.line);
     }
+    rg_jw_member_bool(&list->jw, "reload", reload);
     rg_jw_object_end(&list->jw);
 }
 

@@ -108,6 +108,7 @@ int rg_ctl_explain(struct rg_ctl *ctl);
 int rg_ctl_status(struct rg_ctl *ctl);
 int rg_ctl_check(struct rg_ctl *ctl);
 int rg_ctl_config(struct rg_ctl *ctl);
+int rg_ctl_reload(struct rg_ctl *ctl);
 int rg_ctl_go_live(struct rg_ctl *ctl);
 int rg_ctl_stop(struct rg_ctl *ctl);
 int rg_ctl_resume(struct rg_ctl *ctl);

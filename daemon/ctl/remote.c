@@ -48,23 +48,17 @@ static int first_line(const char *path, struct rg_buf *into, struct rg_error *er
     return 0;
 }
 
-/* From the main file's http.listen; RG_EINVAL when the file is wrong or there is no port. */
+/* From the main file's http.listen; RG_EINVAL when the file cannot be read as YAML or there is no port. */
 static int url_of_config(const char *file, struct rg_buf *into, struct rg_error *err)
 {
-    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
-    RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
-    const struct rg_site *site = NULL;
-    int rc = rg_site_load(file, NULL, arena, diags, &site);
-    if (rc < 0) {
-        struct rg_buf first RG_CLEANUP(rg_buf_done);
-        rg_buf_init(&first, RG_DIAG_TEXT_MAX);
-        rg_diags_first(diags, &first);
-        return rg_fail(err, RG_EINVAL, "%s", rg_buf_cstr(&first));
-    }
-    if (site->http.listen.port == 0)
+    struct rg_site_listen listen;
+    int rc = rg_site_admin_listen(file, &listen, err);
+    if (rc < 0)
+        return rc;
+    if (listen.port == 0)
         return rg_fail(err, RG_EINVAL, "%s says http.listen: none, so there is no admin port", file);
-    bool v6 = strchr(site->http.listen.host, ':') != NULL;
-    rg_buf_addf(into, "http://%s%s%s:%u", v6 ? "[" : "", site->http.listen.host, v6 ? "]" : "", site->http.listen.port);
+    bool v6 = strchr(listen.host, ':') != NULL;
+    rg_buf_addf(into, "http://%s%s%s:%u", v6 ? "[" : "", listen.host, v6 ? "]" : "", listen.port);
     return 0;
 }
 

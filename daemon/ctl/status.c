@@ -1,6 +1,7 @@
 /* reguactl status: one screen. */
 #include "daemon/ctl/ctl.h"
 
+#include <string.h>
 #include <time.h>
 
 #define EVERY_S 2
@@ -36,6 +37,20 @@ static void say_shards(const struct rg_json_value *s)
            (long long)rg_ctl_int(s, "under_way"));
 }
 
+/* The first finding: reguactl reload --wait prints them all. */
+static void say_reload(const struct rg_json_value *s)
+{
+    const struct rg_json_value *reload = rg_json_get(s, "reload");
+    struct rg_str first = rg_ctl_text(reload, "findings");
+    const char *end = memchr(first.p, '\n', first.n);
+    if (end != NULL)
+        first.n = (size_t)(end - first.p);
+    if (first.n > 0)
+        printf("  ! %s: " RG_STR_FMT "\n",
+               rg_ctl_bool(reload, "rejected") ? "the last reload was rejected, the old rules stay in force" : "the last reload warned",
+               RG_STR_ARG(first));
+}
+
 static void screen(const struct rg_json_value *s, bool colour)
 {
     static const struct rg_ctl_column sources[] = {
@@ -55,6 +70,7 @@ static void screen(const struct rg_json_value *s, bool colour)
         if (rg_json_str(reason, &text))
             printf("  - " RG_STR_FMT "\n", RG_STR_ARG(text));
     }
+    say_reload(s);
     say_shards(s);
     rg_ctl_table(rg_json_get(s, "sources"), sources, RG_COUNT(sources));
     rg_ctl_table(rg_json_get(s, "channels"), channels, RG_COUNT(channels));

@@ -27,6 +27,10 @@ static const struct rg_ctl_option config_options[] = {
     {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
     {0},
 };
+static const struct rg_ctl_option reload_options[] = {
+    {"wait", 'w', NULL, "Until the files have been read; print what was found."},
+    {0},
+};
 static const struct rg_ctl_option go_live_options[] = {
     {"max-step", 'm', "STEP", "The last step that may leave shadow mode, in the order of its ladder's file."},
     {"spread", 0, "TIME", "Let debtors in one after the other over this time, such as 5d; without it all at once."},
@@ -148,6 +152,19 @@ const struct rg_ctl_command rg_ctl_commands[] = {
      .exits = {[RG_EXIT_FINE] = FINE,
                [RG_EXIT_USAGE] = "the file cannot be used: the findings are printed"},
      .run = rg_ctl_config},
+    {.name = "reload", .args = "", .args_min = 0, .args_max = 0,
+     .summary = "read ladders, templates, calendars and presets anew",
+     .detail = "What is wrong is printed and changes nothing: the old rules stay in force. Of the main file the keys mode, rules, "
+               "policy and log.level are taken over; others that have changed are named and act at the next start. Runs on the "
+               "daemon's machine, as root or as its user; systemctl reload reguad does the same.",
+     .examples = "reguactl reload --wait",
+     .sets = RG_CTL_LIVE | RG_CTL_JSON, .options = reload_options,
+     .exits = {[RG_EXIT_FINE] = "the rules on disk are in force; without --wait: the daemon was told",
+               [RG_EXIT_FINDINGS] = "rejected: errors were found, the old rules stay in force",
+               [RG_EXIT_USAGE] = USAGE,
+               [RG_EXIT_UNREACHABLE] = "the daemon cannot be reached, runs on another machine, or does not answer in time",
+               [RG_EXIT_REFUSED] = "refused: the daemon belongs to another user"},
+     .run = rg_ctl_reload},
     {.name = "go-live", .args = "", .args_min = 0, .args_max = 0,
      .summary = "let steps leave shadow mode",
      .detail = "Steps up to the named one are carried out from now on, everywhere. Without a cap it is refused. A file that "

@@ -526,5 +526,5 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
     for (int p = 0; p < w->config.shards; p++)
         w->relaying = w->relaying || (w->shards[p] != NULL && rg_shard_relaying(w->shards[p]));
     publish(w, now_ms, boot_ms);
-    rg_runtime_rules_put(w->config.runtime, &w->rules);
+    rg_ruleset_unref(&w->rules);
 }

@@ -173,7 +173,7 @@ static bool take_leave(struct rg_sender *sender, struct rg_hand *hand)
 
 void rg_hands_begin(struct rg_sender *sender)
 {
-    bool leave = !sender->stopped && !sender->draining && sender->shared_ms >= 0 && rg_post_open(sender->post);
+    bool leave = !sender->stopped && !sender->draining && !sender->paused && sender->shared_ms >= 0 && rg_post_open(sender->post);
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
         if (hand->state == RG_HAND_FRESHENING && sender->stopped)
             rg_hand_move(sender, hand, RG_HAND_BACK);

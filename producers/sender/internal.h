@@ -156,7 +156,7 @@ struct rg_sender {
     size_t slots_max; /* the concurrency, or what the transport turned out to take */
 
     int64_t boot_ms, shared_ms; /* of this turn */
-    bool stopped, draining;
+    bool stopped, draining, paused;
     bool moved; /* something happened in this turn */
     bool recipients_failing; /* said so already */
     int64_t *shard_look_boot_ms; /* by shard: not asked before */

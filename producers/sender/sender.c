@@ -206,6 +206,16 @@ void rg_sender_turn(struct rg_sender *sender, int wait_ms)
     count(sender);
 }
 
+void rg_sender_pause(struct rg_sender *sender, bool paused)
+{
+    sender->paused = paused;
+}
+
+bool rg_sender_idle(const struct rg_sender *sender)
+{
+    return sender->slots == 0 && sender->transport->ops->in_flight(sender->transport) == 0;
+}
+
 bool rg_sender_drain(struct rg_sender *sender)
 {
     if (!sender->draining && sender->transport != NULL)

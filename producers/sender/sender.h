@@ -78,7 +78,6 @@ struct rg_sender_config {
     struct rg_sender_world world;
     struct rg_transport *transport; /* NULL for the built-in channel `signals`: the sender makes its own from its producer */
     enum { RG_SENDER_MAIL, RG_SENDER_PROVIDER, RG_SENDER_SIGNALS } kind;
-    const struct rg_preset *preset; /* RG_SENDER_PROVIDER */
 };
 
 /* Read by the metrics; each is written by the sender's thread only, relaxed. */
@@ -93,6 +92,9 @@ struct rg_sender;
 RG_MUST_USE int rg_sender_new(const struct rg_sender_config *config, struct rg_sender **ret_sender, struct rg_error *err);
 /* One turn: takes copies, moves each action on, polls transport and producer. Returns after at most `wait_ms`. */
 void rg_sender_turn(struct rg_sender *sender, int wait_ms);
+/* Paused, it begins nothing new and brings to its end what was begun; idle: nothing is begun, so the transport may be changed. */
+void rg_sender_pause(struct rg_sender *sender, bool paused);
+bool rg_sender_idle(const struct rg_sender *sender);
 /* Begins nothing new and gives back what is claimed and not begun; true when the window is empty. */
 bool rg_sender_drain(struct rg_sender *sender);
 void rg_sender_free(struct rg_sender **sender);

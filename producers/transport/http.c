@@ -234,6 +234,14 @@ int rg_transport_http_new(const struct rg_http_transport_config *config, struct 
     return 0;
 }
 
+void rg_transport_http_use(struct rg_transport *transport, const struct rg_preset *preset)
+{
+    rg_assert(transport->ops == &http_ops);
+    struct http *http = (struct http *)transport;
+    rg_assert(http->in_flight == 0);
+    http->preset = preset;
+}
+
 /* "+5511…" → "5511…": most providers of phones want it so. */
 static struct rg_mu_value digits_of(const struct rg_mu_value *values)
 {

@@ -8,7 +8,7 @@
 
 struct rg_http_transport_config {
     const struct rg_clock *clock;
-    const struct rg_preset *preset; /* lives as long as the transport */
+    const struct rg_preset *preset; /* lives as long as it is used */
     const char *url;                /* base; the preset's path is appended */
     const struct rg_mu_value *channel; /* map: the channel's settings, as {{channel.…}}; lives as long as the transport */
     const struct rg_mu_value *secret;  /* map: as {{secret.…}} in path and headers, never in bodies; as above; may be NULL */
@@ -20,6 +20,9 @@ struct rg_http_transport_config {
 
 RG_MUST_USE int rg_transport_http_new(const struct rg_http_transport_config *config, struct rg_transport **ret_transport,
                                       struct rg_error *err);
+
+/* Another preset from now on; nothing may be in flight (asserted), and no body that was rendered with the old one may follow. */
+void rg_transport_http_use(struct rg_transport *transport, const struct rg_preset *preset);
 
 /* Renders the body of one request, the payload of a job to come. `values` is a map of what the message has to say: to
  * (E.164), action, idempotency_key, text, subject, template, language, parameters (a list of texts); `channel` and

@@ -97,7 +97,7 @@ static void print_sent(const struct demo *demo, const struct demo_counts *c)
             all[k] += c->steps[best].sent[k];
     }
     print_row("all", all);
-    rg_runtime_rules_put(runtime, &set);
+    rg_ruleset_unref(&set);
 }
 
 static void print_fates(const struct demo_counts *c)

@@ -57,6 +57,8 @@ static void add_key(const char *path, const struct rg_row *row, void *ctx)
         add_roff(row->fallback, into);
         rg_buf_adds(into, "\\fR.\n");
     }
+    if ((row->flags & RG_RELOAD) != 0)
+        rg_buf_adds(into, "A reload takes it over.\n");
     if ((row->flags & RG_INTERNAL) != 0)
         rg_buf_adds(into, "Internal: leave it alone.\n");
 }

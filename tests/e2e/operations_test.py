@@ -2,9 +2,10 @@
 by a stop or a change of rules."""
 import contextlib
 import sys
+import time
 
 import servers
-from regua_e2e import Case, main
+from regua_e2e import SHIPPED, Case, main
 from topics import at
 
 sys.path.insert(0, str(servers.ROOT / "tests" / "oracle"))
@@ -26,7 +27,8 @@ templates:
 """
 
 
-def issue(world, number, due_on="2026-03-09"):
+def issue(world, number, due_on="2026-03-09", sms=False):
+    address = f"+55119910{number:05d}" if sms else f"devedor{number}@cliente.example"
     world.event(
         "invoice.issued",
         invoice=f"F{number}",
@@ -38,7 +40,7 @@ def issue(world, number, due_on="2026-03-09"):
             "name": f"Devedor {number}",
             "kind": "person",
             "state": "SP",
-            "contacts": [{"channel": "email", "address": f"devedor{number}@cliente.example"}],
+            "contacts": [{"channel": "sms" if sms else "email", "address": address}],
         },
     )
 
@@ -103,6 +105,89 @@ class Truth(Case):
         self.assertEqual(code, 0)
         self.assertIn("2 dead letters", text)
         self.assertRegex(text, r"\nbilling +20 +0 +1 +0 +0 +3 Wed 2026-03-04 12:00")
+
+
+class Reload(Case):
+    """Rules change while messages are under way: each message by one set of rules, and no debtor forgotten."""
+
+    SECOND = LADDER.replace("templates:", "  segundo: { day: D-2, tone: courtesy, via: [email], template: segundo }\ntemplates:") + (
+        '  segundo: "{{nome}}, lembrete de {{valor}}. {{> credor}}"\n'
+    )
+
+    def write(self, world, text):
+        path = world.folder / "rules.d" / "curta.yaml"
+        path.with_suffix(".new").write_text(text)
+        path.with_suffix(".new").rename(path)
+
+    def test_a_new_step_reaches_those_who_wait_and_a_bad_file_nobody(self):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
+        world.expected_errors += ["RELOAD-REJECTED"]
+        world.start(live="lembrete")
+        for number in range(10):
+            issue(world, number)
+        world.flush()
+        world.clock.advance_to(at("2026-03-04 12:00"))
+        before = world.status()["rules"]
+        self.write(world, self.SECOND.replace("segundo }", "segund }"))
+        code, out, _ = world.ctl("reload", "--wait")
+        self.assertEqual(code, 1)
+        self.assertIn('did you mean "segundo"', out)
+        self.assertEqual(world.status()["rules"], before)
+        world.clock.advance_to(at("2026-03-05 12:00"))
+        self.write(world, self.SECOND)
+        code, out, _ = world.ctl("reload", "--wait")
+        self.assertEqual(code, 0, out)
+        now = world.status()["rules"]
+        self.assertNotEqual(now, before)
+        world.go_live("segundo")
+        world.clock.advance_to(at("2026-03-09 12:00"))
+        steps = {(record.json["step"], record.json["rules"]) for record in world.ledger("decided")}
+        self.assertEqual(steps, {("lembrete", before), ("segundo", now)})
+        self.assertEqual(len(world.delivered()), 20)
+        self.assert_just(world, at_least=20)
+
+    def test_a_file_that_says_shadow_holds_what_is_queued(self):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
+        site = world.folder / "regua.yaml"
+        world.start(live="lembrete", roles="ingest,decide")
+        issue(world, 0)
+        world.flush()
+        world.clock.set(at("2026-03-04 12:00"))
+        world.wait(lambda: world.ledger("decided"), "it is queued")
+        self.assertEqual([record.json["mode"] for record in world.ledger("decided")], ["live"])
+        world.stop()
+        site.write_text(site.read_text().replace("\nmode: live\n", "\nmode: shadow\n"))
+        world.start()
+        world.wait(lambda: any(channel["taken"] for channel in world.status()["channels"]), "its sender has it in hand")
+        time.sleep(1)
+        self.assertEqual((world.inbox.entries(), world.ledger("claim")), ([], []))
+        site.write_text(site.read_text().replace("\nmode: shadow\n", "\nmode: live\n"))
+        self.assertEqual(world.ctl("reload", "--wait")[0], 0)
+        world.wait(lambda: world.inbox.entries(), "it goes out")
+        self.assertEqual(len(world.delivered("d0")), 1)
+
+    def test_another_preset_between_two_messages(self):
+        preset = (SHIPPED / "presets" / "sms-http.yaml").read_text().replace("preset: sms-http", "preset: eigen")
+        lines = self.sms_lines
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER.replace("[email]", "[sms]")})
+        (world.folder / "presets").mkdir()
+        (world.folder / "presets" / "eigen.yaml").write_text(preset)
+        world.write_site(ladders={"curta.yaml": LADDER.replace("[email]", "[sms]")}, channels=lines(world))
+        world.start(live="lembrete")
+        for number in range(4):
+            issue(world, number, due_on="2026-03-09" if number < 2 else "2026-03-11", sms=True)
+        world.flush()
+        world.clock.advance_to(at("2026-03-04 12:00"))
+        (world.folder / "presets" / "eigen.yaml").write_text(preset.replace('text: "{{text}}"', 'text: "NOVO {{text}}"'))
+        self.assertEqual(world.ctl("reload", "--wait")[0], 0)
+        world.clock.advance_to(at("2026-03-06 12:00"))
+        texts = {message.decision["debtor"]: message.text for message in world.delivered()}
+        self.assertEqual({debtor: text.startswith("NOVO ") for debtor, text in texts.items()}, {"d0": False, "d1": False, "d2": True, "d3": True})
+        self.assertEqual([line["channel"] for line in world.log() if line["event"] == "PRESET"], ["sms"])
+
+    @staticmethod
+    def sms_lines(world):
+        return {"sms": f'{{ transport: http, internal: true, token: {{ file: token }}, preset: eigen, url: "{world.inbox.url("sms")}" }}'}
 
 
 def world_prefix(text):

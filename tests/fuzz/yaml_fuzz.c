@@ -111,9 +111,9 @@ static void check_findings(struct rg_diags *diags)
     rg_assert(rg_utf8_valid(rg_buf_str(&out)));
 }
 
-static void check_effective(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+static void check_effective(const char *path, struct rg_str value, const struct rg_node *node, const struct rg_row *row, void *ctx)
 {
-    (void)ctx;
+    (void)ctx, (void)row;
     rg_assert(path[0] != '\0' || node != NULL);
     rg_assert(rg_utf8_valid(value));
 }

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -70,7 +71,7 @@ def quiet_port():
 class Daemon:
     """One reguad in a folder of its own, watched through a notify socket."""
 
-    def __init__(self, test, ladder=LADDER, environment=None):
+    def __init__(self, test, ladder=LADDER, environment=None, prepare=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-process-"))
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.port = quiet_port()
@@ -79,15 +80,23 @@ class Daemon:
         self.ladder.parent.mkdir()
         self.ladder.write_text(ladder, encoding="utf-8")
         self.site.write_text(SITE.format(nobody=quiet_port(), folder=self.folder, port=self.port), encoding="utf-8")
+        if prepare is not None:
+            prepare(self)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        test.addCleanup(self.socket.close)
         self.socket.bind(str(self.folder / "notify"))
+        self.heard, self.listened, self.news = [], 0, threading.Condition()
+        test.addCleanup(self.close)
+        threading.Thread(target=self._hear, daemon=True).start()
         self.log_path = self.folder / "log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [REGUAD, "--config", self.site, "--shipped", SHIPPED], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), **(environment or {})})
         test.addCleanup(self.kill)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
 
     def kill(self):
         if self.process.poll() is None:
@@ -97,18 +106,31 @@ class Daemon:
     def log(self):
         return [json.loads(line) for line in self.log_path.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
 
-    def told(self, word, timeout=PATIENCE_S):
-        """What systemd is told, up to and with the first message that holds `word`; each a dictionary."""
-        heard, deadline = [], time.monotonic() + timeout
+    def _hear(self):
+        """In a thread of its own: whoever does not read holds up those who write."""
         while True:
-            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 text = self.socket.recv(4096).decode()
-            except TimeoutError:
-                raise AssertionError(f"no {word} within {timeout} s: {heard}\n{self.log_path.read_text()}") from None
-            heard.append(dict(line.split("=", 1) for line in text.splitlines()))
-            if word in text:
-                return heard
+            except OSError:
+                return
+            message = dict(line.split("=", 1) for line in text.splitlines())
+            with self.news:
+                self.heard.append((time.monotonic(), text, message))
+                self.news.notify_all()
+
+    def told(self, word, timeout=PATIENCE_S):
+        """What systemd is told from where the last call ended up to the first message that holds `word`; each a dictionary."""
+        deadline, messages = time.monotonic() + timeout, []
+        with self.news:
+            while True:
+                while self.listened < len(self.heard):
+                    _, text, message = self.heard[self.listened]
+                    self.listened += 1
+                    messages.append(message)
+                    if word in text:
+                        return messages
+                if not self.news.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
+                    raise AssertionError(f"no {word} within {timeout} s: {messages}\n{self.log_path.read_text()}")
 
     def ask(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
@@ -128,7 +150,8 @@ class Daemon:
 class Waiting(unittest.TestCase):
     def test_it_is_up_and_says_what_it_waits_for(self):
         daemon = Daemon(self)
-        self.assertEqual(daemon.told("READY=1")[-1]["STATUS"], "waiting for Kafka and Redis")
+        daemon.told("READY=1")
+        daemon.told("STATUS=waiting: redis: ")
         self.assertEqual(daemon.ask("/livez"), (200, "ok\n"))
         status, body = daemon.ask("/readyz?verbose=1")
         self.assertEqual((status, body.splitlines()[0]), (503, "unready"))
@@ -136,6 +159,199 @@ class Waiting(unittest.TestCase):
         while "[-] redis: " not in body and time.monotonic() < deadline:
             body = daemon.ask("/readyz?verbose=1")[1]
         self.assertIn("[-] redis: ", body)
+
+
+class Reload(unittest.TestCase):
+    """The rules are read anew while everything runs: all of it or nothing."""
+
+    def up(self, **options):
+        daemon = Daemon(self, **options)
+        daemon.told("READY=1")
+        return daemon
+
+    def rules(self, daemon):
+        return json.loads(daemon.ask("/api/v1/reload")[1])["rules"]
+
+    def change(self, daemon, old, new, path=None):
+        path = path or daemon.ladder
+        text = path.read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        path.with_suffix(".new").write_text(text.replace(old, new), encoding="utf-8")
+        path.with_suffix(".new").rename(path)
+
+    def test_a_good_file_is_taken_over_and_systemd_is_told(self):
+        daemon = self.up()
+        before = self.rules(daemon)
+        self.change(daemon, "day: D-5", "day: D-4")
+        earlier = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        daemon.process.send_signal(signal.SIGHUP)
+        heard = daemon.told("READY=1")
+        (begun,) = [message for message in heard if "RELOADING" in message]
+        self.assertEqual(begun["RELOADING"], "1")
+        self.assertTrue(earlier <= int(begun["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 0)
+        now = self.rules(daemon)
+        self.assertNotEqual(now, before)
+        self.assertEqual(daemon.ctl("reload", "--wait"), (0, f"rules {now} are in force\n", ""))  # the same again is no news
+        self.assertEqual(exposition.read(daemon.ask("/metrics")[1])["regua_rules_info", (("version", now),)], 1)
+        lines = [line["text"] for line in daemon.log() if line["event"] == "RELOAD"]
+        self.assertEqual(lines[0], f"rules {now} are in force, before it were {before}")
+        self.assertEqual(lines[-1], f"rules {now} are in force, as before")
+
+    def test_a_bad_file_changes_nothing_and_is_told_everywhere(self):
+        daemon = self.up()
+        before = self.rules(daemon)
+        number = next(n for n, line in enumerate(LADDER.splitlines(), 1) if "template: lembrete }" in line)
+        self.change(daemon, "template: lembrete }", "tempalte: lembrete }")
+        column = LADDER.splitlines()[number - 1].index("template: lembrete }") + 1
+        place = f"{daemon.ladder}:{number}:{column}: error: "
+        code, out, err = daemon.ctl("reload", "--wait")
+        self.assertEqual((code, err), (1, ""))
+        first, source, caret, *_ = out.splitlines()
+        self.assertTrue(first.startswith(place), first)
+        self.assertIn('unknown key "tempalte" in step "lembrete", did you mean "template"? [unknown-key]', first)
+        self.assertEqual(source[caret.index("^"):][:8], "tempalte")
+        self.assertTrue(out.endswith(f"rejected: nothing was changed, rules {before} stay in force\n"))
+        told = daemon.told("reload rejected")[-1]["STATUS"]
+        self.assertIn(first[:100], told)
+        status, body = daemon.ask("/readyz?verbose=1")
+        self.assertIn(f"[!] reload rejected, rules {before} stay in force:\n    {first}\n    {source}\n    {caret}\n", body)
+        entries = [line for line in daemon.log() if line["event"] == "RELOAD-REJECTED"]
+        self.assertEqual([entry["text"] for entry in entries[:3]], [first, source, caret])
+        self.assertEqual({(entry["file"], entry["line"]) for entry in entries[:3]}, {(str(daemon.ladder), str(number))})
+        self.assertEqual({entry["level"] for entry in entries}, {"error"})
+        self.assertEqual(exposition.read(daemon.ask("/metrics")[1])["regua_config_last_reload_successful", ()], 0)
+        self.assertIn(first, daemon.ctl("status")[1])
+        self.change(daemon, "tempalte", "template")
+        self.assertEqual(daemon.ctl("reload", "--wait"), (0, f"rules {before} are in force\n", ""))
+        self.assertNotIn("rejected", daemon.ask("/readyz?verbose=1")[1])
+        self.assertEqual(daemon.told("STATUS=waiting: ")[-1]["STATUS"].count("rejected"), 0)
+        self.assertEqual(exposition.read(daemon.ask("/metrics")[1])["regua_config_last_reload_successful", ()], 1)
+
+    def test_whatever_a_file_is_it_does_no_harm(self):
+        daemon = self.up()
+        before = self.rules(daemon)
+        for bad in (LADDER[: len(LADDER) // 2], "", "\t- x\n", "{" * 5000, "a: &a [*a, *a]\n", "x" * (2 << 20), "\0\xff", "- " * 100000):
+            with self.subTest(bad=bad[:20]):
+                daemon.ladder.write_text(bad, encoding="latin-1")
+                code, out, err = daemon.ctl("reload", "--wait")
+                self.assertEqual((code, err), (1, ""), out)
+                self.assertIn(str(daemon.ladder), out)
+                self.assertEqual(self.rules(daemon), before)
+        daemon.ladder.unlink()
+        daemon.ladder.parent.rmdir()
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 1)
+        daemon.site.write_text("language: 1\n", encoding="utf-8")
+        code, out, _ = daemon.ctl("reload", "--wait")
+        self.assertEqual(code, 1)
+        self.assertIn(f"{daemon.site}:1:1: error: ", out)
+        self.assertEqual(self.rules(daemon), before)
+
+    def test_what_needs_a_restart_is_named_and_stays(self):
+        daemon = self.up()
+        self.change(daemon, "services: {", 'log2: {', daemon.site)
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 1)
+        self.change(daemon, "log2: {", "services: {", daemon.site)
+        self.change(daemon, "shards: 4", "shards: 8", daemon.site)
+        self.change(daemon, "smtp://127.0.0.1:25", "smtp://127.0.0.1:26", daemon.site)
+        self.change(daemon, "  bank: { topic: bank.returns, payments: synced }\n", "  late: { topic: late.events }\n", daemon.site)
+        self.change(daemon, "log: {", "log: { level: warning, ", daemon.site)
+        self.change(daemon, "mode: shadow", "mode: live", daemon.site)
+        code, out, err = daemon.ctl("reload", "--wait")
+        self.assertEqual((code, err), (0, ""), out)
+        lines = daemon.site.read_text(encoding="utf-8").splitlines()
+        for key, part in (("kafka.shards", "shards: 8"), ("channels.email", "smtp://127.0.0.1:26"), ("sources.late", "late.events")):
+            number = next(n for n, line in enumerate(lines, 1) if part in line)
+            self.assertRegex(out, rf'(?m)^{daemon.site}:{number}:\d+: warning: "{key}" has changed and acts at the next start')
+        self.assertIn(f'{daemon.site}: warning: "sources.bank" has changed', out)
+        for key in ("mode", "log.level", "rules", "policy"):
+            self.assertNotIn(f'"{key}', out)
+        self.assertEqual(out.count("needs-restart"), 4)
+        self.assertEqual(exposition.read(daemon.ask("/metrics")[1])["regua_shards_configured", ()], 4)
+        daemon.ctl("reload", "--wait")
+        levels = {line["level"] for line in daemon.log()[-12:]}
+        self.assertLessEqual(levels, {"warning", "error"})  # log.level is one that acts at once
+
+    def test_a_channel_that_does_not_run_cannot_be_used_by_a_rule(self):
+        daemon = self.up()
+        token = daemon.folder / "token"
+        token.write_text("t", encoding="ascii")
+        self.change(daemon, "channels:\n", 'channels:\n  sms: { transport: http, preset: sms-http, url: "https://sms.example", token: { file: token } }\n',
+                    daemon.site)
+        self.change(daemon, "via: [email]", "via: [sms]")
+        code, out, _ = daemon.ctl("reload", "--wait")
+        self.assertEqual(code, 1)
+        self.assertIn('"channels.sms" has changed and acts at the next start', out)
+        self.assertIn('unknown channel "sms"', out)
+
+    def test_a_preset_is_read_with_the_rules(self):
+        daemon = Daemon(self, prepare=self.with_preset)
+        daemon.told("READY=1")
+        preset = daemon.folder / "presets" / "eigen.yaml"
+        self.change(daemon, "method: POST", "methd: POST", preset)
+        code, out, _ = daemon.ctl("reload", "--wait")
+        self.assertEqual(code, 1)
+        self.assertRegex(out, rf'(?m)^{preset}:\d+:\d+: error: unknown key "methd".*did you mean "method"')
+        run = subprocess.run([REGUAD, "--config", daemon.site, "--shipped", SHIPPED, "--check"], capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"{preset}:", run.stdout)
+        preset.unlink()
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 1)
+
+    @staticmethod
+    def with_preset(daemon):
+        (daemon.folder / "presets").mkdir()
+        text = (SHIPPED / "presets" / "sms-http.yaml").read_text(encoding="utf-8").replace("preset: sms-http", "preset: eigen")
+        (daemon.folder / "presets" / "eigen.yaml").write_text(text, encoding="utf-8")
+        (daemon.folder / "token").write_text("t", encoding="ascii")
+        site = daemon.site.read_text(encoding="utf-8")
+        daemon.site.write_text(site.replace("channels:\n", "channels:\n  sms: { transport: http, preset: eigen, url: \"https://sms.example\","
+                                            " token: { file: token } }\n"), encoding="utf-8")
+
+    def test_a_mapping_that_has_changed_is_named(self):
+        daemon = Daemon(self, prepare=self.with_mapping)
+        daemon.told("READY=1")
+        mapping = daemon.folder / "mappings" / "asaas.yaml"
+        self.assertEqual(daemon.ctl("reload", "--wait")[1].count("needs-restart"), 0)
+        mapping.write_text(mapping.read_text(encoding="utf-8") + "# another\n", encoding="utf-8")
+        code, out, _ = daemon.ctl("reload", "--wait")
+        self.assertEqual(code, 0)
+        self.assertIn(f"{mapping}: warning: this mapping has changed and acts at the next start", out)
+        self.change(daemon, "mapping: asaas", "maping: asaas", mapping)
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 1)
+
+    @staticmethod
+    def with_mapping(daemon):
+        (daemon.folder / "mappings").mkdir()
+        shutil.copy(SHIPPED / "mappings" / "asaas.yaml", daemon.folder / "mappings")
+        site = daemon.site.read_text(encoding="utf-8")
+        daemon.site.write_text(site.replace("sources:\n", "sources:\n  asaas: { topic: asaas, format: json, mapping: asaas }\n"), encoding="utf-8")
+
+    def test_a_storm_of_signals_is_answered(self):
+        daemon = self.up()
+        good, bad = LADDER, LADDER.replace("template: lembrete }", "tempalte: lembrete }")
+        for number in range(200):
+            daemon.ladder.with_suffix(".new").write_text(bad if number % 3 else good, encoding="utf-8")
+            daemon.ladder.with_suffix(".new").rename(daemon.ladder)
+            daemon.process.send_signal(signal.SIGHUP)
+            time.sleep(0.002)
+        daemon.ladder.write_text(good, encoding="utf-8")
+        self.assertEqual(daemon.ctl("reload", "--wait")[0], 0)
+        state = json.loads(daemon.ask("/api/v1/reload")[1])
+        self.assertEqual((state["asked"], state["rejected"]), (state["done"], False))
+        self.assertIsNone(daemon.process.poll())
+
+    def test_reguactl_reload_says_what_it_cannot_do(self):
+        daemon = self.up()
+        code, out, err = daemon.ctl("reload")
+        self.assertEqual((code, out), (0, ""))
+        self.assertIn("--wait waits for it", err)
+        state = json.loads(daemon.ctl("reload", "--wait", "--json")[1])
+        self.assertEqual((state["pid"], state["rejected"], state["findings"]), (daemon.process.pid, False, ""))
+        daemon.kill()
+        code, _, err = daemon.ctl("reload", "--wait")
+        self.assertEqual(code, 3)
+        self.assertIn("is reguad running there?", err)
 
 
 class Metrics(unittest.TestCase):

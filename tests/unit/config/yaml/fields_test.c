@@ -563,8 +563,10 @@ static void documentation_comes_from_the_table(void **state)
     assert_false(out.overflow);
 }
 
-static void add_line(const char *path, struct rg_str value, const struct rg_node *node, void *ctx)
+static void add_line(const char *path, struct rg_str value, const struct rg_node *node, const struct rg_row *row, void *ctx)
 {
+    const char *dot = strrchr(path, '.');
+    assert_true(row == NULL || strcmp(dot != NULL ? dot + 1 : path, row->key) == 0);
     rg_buf_addf(ctx, "%s = " RG_STR_FMT "%s%d\n", path, RG_STR_ARG(value), node ? " line " : " default ", node ? node->line : 0);
 }
 

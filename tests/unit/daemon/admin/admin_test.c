@@ -119,6 +119,31 @@ static void health_is_one_word_and_its_reasons(void **state)
     check(rig, red, RG_COUNT(red));
 }
 
+/* With the words of --check, so that nobody has to look elsewhere; and a warning only, for what runs is fine. */
+static void a_refused_reload_is_told_everywhere(void **state)
+{
+    struct rig *rig = *state;
+    rig->daemon.reload = (struct rg_daemon_reload){.asked = 3, .done = 3, .rejected = true, .at_ms = rig->daemon.now_ms,
+                                                   .fine_at_ms = rig->daemon.now_ms - 3600000,
+                                                   .findings = RG_STR("a.yaml:3:5: error: wrong [code]\n  x: y\n  ^\n")};
+    const struct row rows[] = {
+        {"GET", "/readyz", NULL, NULL, 200, "ready\n"},
+        {"GET", "/readyz?verbose", NULL, NULL, 200,
+         "[!] reload rejected, rules 3fa9c1d200aa stay in force:\n    a.yaml:3:5: error: wrong [code]\n      x: y\n      ^\n"},
+        {"GET", "/api/v1/status", NULL, NULL, 200,
+         "\"reload\":{\"asked\":3,\"done\":3,\"rejected\":true,\"at\":\"2026-11-24T10:12:00-03:00\",\"in_force_since\":\"2026-11-24T09:12:00-"
+         "03:00\",\"findings\":\"a.yaml:3:5: error: wrong [code]\\n  x: y\\n  ^\\n\"}"},
+        {"GET", "/api/v1/reload", NULL, NULL, 200, "\"rules\":\"3fa9c1d200aa\",\"asked\":3,\"done\":3,\"rejected\":true"},
+        {"GET", "/metrics", NULL, NULL, 200, "\nregua_config_last_reload_successful 0\n"},
+        {"GET", "/metrics", NULL, NULL, 200, "\nregua_config_last_reload_success_timestamp_seconds 1795522320.000\n"},
+    };
+    check(rig, rows, RG_COUNT(rows));
+    rig->daemon.reload.rejected = false;
+    rig->daemon.reload.findings = RG_STR("regua.yaml:3:5: warning: changed [needs-restart]\n");
+    ask(rig, "GET", "/readyz?verbose", NULL, "", NULL);
+    assert_non_null(strstr(rig->body, "[!] the last reload warned:\n    regua.yaml:3:5: warning: changed [needs-restart]\n"));
+}
+
 static void status_is_counts_and_needs_no_token(void **state)
 {
     struct rig *rig = *state;
@@ -373,7 +398,7 @@ static void going_live_with_everything_in_shadow_is_refused(void **state)
     struct rig *rig = *state;
     struct rg_ruleset *set = rg_runtime_rules(&rig->daemon.runtime);
     set->rules->ladders[0].mode = RG_MODE_SHADOW;
-    rg_runtime_rules_put(&rig->daemon.runtime, &set);
+    rg_ruleset_unref(&set);
     ask(rig, "POST", "/api/v1/go-live", FAKE_MARIA, "", "{\"max_step\":\"atraso\",\"reason\":\"x\"}");
     assert_int_equal(rig->status, 409);
     assert_non_null(strstr(rig->body, "nothing would go live"));
@@ -415,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RIG(health_is_one_word_and_its_reasons),
+        WITH_RIG(a_refused_reload_is_told_everywhere),
         WITH_RIG(status_is_counts_and_needs_no_token),
         WITH_RIG(metrics_are_well_formed),
         WITH_RIG(who_may_ask_what),

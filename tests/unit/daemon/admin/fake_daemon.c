@@ -17,6 +17,12 @@ void rg_daemon_status(struct rg_daemon *daemon, struct rg_daemon_status *ret_sta
     *ret_status = daemon->status;
 }
 
+void rg_daemon_reload_state(struct rg_daemon *daemon, struct rg_arena *arena, struct rg_daemon_reload *ret_state)
+{
+    *ret_state = daemon->reload;
+    ret_state->findings = rg_arena_str(arena, rg_str_has(daemon->reload.findings) ? daemon->reload.findings : RG_STR(""));
+}
+
 struct rg_runtime *rg_daemon_runtime(struct rg_daemon *daemon)
 {
     return &daemon->runtime;
@@ -198,6 +204,7 @@ static void make_status(struct rg_daemon *daemon)
         .shard = 7, .state = RG_SHARD_RUNNING, .lag = 3, .asof_ms = daemon->now_ms - 1200, .next_due_ms = daemon->now_ms - 2500};
     s->shards[1] = (struct rg_worker_shard){
         .shard = 9, .state = RG_SHARD_RUNNING, .asof_ms = daemon->now_ms - 200, .next_due_ms = RG_STORE_NEVER, .at_rest = true};
+    daemon->reload = (struct rg_daemon_reload){.at_ms = daemon->now_ms, .fine_at_ms = daemon->now_ms};
     daemon->due_ms = RG_STORE_NEVER;
     daemon->counters.folded = 1200;
     daemon->counters.suppressed[RG_GATE_PAID] = 4;
@@ -236,7 +243,7 @@ void fake_daemon_open(struct rg_daemon *daemon)
         .now_ms = daemon->now_ms, .asof_ms = daemon->now_ms, .due_ms = daemon->now_ms, .all_known = true, .all_live = true, .shards = 64};
     rg_runtime_init(&daemon->runtime, &daemon->site, &daemon->clock);
     struct rg_rules *rules = rg_test_rules_shipped("internet_residencial", &templates);
-    rg_runtime_set_rules(&daemon->runtime, rules, templates);
+    rg_runtime_set_rules(&daemon->runtime, rg_ruleset_new(rules, templates));
     int rc = rg_admin_new(daemon, &daemon->site, &daemon->admin, &err);
     rg_assert(rc == 0);
 }

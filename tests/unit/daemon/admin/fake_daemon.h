@@ -34,6 +34,7 @@ struct rg_daemon {
     struct rg_sender_counters sender;
     struct rg_ingest_source_counters ingest[2];
     struct rg_ingest_part parts[3];
+    struct rg_daemon_reload reload; /* findings a literal, or absent */
     struct rg_redis_config redis;
     struct rg_world world;
     struct fake_value values[FAKE_VALUES_MAX];

@@ -93,6 +93,36 @@ static void test_drain_lets_the_begun_end(void **state)
     play_end(&play);
 }
 
+/* ---- another preset ---- */
+
+static void test_paused_it_ends_what_was_begun_and_begins_nothing(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play_sender(&play);
+    (void)play_decide(&play, 1);
+    play_run(&play, 50);
+    assert_int_equal(play.transport->count, 1);
+    rg_sender_pause(play.sender, true);
+    (void)play_decide(&play, 2);
+    play_run(&play, 50);
+    assert_false(rg_sender_idle(play.sender));
+    assert_int_equal(play.transport->count, 1);
+    fake_transport_answer_all(play.transport, RG_VERDICT_ACCEPTED);
+    play_run(&play, 50);
+    assert_true(rg_sender_idle(play.sender));
+    assert_int_equal(play.transport->count, 1);
+    assert_int_equal(play_verdicts(&play, RG_VERDICT_ACCEPTED), 1);
+    assert_int_equal(play_verdicts(&play, RG_VERDICT_RELEASED), 0);
+    rg_sender_pause(play.sender, false);
+    play_run(&play, 50);
+    assert_int_equal(play.transport->count, 2);
+    fake_transport_answer_all(play.transport, RG_VERDICT_ACCEPTED);
+    play_run(&play, 50);
+    play_end(&play);
+}
+
 /* The owner does not fold in time: the claim is given back on the way out, and the copy comes again. */
 static void test_leaving_releases_unfolded_claims(void **state)
 {
@@ -549,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_drain_forgets_what_is_not_claimed),
         cmocka_unit_test(test_drain_releases_what_is_claimed),
         cmocka_unit_test(test_drain_lets_the_begun_end),
+        cmocka_unit_test(test_paused_it_ends_what_was_begun_and_begins_nothing),
         cmocka_unit_test(test_leaving_releases_unfolded_claims),
         cmocka_unit_test(test_successor_says_uncertain),
         cmocka_unit_test(test_resend_is_the_same_message),

@@ -507,7 +507,6 @@ static void provider(struct rig *rig, const char *preset_file, const char *chann
         fail_msg("%s", err.text);
     rig->config.kind = RG_SENDER_PROVIDER;
     rig->config.channel = channel;
-    rig->config.preset = *preset;
     rig->stage.recipient.address = RG_STR("+5511912345678");
 }
 

@@ -147,6 +147,30 @@ static void verdicts(void **state)
     }
 }
 
+static void another_preset_from_one_request_to_the_next(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = peer_start(
+        (struct peer_step[]){{PEER_ACCEPT, NULL},
+                             {PEER_HTTP, NULL},
+                             {PEER_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{\"messages\":[{\"id\":\"wamid.HBg=\"}]}"},
+                             {PEER_HTTP, NULL},
+                             {PEER_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"id\":\"other\"}"},
+                             {PEER_END, NULL}},
+        NULL);
+    open_transport(f, peer);
+    assert_int_equal(f->transport->ops->submit(f->transport, &f->job, NULL), 0);
+    wait_for_result(f);
+    rg_transport_http_use(f->transport, shipped_preset(f->arena, "sms-http"));
+    assert_int_equal(f->transport->ops->submit(f->transport, &f->job, NULL), 0);
+    wait_for_result(f);
+    assert_string_equal(f->result.provider_id, "other"); /* where the second one says that it is */
+    f->transport->ops->close(&f->transport);
+    assert_string_equal(peer_join(&peer, &f->transcript), "");
+    assert_non_null(strstr(rg_buf_cstr(&f->transcript), "POST /v23.0/105%2F5/messages HTTP/1.1\r\n"));
+    assert_non_null(strstr(rg_buf_cstr(&f->transcript), "POST /messages HTTP/1.1\r\n"));
+}
+
 static void nobody_listens(void **state)
 {
     struct fixture *f = *state;
@@ -265,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_on_the_wire, set_up, tear_down),
         cmocka_unit_test_setup_teardown(verdicts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_preset_from_one_request_to_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_listens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(inner_addresses_need_permission, set_up, tear_down),
         cmocka_unit_test_setup_teardown(late_jobs_do_not_begin, set_up, tear_down),
