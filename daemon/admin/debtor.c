@@ -211,7 +211,7 @@ void rg_admin_debtor(struct rg_admin_call *call)
     rg_record_json(record, set->rules->policy.tolerance_cents, reveal, &jw);
     rg_jw_object_end(&jw);
     rg_jw_done(&jw);
-    rg_runtime_rules_put(runtime, &set);
+    rg_ruleset_unref(&set);
 }
 
 /* A mistyped step would be answered by silence; so it is refused. */

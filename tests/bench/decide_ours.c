@@ -113,7 +113,7 @@ struct decide_ours *decide_ours_new(const char *brokers, const struct decide_top
     ours->shards = shards;
     rg_runtime_init(&ours->runtime, NULL, rg_clock_system());
     struct rg_rules *rules = rg_test_rules_shipped("internet_residencial", &templates);
-    rg_runtime_set_rules(&ours->runtime, rules, templates);
+    rg_runtime_set_rules(&ours->runtime, rg_ruleset_new(rules, templates));
     set_control(ours);
     atomic_store(&ours->turning, true);
     for (int i = 0; i < workers; i++)
