@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define RG_CTL_CONFIG "/etc/regua/regua.yaml"
-#define RG_CTL_ARGS_MAX 4
+#define RG_CTL_ARGS_MAX 64
 #define RG_CTL_OPTIONS_MAX 16
 #define RG_CTL_EXITS (RG_EXIT_REFUSED + 1)
 
@@ -107,6 +107,7 @@ int rg_ctl_show(struct rg_ctl *ctl);
 int rg_ctl_explain(struct rg_ctl *ctl);
 int rg_ctl_status(struct rg_ctl *ctl);
 int rg_ctl_check(struct rg_ctl *ctl);
+int rg_ctl_test(struct rg_ctl *ctl);
 int rg_ctl_config(struct rg_ctl *ctl);
 int rg_ctl_reload(struct rg_ctl *ctl);
 int rg_ctl_go_live(struct rg_ctl *ctl);

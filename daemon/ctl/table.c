@@ -21,6 +21,12 @@ static const struct rg_ctl_option check_options[] = {
     {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
     {0},
 };
+static const struct rg_ctl_option test_options[] = {
+    {"run", 0, "REGEX", "Only tests whose name it fits."},
+    {"coverage", 0, "PERCENT", "Fail when fewer of the steps were decided, or of the conditions seen to hold and to fail."},
+    {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
+    {0},
+};
 static const struct rg_ctl_option config_options[] = {
     {"effective", 'e', NULL, "Also every value that nobody wrote, with its default."},
     {"config", 'c', "FILE", "The main file; default /etc/regua/regua.yaml."},
@@ -142,6 +148,19 @@ const struct rg_ctl_command rg_ctl_commands[] = {
                [RG_EXIT_FINDINGS] = "errors were found",
                [RG_EXIT_USAGE] = "the main file cannot be used at all"},
      .run = rg_ctl_check},
+    {.name = "test", .args = "[PATH]...", .args_min = 0, .args_max = RG_CTL_ARGS_MAX,
+     .summary = "run the tests of rules",
+     .detail = "PATH is a test file, or a directory in and below which files end in _test.yaml; the present one when none "
+               "is given. Plays what each test says happens, and compares what a debtor gets with what is expected. Connects to "
+               "nothing, and sends nothing.",
+     .examples = "reguactl test\n"
+                 "reguactl test rules.d/internet_test.yaml --run sexta\n"
+                 "reguactl test --coverage=90",
+     .sets = RG_CTL_JSON, .options = test_options,
+     .exits = {[RG_EXIT_FINE] = "all passed",
+               [RG_EXIT_FINDINGS] = "a test failed, a file has errors, or too little is covered",
+               [RG_EXIT_USAGE] = "the arguments are wrong, or there is no test"},
+     .run = rg_ctl_test},
     {.name = "config", .args = "", .args_min = 0, .args_max = 0,
      .summary = "the configuration with the origin of each value",
      .detail = "What is written in the main file, with line numbers; with --effective also what holds because nothing was "

@@ -24,7 +24,7 @@ struct rg_desk {
     struct rg_arena *arena; /* what stays: log, names */
     struct rg_arena *work;  /* of one turn */
     struct rg_str debtor;
-    struct rg_buf stored;   /* his record; empty: nothing is known yet */
+    struct rg_buf stored; /* his record; empty: nothing is known yet */
     struct rg_desk_world world;
     struct rg_desk_log log;
     size_t *standing; /* sightings that nothing has changed yet, by index */
@@ -48,7 +48,7 @@ struct rg_desk *rg_desk_new(const struct rg_rules *rules, struct rg_str debtor, 
     for (int i = 0; i < rules->channel_count; i++)
         desk->world.channels[i] =
             (struct rg_desk_channel){.verdict = RG_VERDICT_ACCEPTED, .evidence = rules->channels[i].best_evidence};
-    rg_buf_init(&desk->stored, 2 * RG_RECORD_BYTES_MAX);
+    rg_buf_init(&desk->stored, RG_RECORD_STORED_MAX + 1024);
     return desk;
 }
 
@@ -111,19 +111,12 @@ static struct rg_record *load(const struct rg_desk *desk)
 static int store(struct rg_desk *desk, const struct rg_record *record, struct rg_error *err)
 {
     rg_buf_reset(&desk->stored);
-    if (record->overflowing)
-        return rg_fail(err, RG_ELIMIT, "more than can be kept of one debtor");
     return rg_record_encode(record, &desk->stored, err);
 }
 
 const struct rg_zone *rg_desk_zone(const struct rg_desk *desk)
 {
     return rg_debtor_zone(load(desk));
-}
-
-void rg_desk_record_json(const struct rg_desk *desk, struct rg_jw *jw)
-{
-    rg_record_json(load(desk), desk->rules->policy.tolerance_cents, false, jw);
 }
 
 /* ---- what is seen ---- */
@@ -134,9 +127,15 @@ static struct rg_world world_of(const struct rg_desk *desk, int64_t known_ms[RG_
     bool all_known = w->payments_known_ms == RG_NEVER;
     for (int i = 0; i < RG_SOURCES_MAX; i++)
         known_ms[i] = all_known ? desk->now_ms : w->payments_known_ms;
-    return (struct rg_world){.now_ms = desk->now_ms, .asof_ms = desk->now_ms, .due_ms = desk->now_ms, .stopped = w->stopped,
-                             .known_through_ms = known_ms, .shards = SHARDS, .rests_on = desk->offset,
-                             .all_known = all_known, .all_live = !w->shadow};
+    return (struct rg_world){.now_ms = desk->now_ms,
+                             .asof_ms = desk->now_ms,
+                             .due_ms = desk->now_ms,
+                             .stopped = w->stopped,
+                             .known_through_ms = known_ms,
+                             .shards = SHARDS,
+                             .rests_on = desk->offset,
+                             .all_known = all_known,
+                             .all_live = !w->shadow};
 }
 
 static uint64_t gate_set(const struct rg_step_view *view, bool blocking)
@@ -191,10 +190,17 @@ static int watch(struct rg_desk *desk, struct rg_record *record, const struct rg
     bool *kept = RG_NEW(desk->work, bool, desk->standing_count + 1);
     for (size_t i = 0; i < seen.view_count; i++) {
         const struct rg_step_view *v = &seen.views[i];
-        const struct rg_desk_sighting sight = {.ladder = v->ladder, .step = v->step, .name = v->name, .invoice = v->invoice->id,
-                                               .repetition = v->repetition, .kind = v->kind, .gate = v->gate,
-                                               .blocking = gate_set(v, true), .passing = gate_set(v, false),
-                                               .opens_ms = v->opens_ms, .why = v->why};
+        const struct rg_desk_sighting sight = {.ladder = v->ladder,
+                                               .step = v->step,
+                                               .name = v->name,
+                                               .invoice = v->invoice->id,
+                                               .repetition = v->repetition,
+                                               .kind = v->kind,
+                                               .gate = v->gate,
+                                               .blocking = gate_set(v, true),
+                                               .passing = gate_set(v, false),
+                                               .opens_ms = v->opens_ms,
+                                               .why = v->why};
         size_t at = find_standing(desk, &sight, i);
         if (at < desk->standing_count)
             kept[at] = true;
@@ -260,12 +266,21 @@ static void deliver(struct rg_desk *desk, struct rg_record *record, const struct
     struct rg_claim *claim = RG_NEW(desk->work, struct rg_claim, 1);
     struct rg_outcome *outcome = RG_NEW(desk->work, struct rg_outcome, 1);
     enum rg_evidence evidence = told_later(desk, decision->step) ? RG_EVIDENCE_ACCEPTED : channel->evidence;
-    *claim = (struct rg_claim){.action = decision->action, .claim = claim_id(desk), .debtor = decision->debtor,
-                               .valid_ms = CLAIM_VALID_MS, .at_ms = desk->now_ms};
-    *outcome = (struct rg_outcome){.action = decision->action, .claim = claim->claim, .claim_offset = desk->offset,
-                                   .debtor = decision->debtor, .step = decision->step, .channel = decision->channel,
-                                   .repetition = decision->repetition, .attempt = decision->attempt,
-                                   .invoices = decision->invoices, .invoice_count = decision->invoice_count,
+    *claim = (struct rg_claim){.action = decision->action,
+                               .claim = claim_id(desk),
+                               .debtor = decision->debtor,
+                               .valid_ms = CLAIM_VALID_MS,
+                               .at_ms = desk->now_ms};
+    *outcome = (struct rg_outcome){.action = decision->action,
+                                   .claim = claim->claim,
+                                   .claim_offset = desk->offset,
+                                   .debtor = decision->debtor,
+                                   .step = decision->step,
+                                   .channel = decision->channel,
+                                   .repetition = decision->repetition,
+                                   .attempt = decision->attempt,
+                                   .invoices = decision->invoices,
+                                   .invoice_count = decision->invoice_count,
                                    .verdict = channel->verdict,
                                    .evidence = channel->verdict == RG_VERDICT_ACCEPTED ? evidence : RG_EVIDENCE_NONE,
                                    .at_ms = desk->now_ms};
@@ -301,8 +316,8 @@ static bool deliver_all(struct rg_desk *desk, struct rg_record *record)
     return count > 0;
 }
 
-static int carry_out(struct rg_desk *desk, struct rg_record *record, const struct rg_decided *decided, bool again,
-                     bool *ret_busy, struct rg_error *err)
+static int carry_out(struct rg_desk *desk, struct rg_record *record, const struct rg_decided *decided, bool again, bool *ret_busy,
+                     struct rg_error *err)
 {
     struct rg_desk_log *log = &desk->log;
     if (log->decision_count + decided->decision_count > RG_DESK_LINES_MAX ||
@@ -373,7 +388,8 @@ static int turn(struct rg_desk *desk, struct rg_error *err)
         int64_t known_ms[RG_SOURCES_MAX];
         const struct rg_world world = world_of(desk, known_ms);
         struct rg_decided decided;
-        int rc = n == TURNS_MAX ? rg_fail(err, RG_ELIMIT, "it never comes to rest at one instant") : bound_work(desk, record, err);
+        int rc =
+            n == TURNS_MAX ? rg_fail(err, RG_ELIMIT, "it never comes to rest at one instant") : bound_work(desk, record, err);
         if (rc == 0 && desk->watch)
             rc = watch(desk, record, &world, err);
         if (rc < 0)
@@ -382,7 +398,7 @@ static int turn(struct rg_desk *desk, struct rg_error *err)
         rc = carry_out(desk, record, &decided, n > 0, &busy, err);
         if (rc < 0)
             return rc;
-        desk->due_ms = due_after(desk, record, decided.next_ms);
+        desk->due_ms = due_after(desk, record, rg_decided_next_ms(&decided));
     }
     return store(desk, record, err);
 }
@@ -472,8 +488,12 @@ int rg_desk_tell(struct rg_desk *desk, struct rg_str step, enum rg_provider_fact
         return rg_fail(err, RG_ENOTFOUND, "no message of step \"" RG_STR_FMT "\" has gone out by then", RG_STR_ARG(step));
     rg_action_id_print(&sent->action, action);
     (void)snprintf(id, sizeof id, "told-%lld", (long long)desk->offset);
-    const struct rg_event event = {.type = RG_EV_DELIVERY_RECEIPT, .id = rg_str(id), .source = RG_STR("desk"),
-                                   .time_ms = desk->now_ms, .debtor = desk->debtor, .action = rg_str(action),
+    const struct rg_event event = {.type = RG_EV_DELIVERY_RECEIPT,
+                                   .id = rg_str(id),
+                                   .source = RG_STR("desk"),
+                                   .time_ms = desk->now_ms,
+                                   .debtor = desk->debtor,
+                                   .action = rg_str(action),
                                    .status = (int)fact,
                                    .has = RG_BIT(RG_F_DEBTOR) | RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS)};
     return rg_desk_fold(desk, &event, err);

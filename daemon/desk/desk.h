@@ -16,10 +16,10 @@
 #include "config/contract/event.h"
 #include "daemon/rules/decide.h"
 
-#define RG_DESK_LINES_MAX 20000             /* each of decisions, skips and sightings */
-#define RG_DESK_LOOKS_MAX 100000
-#define RG_DESK_CASES_MAX 20000             /* invoices × steps × repetitions */
-#define RG_DESK_WORK_MAX INT64_C(3000000)   /* cases looked at, over all looks */
+#define RG_DESK_LINES_MAX 20000 /* each of decisions, skips and sightings */
+#define RG_DESK_LOOKS_MAX 30000
+#define RG_DESK_CASES_MAX 20000           /* invoices × steps × repetitions */
+#define RG_DESK_WORK_MAX INT64_C(3000000) /* cases looked at, over all looks */
 
 /* What becomes of what is handed to a channel. */
 struct rg_desk_channel {
@@ -31,7 +31,7 @@ struct rg_desk_channel {
 struct rg_desk_world {
     bool stopped;
     bool shadow;
-    int64_t payments_known_ms; /* RG_NEVER: all that is paid is known */
+    int64_t payments_known_ms;                        /* RG_NEVER: all that is paid is known */
     struct rg_desk_channel channels[RG_CHANNELS_MAX]; /* as rules->channels */
 };
 
@@ -47,17 +47,17 @@ struct rg_desk_skip {
 };
 /* What an onlooker sees of one step of one invoice, from one look to the look that finds it changed. */
 struct rg_desk_sighting {
-    int64_t from_ms, until_ms; /* RG_NEVER: to the end */
+    int64_t from_ms, until_ms;      /* RG_NEVER: to the end */
     const struct rg_ladder *ladder; /* NULL: none applies */
-    const struct rg_step *step; /* NULL: a finding about the whole invoice, and for what is owed */
-    struct rg_str name;         /* of the step, or of what is owed; absent: the whole invoice */
+    const struct rg_step *step;     /* NULL: a finding about the whole invoice, and for what is owed */
+    struct rg_str name;             /* of the step, or of what is owed; absent: the whole invoice */
     struct rg_str invoice;
     int repetition;
     enum rg_view_kind kind;
-    enum rg_gate gate;           /* the one that blocks first */
-    uint64_t blocking, passing;  /* sets of gates: bit 1 << gate; of those that pass only the ones with something to say */
+    enum rg_gate gate;          /* the one that blocks first */
+    uint64_t blocking, passing; /* sets of gates: bit 1 << gate; of those that pass only the ones with something to say */
     int64_t opens_ms;
-    struct rg_str why;           /* when it was first seen */
+    struct rg_str why; /* when it was first seen */
 };
 static_assert(RG_GATE_COUNT <= 64, "gates are a 64-bit set");
 #define RG_GATE_BIT(gate) (UINT64_C(1) << (gate))
@@ -83,7 +83,6 @@ int64_t rg_desk_now_ms(const struct rg_desk *desk);
 struct rg_str rg_desk_debtor(const struct rg_desk *desk);
 const struct rg_zone *rg_desk_zone(const struct rg_desk *desk); /* the debtor's, as known now */
 const struct rg_desk_log *rg_desk_log(const struct rg_desk *desk);
-void rg_desk_record_json(const struct rg_desk *desk, struct rg_jw *jw); /* as `reguactl show --json` prints it */
 
 /* The world changes now: the debtor is looked at again. */
 struct rg_desk_world rg_desk_world(const struct rg_desk *desk);
@@ -92,8 +91,8 @@ void rg_desk_set_world(struct rg_desk *desk, const struct rg_desk_world *world);
 /* Deliveries of this step prove no more than that they were accepted: rg_desk_tell brings the rest. */
 void rg_desk_will_tell(struct rg_desk *desk, struct rg_str step);
 
-/* A fact comes in now, as it would from a source: it is written and read in both its halves. RG_EINVAL: it is about another debtor.
- * RG_ELIMIT: more than can be kept of one. */
+/* A fact comes in now, as it would from a source: it is written and read in both its halves. RG_EINVAL: it is about another
+ * debtor. RG_ELIMIT: more than can be kept of one. */
 RG_MUST_USE int rg_desk_fold(struct rg_desk *desk, const struct rg_event *event, struct rg_error *err);
 /* A provider tells now what became of the last message of that step. RG_ENOTFOUND: none has gone out. */
 RG_MUST_USE int rg_desk_tell(struct rg_desk *desk, struct rg_str step, enum rg_provider_fact fact, struct rg_error *err);

@@ -11,6 +11,7 @@
 
 #define SOURCE "desk" /* of events, and namespace of their invoices */
 #define CREDITORS_MAX RG_SERVICES_MAX
+#define NAME "Maria da Silva"
 #define TYPE_PREFIX "regua."
 /* The static code of the central bank's manual. */
 #define PIX_CODE \
@@ -34,37 +35,46 @@ static void write_charge(struct rg_jw *jw)
     rg_jw_object_end(jw);
 }
 
-static struct rg_str event_bytes(const struct rg_happening_reading *reading, struct rg_str type, const struct rg_json_value *data,
-                                 const struct rg_json_value *id, int64_t at_ms, size_t index, struct rg_buf *buf)
+/* What a source would have published. */
+struct published {
+    enum rg_event_type type;
+    const struct rg_json_value *id; /* absent: made of `made_id` */
+    const char *made_id, *name;     /* name: of a person who has none; NULL: stays without */
+    const struct rg_json_value *data;
+    int64_t at_ms;
+};
+
+static void write_event(const struct rg_happening_reading *reading, const struct published *p, struct rg_buf *buf)
 {
-    char text[RG_INSTANT_TEXT_MAX], made[32];
+    char text[RG_INSTANT_TEXT_MAX], type[RG_WORD_BYTES_MAX];
     struct rg_jw jw;
-    rg_instant_format(at_ms, 0, text);
-    (void)snprintf(made, sizeof made, "entry-%zu", index);
+    rg_instant_format(p->at_ms, 0, text);
+    (void)snprintf(type, sizeof type, TYPE_PREFIX "%s", rg_event_type_name(p->type));
     rg_jw_init(&jw, buf);
     rg_jw_object(&jw);
     rg_jw_member_cstr(&jw, "specversion", "1.0");
     rg_jw_key(&jw, "id");
-    if (rg_json_kind(id) != RG_JSON_ABSENT)
-        rg_jw_value(&jw, id);
+    if (rg_json_kind(p->id) != RG_JSON_ABSENT)
+        rg_jw_value(&jw, p->id);
     else
-        rg_jw_cstr(&jw, made);
+        rg_jw_cstr(&jw, p->made_id);
     rg_jw_member_cstr(&jw, "source", SOURCE);
-    rg_jw_member_str(&jw, "type", rg_arena_printf(reading->arena, TYPE_PREFIX RG_STR_FMT, RG_STR_ARG(type)));
+    rg_jw_member_cstr(&jw, "type", type);
     rg_jw_member_cstr(&jw, "time", text);
     rg_jw_member_object(&jw, "data");
-    if (rg_json_get(data, "debtor") == NULL)
+    if (rg_json_get(p->data, "debtor") == NULL)
         rg_jw_member_str(&jw, "debtor", reading->debtor);
-    RG_JSON_EACH(member, data) {
+    if (p->name != NULL && rg_json_get(p->data, "name") == NULL)
+        rg_jw_member_cstr(&jw, "name", p->name);
+    if (p->type == RG_EV_INVOICE_ISSUED && rg_json_get(p->data, "charge") == NULL)
+        write_charge(&jw);
+    RG_JSON_EACH(member, p->data) {
         rg_jw_key_str(&jw, rg_json_key(member));
         rg_jw_value(&jw, member);
     }
-    if (rg_str_is(type, rg_event_type_name(RG_EV_INVOICE_ISSUED)) && rg_json_get(data, "charge") == NULL)
-        write_charge(&jw);
     rg_jw_object_end(&jw);
     rg_jw_object_end(&jw);
     rg_jw_done(&jw);
-    return rg_buf_str(buf);
 }
 
 static void add_creditor(struct rg_upstream *upstream, struct rg_str *creditors, struct rg_str name)
@@ -76,49 +86,63 @@ static void add_creditor(struct rg_upstream *upstream, struct rg_str *creditors,
         creditors[upstream->creditor_count++] = name;
 }
 
-static int decode(const struct rg_happening_reading *reading, struct rg_str bytes, struct rg_event *ret_event, struct rg_error *err)
+/* As it comes through the door. */
+static int decode(const struct rg_happening_reading *reading, const struct published *p, struct rg_event *ret_event,
+                  struct rg_error *err)
 {
     static const struct rg_message_header header = {{"content-type", 12}, {"application/cloudevents+json", 28}};
     const struct rg_rules *rules = reading->rules;
-    const struct rg_message message = {.value = bytes, .headers = &header, .header_count = 1};
+    struct rg_buf buf RG_CLEANUP(rg_buf_done);
     struct rg_str creditors[CREDITORS_MAX];
     struct rg_service_of services[RG_SERVICES_MAX];
-    struct rg_upstream upstream = {.name = RG_STR(SOURCE), .format = RG_SOURCE_CLOUDEVENTS, .ns = RG_STR(SOURCE),
-                                   .creditors = creditors, .services = services};
+    struct rg_upstream upstream = {.name = RG_STR(SOURCE),
+                                   .format = RG_SOURCE_CLOUDEVENTS,
+                                   .ns = RG_STR(SOURCE),
+                                   .creditors = creditors,
+                                   .services = services};
     struct rg_reject reject;
+    rg_buf_init(&buf, 2 * RG_EVENT_BYTES_MAX);
+    write_event(reading, p, &buf);
     for (int i = 0; i < rules->service_count; i++) {
         const struct rg_service_info *service = &rules->services[i];
         services[upstream.service_count++] = (struct rg_service_of){service->name, service->creditor};
         add_creditor(&upstream, creditors, service->creditor);
     }
-    if (rg_decode(&upstream, &message, reading->arena, ret_event, &reject) != RG_DECODED_EVENT)
-        return rg_fail(err, RG_EINVAL, "%s", reject.detail);
+    const struct rg_message message = {.value = rg_buf_str(&buf), .headers = &header, .header_count = 1};
+    if (buf.overflow || rg_decode(&upstream, &message, reading->arena, ret_event, &reject) != RG_DECODED_EVENT)
+        return rg_fail(err, RG_EINVAL, "%s", buf.overflow ? "the event is too large" : reject.detail);
     return 0;
 }
 
 static int read_event(const struct rg_happening_reading *reading, const struct rg_json_value *item, struct rg_str type,
-                      const struct rg_json_value *data, size_t index, struct rg_happening *entry, struct rg_error *err)
+                      const struct rg_json_value *data, struct rg_happening *happening, struct rg_error *err)
 {
-    struct rg_buf buf RG_CLEANUP(rg_buf_done);
     struct rg_reject reject;
-    enum rg_event_type known;
+    char id[32];
     size_t n = sizeof TYPE_PREFIX - 1;
+    struct published p = {.data = data, .id = rg_json_get(item, "id"), .made_id = id, .at_ms = happening->at_ms};
     if (type.n > n && memcmp(type.p, TYPE_PREFIX, n) == 0)
         type = (struct rg_str){type.p + n, type.n - n};
-    if (rg_event_type_parse(type, &reject, &known) < 0)
+    if (rg_event_type_parse(type, &reject, &p.type) < 0)
         return rg_fail(err, RG_EINVAL, "%s", reject.detail);
     if (rg_json_kind(data) != RG_JSON_OBJECT)
-        return wrong(err, rg_event_type_name(known), "an object, the event's data");
-    rg_buf_init(&buf, RG_EVENT_BYTES_MAX);
-    struct rg_str bytes = event_bytes(reading, type, data, rg_json_get(item, "id"), entry->at_ms, index, &buf);
-    if (buf.overflow)
-        return rg_fail(err, RG_ELIMIT, "an event has at most %zu bytes", RG_EVENT_BYTES_MAX);
-    entry->kind = RG_HAPPENING_EVENT;
-    int rc = decode(reading, bytes, &entry->event, err);
-    if (rc == 0 && rg_str_has(entry->event.debtor) && !rg_str_eq(entry->event.debtor, reading->debtor))
+        return wrong(err, rg_event_type_name(p.type), "an object, the event's data");
+    (void)snprintf(id, sizeof id, "happening-%d", happening->index);
+    happening->kind = RG_HAPPENING_EVENT;
+    int rc = decode(reading, &p, &happening->event, err);
+    if (rc == 0 && rg_str_has(happening->event.debtor) && !rg_str_eq(happening->event.debtor, reading->debtor))
         return rg_fail(err, RG_EINVAL, "it is about debtor \"" RG_STR_FMT "\", and all others about \"" RG_STR_FMT "\"",
-                       RG_STR_ARG(entry->event.debtor), RG_STR_ARG(reading->debtor));
+                       RG_STR_ARG(happening->event.debtor), RG_STR_ARG(reading->debtor));
     return rc;
+}
+
+int rg_person_read(const struct rg_happening_reading *reading, const struct rg_json_value *data, int64_t at_ms,
+                   struct rg_event *ret_event, struct rg_error *err)
+{
+    const struct published p = {.type = RG_EV_DEBTOR_UPDATED, .data = data, .made_id = "person", .name = NAME, .at_ms = at_ms};
+    if (rg_json_kind(data) > RG_JSON_NULL && rg_json_kind(data) != RG_JSON_OBJECT)
+        return wrong(err, "debtor", "what is known of him, as in debtor.updated");
+    return decode(reading, &p, ret_event, err);
 }
 
 /* ---- outcomes ---- */
@@ -155,12 +179,12 @@ static int check_step(const struct rg_happening_reading *reading, struct rg_str 
         if (rg_str_is(step, names[i]))
             return 0;
     const char *near = rg_suggest(step, names, count);
-    return rg_fail(err, RG_EINVAL, "outcome: no step \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(step), near != NULL ? ", did you mean \"" : "",
-                   near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return rg_fail(err, RG_EINVAL, "outcome: no step \"" RG_STR_FMT "\"%s%s%s", RG_STR_ARG(step),
+                   near != NULL ? ", did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
-static int read_outcome(const struct rg_happening_reading *reading, const struct rg_json_value *object, struct rg_happening *entry,
-                        struct rg_error *err)
+static int read_outcome(const struct rg_happening_reading *reading, const struct rg_json_value *object,
+                        struct rg_happening *entry, struct rg_error *err)
 {
     struct rg_str status;
     entry->kind = RG_HAPPENING_OUTCOME;
@@ -234,7 +258,8 @@ static int read_world_member(const struct rg_rules *rules, const struct rg_zone 
     if (rg_str_is(key, "payments_known_through"))
         return read_known(zone, member, world, err);
     if (!rg_str_is(key, "channels"))
-        return rg_fail(err, RG_EINVAL, "the world has no \"" RG_STR_FMT "\"; it has stopped, mode, payments_known_through, channels",
+        return rg_fail(err, RG_EINVAL,
+                       "the world has no \"" RG_STR_FMT "\"; it has stopped, mode, payments_known_through, channels",
                        RG_STR_ARG(key));
     if (rg_json_kind(member) != RG_JSON_OBJECT)
         return wrong(err, "channels", "what becomes of what each is given, by name");
@@ -277,7 +302,7 @@ static const struct rg_json_value *only_thing(const struct rg_json_value *item)
 }
 
 int rg_happening_read(const struct rg_happening_reading *reading, const struct rg_json_value *item, size_t index,
-                  struct rg_happening *ret_entry, struct rg_error *err)
+                      struct rg_happening *ret_entry, struct rg_error *err)
 {
     struct rg_happening entry = {.index = (int)index};
     struct rg_when when;
@@ -300,7 +325,7 @@ int rg_happening_read(const struct rg_happening_reading *reading, const struct r
         entry.world = thing;
         rc = rg_world_read(reading->rules, reading->zone, thing, &unused, err);
     } else {
-        rc = read_event(reading, item, what, thing, index, &entry, err);
+        rc = read_event(reading, item, what, thing, &entry, err);
     }
     if (rc == 0)
         *ret_entry = entry;
@@ -320,7 +345,7 @@ void rg_happenings_sort(struct rg_happening *entries, size_t count)
 }
 
 int rg_happen(const struct rg_happening_reading *reading, const struct rg_happening *entry, struct rg_desk *desk,
-                    struct rg_error *err)
+              struct rg_error *err)
 {
     struct rg_desk_world world;
     int rc = rg_desk_run(desk, entry->at_ms, err);

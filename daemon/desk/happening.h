@@ -41,15 +41,19 @@ struct rg_happening_reading {
 
 /* `index` is where it was written; it makes the event's id where none is given. RG_EINVAL: err says what is wrong with it. */
 RG_MUST_USE int rg_happening_read(const struct rg_happening_reading *reading, const struct rg_json_value *item, size_t index,
-                              struct rg_happening *ret_entry, struct rg_error *err);
+                                  struct rg_happening *ret_entry, struct rg_error *err);
+
+/* What is known of the debtor beforehand: the data of a debtor.updated. NULL or null: nothing but a name. */
+RG_MUST_USE int rg_person_read(const struct rg_happening_reading *reading, const struct rg_json_value *data, int64_t at_ms,
+                               struct rg_event *ret_event, struct rg_error *err);
 
 /* Changes what `object` names:
  *
  *     stopped: true                          everything is stopped
  *     mode: shadow                           decide, send nothing; or live
  *     payments_known_through: 2026-11-20     no payment after that day's end is known; or all
- *     channels: { email: rejected }          what becomes of what it is given: accepted, delivered, read, replied (proven at once),
- *                                            rejected, retry, throttled, uncertain, down
+ *     channels: { email: rejected }          what becomes of what it is given: accepted, delivered, read, replied (proven at
+ * once), rejected, retry, throttled, uncertain, down
  *
  * RG_EINVAL: err says what is wrong, and *world is undefined. */
 RG_MUST_USE int rg_world_read(const struct rg_rules *rules, const struct rg_zone *zone, const struct rg_json_value *object,
@@ -60,7 +64,7 @@ void rg_happenings_sort(struct rg_happening *entries, size_t count);
 
 /* Time passes to the entry's, and it happens. */
 RG_MUST_USE int rg_happen(const struct rg_happening_reading *reading, const struct rg_happening *entry, struct rg_desk *desk,
-                                struct rg_error *err);
+                          struct rg_error *err);
 
 /* Every step and word of thanks that some ladder has, each once, for checks and suggestions. */
 const char *const *rg_desk_steps(const struct rg_rules *rules, struct rg_arena *arena, size_t *ret_count);

@@ -1,8 +1,6 @@
 /* Entries are read and checked before anything happens: a mistake in the last one is said at once, not after a long life. */
 #include "daemon/desk/scenario.h"
 
-#define NAME "Maria da Silva"
-
 /* The debtor that the first event that names one is about. */
 static struct rg_str debtor_of(const struct rg_scenario *scenario)
 {
@@ -18,8 +16,8 @@ static struct rg_str debtor_of(const struct rg_scenario *scenario)
     return rg_str_has(debtor) ? debtor : RG_STR(RG_SCENARIO_DEBTOR);
 }
 
-static int read_entries(const struct rg_scenario *scenario, const struct rg_happening_reading *reading, struct rg_happening *entries,
-                        struct rg_scenario_fault *fault)
+static int read_entries(const struct rg_scenario *scenario, const struct rg_happening_reading *reading,
+                        struct rg_happening *entries, struct rg_scenario_fault *fault)
 {
     size_t i = 0;
     RG_JSON_EACH(item, scenario->events) {
@@ -29,36 +27,38 @@ static int read_entries(const struct rg_scenario *scenario, const struct rg_happ
             return rc;
         i++;
     }
-    fault->entry = -1;
     rg_happenings_sort(entries, i);
     return 0;
 }
 
-static int name_debtor(struct rg_desk *desk, struct rg_error *err)
+/* A millisecond before the beginning, so that whatever happens then is newer. */
+static int introduce(const struct rg_happening_reading *reading, const struct rg_scenario *scenario, struct rg_desk *desk,
+                     struct rg_scenario_fault *fault)
 {
-    const struct rg_event event = {.type = RG_EV_DEBTOR_UPDATED, .id = RG_STR("name"), .source = RG_STR("desk"),
-                                   .time_ms = rg_desk_now_ms(desk) - 1, .debtor = rg_desk_debtor(desk), .name = RG_STR(NAME),
-                                   .has = RG_BIT(RG_F_DEBTOR) | RG_BIT(RG_F_NAME)};
-    return rg_desk_fold(desk, &event, err);
+    struct rg_event event;
+    fault->entry = RG_FAULT_PERSON;
+    int rc = rg_person_read(reading, scenario->person, rg_desk_now_ms(desk) - 1, &event, &fault->err);
+    return rc < 0 ? rc : rg_desk_fold(desk, &event, &fault->err);
 }
 
-static int set_world(struct rg_desk *desk, const struct rg_scenario *scenario, struct rg_error *err)
+static int set_world(struct rg_desk *desk, const struct rg_scenario *scenario, struct rg_scenario_fault *fault)
 {
     struct rg_desk_world world = rg_desk_world(desk);
     if (rg_json_kind(scenario->world) <= RG_JSON_NULL)
         return 0;
-    int rc = rg_world_read(scenario->rules, scenario->zone, scenario->world, &world, err);
+    fault->entry = RG_FAULT_WORLD;
+    int rc = rg_world_read(scenario->rules, scenario->zone, scenario->world, &world, &fault->err);
     if (rc == 0)
         rg_desk_set_world(desk, &world);
     return rc;
 }
 
-static int play(const struct rg_scenario *scenario, const struct rg_happening_reading *reading, const struct rg_happening *entries,
-                size_t count, struct rg_desk *desk, struct rg_scenario_fault *fault)
+static int play(const struct rg_scenario *scenario, const struct rg_happening_reading *reading,
+                const struct rg_happening *entries, size_t count, struct rg_desk *desk, struct rg_scenario_fault *fault)
 {
-    int rc = set_world(desk, scenario, &fault->err);
+    int rc = set_world(desk, scenario, fault);
     if (rc == 0)
-        rc = name_debtor(desk, &fault->err);
+        rc = introduce(reading, scenario, desk, fault);
     for (size_t i = 0; i < count; i++)
         if (entries[i].kind == RG_HAPPENING_OUTCOME)
             rg_desk_will_tell(desk, entries[i].step);
@@ -68,17 +68,40 @@ static int play(const struct rg_scenario *scenario, const struct rg_happening_re
     }
     if (rc < 0)
         return rc;
-    fault->entry = -1;
+    fault->entry = RG_FAULT_ANYWHERE;
     return rg_desk_run(desk, scenario->until_ms, &fault->err);
+}
+
+void rg_scenario_check(const struct rg_scenario *scenario, struct rg_arena *arena, rg_scenario_fault_fn *tell, void *ctx)
+{
+    const struct rg_happening_reading reading = {
+        .rules = scenario->rules, .debtor = debtor_of(scenario), .zone = scenario->zone, .arena = arena};
+    struct rg_scenario_fault fault = {.entry = RG_FAULT_PERSON};
+    struct rg_desk_world world = {0};
+    struct rg_happening unused;
+    struct rg_event event;
+    size_t i = 0;
+    if (rg_person_read(&reading, scenario->person, scenario->until_ms, &event, &fault.err) < 0)
+        tell(ctx, &fault);
+    fault.entry = RG_FAULT_WORLD;
+    if (rg_json_kind(scenario->world) > RG_JSON_NULL &&
+        rg_world_read(scenario->rules, scenario->zone, scenario->world, &world, &fault.err) < 0)
+        tell(ctx, &fault);
+    RG_JSON_EACH(item, scenario->events) {
+        fault.entry = (int)i;
+        if (rg_happening_read(&reading, item, i, &unused, &fault.err) < 0)
+            tell(ctx, &fault);
+        i++;
+    }
 }
 
 int rg_scenario_play(const struct rg_scenario *scenario, bool watch, struct rg_arena *arena, struct rg_desk **ret_desk,
                      struct rg_scenario_fault *ret_fault)
 {
-    struct rg_scenario_fault fault = {.entry = -1};
+    struct rg_scenario_fault fault = {.entry = RG_FAULT_ANYWHERE};
     size_t count = rg_json_count(scenario->events);
     if (rg_json_kind(scenario->events) != RG_JSON_ARRAY || count > RG_HAPPENINGS_MAX) {
-        ret_fault->entry = -1;
+        ret_fault->entry = RG_FAULT_ANYWHERE;
         return rg_fail(&ret_fault->err, RG_EINVAL, "expected \"events\" to be a list of at most %d", RG_HAPPENINGS_MAX);
     }
     const struct rg_happening_reading reading = {

@@ -13,14 +13,16 @@ static const struct suite {
 } SUITES[] = {
     {"bizdays", rg_suite_bizdays, "{op: add|is_bd|following|preceding|count, date, n?, to?} -> {result}"},
     {"cel", rg_suite_cel, "{op: eval, expr, vars: {name: {type, value?}}} -> {value} | {error} | {load_error}"},
-    {"cloudevents", rg_suite_cloudevents, "{key, headers: [[name, value]...], value|value_b64} -> {valid, attributes, data} | "
-                                          "{valid, reason}"},
+    {"cloudevents", rg_suite_cloudevents,
+     "{key, headers: [[name, value]...], value|value_b64} -> {valid, attributes, data} | "
+     "{valid, reason}"},
     {"cut", rg_suite_cut, "{notice, term_days, term_end: next_day|same_day, state, calendar} -> {result}"},
     {"documents", rg_suite_documents, "{kind: cpf|cnpj, input} -> {valid}"},
     {"fold", rg_suite_fold, "{events: [...]} -> {record}"},
     {"json", rg_suite_json, "{file} -> {result: accept|refuse, reason?}"},
-    {"latefees", rg_suite_latefees, "{principal, due, paid, multa_pct, juros_am_pct, base, consumer, inicio, "
-                                    "ultimo_dia_util_prorroga, rounding} -> {multa, juros, total}"},
+    {"latefees", rg_suite_latefees,
+     "{principal, due, paid, multa_pct, juros_am_pct, base, consumer, inicio, "
+     "ultimo_dia_util_prorroga, rounding} -> {multa, juros, total}"},
     {"mime", rg_suite_mime, "{kind: subject|display_name|filename, text, address?} -> {header}"},
     {"mustache", rg_suite_mustache, "{template, data, partials} -> {output}"},
     {"obligation", rg_suite_obligation, "{settled, state, kind: exclude|restore} -> {deadline}"},
@@ -42,7 +44,8 @@ static void print_help(FILE *to)
 {
     fputs("usage: adapter SUITE < questions > answers\n\n"
           "Questions are JSON objects, one a line; each answer is one, with the same id. What is wrong with a question becomes\n"
-          "the member \"error\" of its answer.\n\n", to);
+          "the member \"error\" of its answer.\n\n",
+          to);
     for (size_t i = 0; i < RG_COUNT(SUITES); i++)
         fprintf(to, "  %-12s %s\n", SUITES[i].name, SUITES[i].help);
 }

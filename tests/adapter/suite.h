@@ -18,8 +18,8 @@
 typedef void rg_suite_fn(const struct rg_json_value *question, struct rg_jw *answer);
 
 rg_suite_fn rg_suite_bizdays, rg_suite_cel, rg_suite_cloudevents, rg_suite_cut, rg_suite_documents, rg_suite_fold, rg_suite_json,
-    rg_suite_latefees, rg_suite_mime, rg_suite_mustache, rg_suite_obligation, rg_suite_phones, rg_suite_scenario,
-    rg_suite_sms, rg_suite_yaml;
+    rg_suite_latefees, rg_suite_mime, rg_suite_mustache, rg_suite_obligation, rg_suite_phones, rg_suite_scenario, rg_suite_sms,
+    rg_suite_yaml;
 
 /* Members of a question. False when one is missing or of another kind; the answer then has its `error` already. */
 bool rg_ask_str(const struct rg_json_value *question, const char *key, struct rg_jw *answer, struct rg_str *ret_text);

@@ -63,8 +63,8 @@ static bool read_items(const struct rg_json_value *array, bool map, struct rg_ar
     RG_JSON_EACH(item, array) {
         if (!map && !read_value(item, arena, &items[used++]))
             return false;
-        if (map && (!read_value(rg_json_at(item, 0), arena, &items[used]) ||
-                    !read_value(rg_json_at(item, 1), arena, &items[used + 1])))
+        if (map &&
+            (!read_value(rg_json_at(item, 0), arena, &items[used]) || !read_value(rg_json_at(item, 1), arena, &items[used + 1])))
             return false;
         used += map ? 2 : 0;
     }
@@ -111,8 +111,8 @@ static bool read_vars(const struct rg_json_value *object, struct rg_arena *arena
         size_t i = vars->count++;
         if (i == VARS_MAX || (value != NULL && !read_value(value, arena, &vars->values[i])))
             return false;
-        vars->decls[i] = (struct rg_cel_decl){
-            .name = rg_arena_str(arena, rg_json_key(var)).p, .type = RG_CEL_DYN, .slot = (int)i};
+        vars->decls[i] =
+            (struct rg_cel_decl){.name = rg_arena_str(arena, rg_json_key(var)).p, .type = RG_CEL_DYN, .slot = (int)i};
     }
     return true;
 }
@@ -176,26 +176,14 @@ static void write_value(const struct rg_cel_value *value, struct rg_jw *answer)
         rg_jw_key(answer, "null");
         rg_jw_null(answer);
         break;
-    case RG_CEL_BOOL:
-        rg_jw_member_bool(answer, "bool", value->b);
-        break;
-    case RG_CEL_INT:
-        write_number("int", value->i, answer);
-        break;
-    case RG_CEL_STRING:
-        rg_jw_member_str(answer, "string", value->s);
-        break;
+    case RG_CEL_BOOL: rg_jw_member_bool(answer, "bool", value->b); break;
+    case RG_CEL_INT: write_number("int", value->i, answer); break;
+    case RG_CEL_STRING: rg_jw_member_str(answer, "string", value->s); break;
     case RG_CEL_LIST:
-    case RG_CEL_MAP:
-        write_items(value, answer);
-        break;
-    case RG_CEL_DURATION:
-        write_duration(value->i, answer);
-        break;
+    case RG_CEL_MAP: write_items(value, answer); break;
+    case RG_CEL_DURATION: write_duration(value->i, answer); break;
     case RG_CEL_DOUBLE:
-    case RG_CEL_INSTANT:
-        write_printed(value, answer);
-        break;
+    case RG_CEL_INSTANT: write_printed(value, answer); break;
     default: /* money and dates are ours alone; no question of CEL's ends in one */
         rg_jw_member_cstr(answer, "other", rg_cel_type_name(value->type));
         break;
@@ -256,7 +244,8 @@ void rg_suite_cel(const struct rg_json_value *question, struct rg_jw *answer)
         else
             rg_jw_member_cstr(answer, "load_error", err.text);
     } else {
-        rg_jw_member_cstr(answer, "error", "expected \"vars\" to be an object of {type, value} with a value such as {\"int\": \"1\"}");
+        rg_jw_member_cstr(answer, "error",
+                          "expected \"vars\" to be an object of {type, value} with a value such as {\"int\": \"1\"}");
     }
     rg_arena_free(&arena);
 }

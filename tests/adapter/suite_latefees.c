@@ -4,7 +4,8 @@
 
 #include "brazil/money/fees.h"
 
-static bool ask_percent(const struct rg_json_value *question, const char *key, struct rg_jw *answer, struct rg_decimal *ret_percent)
+static bool ask_percent(const struct rg_json_value *question, const char *key, struct rg_jw *answer,
+                        struct rg_decimal *ret_percent)
 {
     struct rg_str text;
     struct rg_error err = {0};
@@ -25,8 +26,7 @@ static bool ask_terms(const struct rg_json_value *question, struct rg_jw *answer
     int64_t base;
     if (!ask_percent(question, "multa_pct", answer, &ret_terms->fine_percent) ||
         !ask_percent(question, "juros_am_pct", answer, &ret_terms->interest_percent_month) ||
-        !rg_ask_int(question, "base", answer, &base) ||
-        !rg_ask_flag(question, "consumer", answer, &ret_terms->consumer) ||
+        !rg_ask_int(question, "base", answer, &base) || !rg_ask_flag(question, "consumer", answer, &ret_terms->consumer) ||
         !rg_ask_word(question, "inicio", STARTS, RG_COUNT(STARTS), answer, &start) ||
         !rg_ask_flag(question, "ultimo_dia_util_prorroga", answer, &ret_terms->last_bank_day_of_year) ||
         !rg_ask_word(question, "rounding", ROUNDINGS, RG_COUNT(ROUNDINGS), answer, &rounding))

@@ -1,12 +1,13 @@
-/* {rules, policy?, events: [{at, …}], world?, until} → {decisions: [{at, step, channel?, signal?, amount_cents}], suppressed: [{at,
- * step, gate}]}: the runner of `reguactl test` on the small installation of tests/fakes/rules.h. `rules` is one ladder or a list of
- * them, `policy` a policy: YAML where it has several lines, else the path of a file. Events, world and times are those of rule tests
- * (daemon/desk/happening.h); times without an offset are Brasília's. `amount_cents` is what the message or signal asks for.
- * `suppressed` are steps whose window closed with nothing sent, with the gate that blocked them last, and those decided in shadow. */
+/* {rules, policy?, events: [{at, …}], world?, until} → {decisions: [{at, step, channel?, signal?, amount_cents}], suppressed:
+ * [{at, step, gate}]}: the runner of `reguactl test` on the small installation of tests/fakes/rules.h, with the channels of a
+ * test file. `rules` is one ladder or a list of them, `policy` a policy: YAML where it has several lines, else the path of a
+ * file. Events, world and times are those of rule tests (daemon/desk/happening.h); times without an offset are Brasília's.
+ * `amount_cents` is what the message or signal asks for. `suppressed` are steps whose window closed with nothing sent, with the
+ * gate that blocked them last, and those decided in shadow. */
 #include "tests/adapter/suite.h"
 
 #include "config/yaml/yaml.h"
-#include "daemon/desk/scenario.h"
+#include "daemon/desk/rule_test.h"
 #include "tests/fakes/rules.h"
 
 #define LADDERS_MAX 16
@@ -25,7 +26,8 @@ static bool is_path(struct rg_str text)
     return memchr(text.p, '\n', text.n) == NULL;
 }
 
-static bool take_text(struct texts *texts, struct rg_str text, const char *name, struct rg_rules_text *ret_text, struct rg_jw *answer)
+static bool take_text(struct texts *texts, struct rg_str text, const char *name, struct rg_rules_text *ret_text,
+                      struct rg_jw *answer)
 {
     struct rg_error err = {0};
     char sentence[512];
@@ -71,6 +73,8 @@ static struct rg_rules *load_rules(const struct texts *texts, struct rg_jw *answ
     struct rg_inventory inventory;
     struct rg_rules_input input = rg_test_rules_input();
     input.shipped = RG_SHIPPED;
+    input.channels = rg_test_channels;
+    input.channel_count = RG_TEST_CHANNELS;
     input.texts = texts->ladders;
     input.text_count = texts->count;
     input.policy_text = texts->policy.file != NULL ? &texts->policy : NULL;
@@ -101,7 +105,8 @@ static void write_decision(struct rg_jw *answer, const struct rg_desk_decision *
     rg_jw_object_end(answer);
 }
 
-static void write_suppressed(struct rg_jw *answer, int64_t at_ms, struct rg_str step, enum rg_gate gate, const struct rg_zone *zone)
+static void write_suppressed(struct rg_jw *answer, int64_t at_ms, struct rg_str step, enum rg_gate gate,
+                             const struct rg_zone *zone)
 {
     rg_jw_object(answer);
     write_instant(answer, at_ms, zone);
@@ -137,12 +142,14 @@ static void play(const struct rg_json_value *question, const struct rg_rules *ru
 {
     struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new(RG_SCENARIO_ARENA_BYTES);
     struct rg_desk *desk RG_CLEANUP(rg_desk_free) = NULL;
-    struct rg_scenario_fault fault = {.entry = -1};
+    struct rg_scenario_fault fault = {.entry = RG_FAULT_ANYWHERE};
     struct rg_when until;
     struct rg_str text;
     char sentence[sizeof fault.err.text + 32];
-    struct rg_scenario scenario = {.rules = rules, .events = rg_json_get(question, "events"),
-                                   .world = rg_json_get(question, "world"), .zone = rg_zone_of_state(RG_STR(DEFAULT_STATE))};
+    struct rg_scenario scenario = {.rules = rules,
+                                   .events = rg_json_get(question, "events"),
+                                   .world = rg_json_get(question, "world"),
+                                   .zone = rg_zone_of_state(RG_STR(DEFAULT_STATE))};
     if (!rg_json_str(rg_json_get(question, "until"), &text) || !rg_when_parse(text, scenario.zone, &until)) {
         rg_jw_member_cstr(answer, "error", "expected \"until\" to be " RG_WHEN_EXPECTED);
         return;

@@ -1,5 +1,5 @@
-/* {file} → {result: accept} | {result: refuse, reason}, as a rules file: a ladder, on the small installation of tests/fakes/rules.h
- * with what is shipped. The reason is the first error, with its place. */
+/* {file} → {result: accept} | {result: refuse, reason}, as a rules file: a ladder, on the small installation of
+ * tests/fakes/rules.h with what is shipped. The reason is the first error, with its place. */
 #include "tests/adapter/suite.h"
 
 #include "config/yaml/yaml.h"

@@ -22,6 +22,7 @@ static const struct {
     {"docs/generated/calendar.md", rg_docs_calendar},
     {"docs/generated/mapping.md", rg_docs_mapping},
     {"docs/generated/preset.md", rg_docs_preset},
+    {"docs/generated/test.md", rg_docs_test},
     {"docs/generated/words.md", rg_docs_words},
     {"docs/generated/facts.md", rg_docs_facts},
     {"docs/generated/variables.md", rg_docs_variables},

@@ -8,6 +8,6 @@
 
 typedef void rg_docs_fn(struct rg_buf *into);
 
-rg_docs_fn rg_docs_api, rg_docs_events, rg_docs_ladder, rg_docs_policy, rg_docs_calendar, rg_docs_mapping, rg_docs_preset, rg_docs_words, rg_docs_facts,
-    rg_docs_variables, rg_docs_configuration, rg_docs_manual, rg_docs_ctl, rg_docs_site_schema, rg_docs_ladder_schema, rg_docs_policy_schema,
+rg_docs_fn rg_docs_api, rg_docs_events, rg_docs_ladder, rg_docs_policy, rg_docs_calendar, rg_docs_mapping, rg_docs_preset, rg_docs_test,
+    rg_docs_words, rg_docs_facts, rg_docs_variables, rg_docs_configuration, rg_docs_manual, rg_docs_ctl, rg_docs_site_schema, rg_docs_ladder_schema, rg_docs_policy_schema,
     rg_docs_calendar_schema, rg_docs_mapping_schema, rg_docs_preset_schema;

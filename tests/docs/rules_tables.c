@@ -6,6 +6,7 @@
 #include "config/ladder/templates.h"
 #include "config/ladder/written.h"
 #include "consumers/decode/mapping.h"
+#include "daemon/desk/rule_test.h"
 #include "producers/transport/preset_load.h"
 
 static void page(const char *title, const char *about, const struct rg_table *table, struct rg_buf *into)
@@ -40,6 +41,13 @@ void rg_docs_mapping(struct rg_buf *into)
 void rg_docs_preset(struct rg_buf *into)
 {
     page("Keys of a preset", "A file of `presets/`: how an HTTP provider is spoken to.", &rg_preset_table, into);
+}
+
+void rg_docs_test(struct rg_buf *into)
+{
+    page("Keys of a test file", "A file `…_test.yaml` beside the rules, for `reguactl test`: [rules.md](../rules.md#tests).",
+         &rg_test_file_table, into);
+    rg_buf_adds(into, "\nIn `then` there is beside these keys one thing that happens, as in `events`.\n");
 }
 
 static void add_words(const char *title, const char *about, const struct rg_words *words, struct rg_buf *into)

@@ -4,6 +4,7 @@
 #include "base/core/file.h"
 #include "config/site/site.h"
 #include "consumers/decode/decode.h"
+#include "daemon/desk/judge.h"
 #include "tests/fakes/rules.h"
 
 #include <setjmp.h>
@@ -211,6 +212,45 @@ static void load_mapping(const struct page *page, const struct sample *sample, c
     assert_non_null(mapping);
 }
 
+/* A test of the ladders that the page shows; it has to pass. */
+static void play_tests(const struct page *page, const struct sample *sample)
+{
+    char directory[] = "/tmp/regua-samples-XXXXXX";
+    const char *paths[SAMPLES_MAX + 1];
+    size_t count = 0;
+    struct rg_diags *diags = rg_diags_new();
+    struct rg_test_file *file = NULL;
+    assert_non_null(mkdtemp(directory));
+    for (size_t i = 0; i < page->count; i++) {
+        static const char key[] = "\nladder: ";
+        const char *text = rg_arena_str(arena, page->samples[i].text).p, *name = strstr(text, key);
+        if (name == NULL)
+            continue;
+        name += sizeof key - 1;
+        paths[count] = rg_arena_printf(arena, "%s/%.*s.yaml", directory, (int)strcspn(name, "\n "), name).p;
+        write_file(paths[count++], page->samples[i].text);
+    }
+    paths[count] = rg_arena_printf(arena, "%s/amostra_test.yaml", directory).p;
+    write_file(paths[count++], sample->text);
+    int rc = rg_test_file_load(paths[count - 1], rg_arena_printf(arena, "%s/config/shipped", source_dir).p, diags, &file);
+    findings_of(page, sample, diags);
+    assert_int_equal(rc, 0);
+    for (size_t i = 0; i < file->test_count; i++) {
+        struct rg_desk *desk = NULL;
+        struct rg_verdict_on_test verdict = {.count = 0};
+        assert_int_equal(rg_test_judge(file, &file->tests[i], arena, diags, &desk, &verdict), 0);
+        if (verdict.count > 0)
+            fail_msg("%s:%d: expected %s, got %s", page->name, sample->line + verdict.failures[0].line - 1,
+                     verdict.failures[0].expected.p, verdict.failures[0].got.p);
+        rg_desk_free(&desk);
+    }
+    rg_test_file_free(&file);
+    rg_diags_free(&diags);
+    while (count > 0)
+        assert_int_equal(unlink(paths[--count]), 0);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 static void load_sample(const struct page *page, const struct sample *sample)
 {
     const struct rg_doc *doc = NULL;
@@ -223,6 +263,8 @@ static void load_sample(const struct page *page, const struct sample *sample)
         load_rules(page, sample, rg_arena_str(arena, sample->text).p, (struct rg_str){0}, NULL);
     else if (rg_node_get(doc->root, "mapping") != NULL)
         load_mapping(page, sample, doc, diags);
+    else if (rg_node_get(doc->root, "tests") != NULL)
+        play_tests(page, sample);
     else if (rg_node_get(doc->root, "creditors") != NULL)
         load_site(page, sample);
     else if (rg_node_get(doc->root, "policy") != NULL)

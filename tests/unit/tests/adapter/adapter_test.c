@@ -8,7 +8,8 @@ static void test_bad_questions(void **state)
         {"[]", "{\"id\":null,\"error\":\"expected a JSON object\"}"},
         {"7", "{\"id\":null,\"error\":\"expected a JSON object\"}"},
         {"{\"id\":1}", "{\"id\":1,\"error\":\"expected \\\"text\\\" to be a string\"}"},
-        {"\n{\"id\":{\"a\":[1,null]},\"text\":3}", "{\"id\":{\"a\":[1,null]},\"error\":\"expected \\\"text\\\" to be a string\"}"},
+        {"\n{\"id\":{\"a\":[1,null]},\"text\":3}",
+         "{\"id\":{\"a\":[1,null]},\"error\":\"expected \\\"text\\\" to be a string\"}"},
         {"{\"id\":1.50,\"text\":\"a\"}", "{\"id\":1.50,\"encoding\":\"GSM-7\",\"units\":1,\"segments\":1}"},
     };
     assert_suite("sms", ROWS, RG_COUNT(ROWS));
@@ -87,8 +88,8 @@ static void test_unknown_suite(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const SUITES[] = {"bizdays",    "cel",    "cloudevents", "cut", "documents", "fold", "json", "latefees", "mime",
-                                         "mustache", "obligation", "phones", "scenario", "sms", "yaml"};
+    static const char *const SUITES[] = {"bizdays", "cel",      "cloudevents", "cut",    "documents", "fold", "json", "latefees",
+                                         "mime",    "mustache", "obligation",  "phones", "scenario",  "sms",  "yaml"};
     char command[512], line[512];
     size_t seen = 0;
     snprintf(command, sizeof command, "'%s' --help", RG_ADAPTER);
@@ -166,8 +167,10 @@ static void test_latefees(void **state)
 {
     (void)state;
     static const struct row ROWS[] = {
-        {FEES("1", "2026-10-10", "2026-10-14", "2", "30", "original"), "{\"id\":1,\"multa\":2000,\"juros\":133,\"total\":102133}"},
-        {FEES("2", "2026-10-10", "2026-10-14", "2", "30", "prorrogado"), "{\"id\":2,\"multa\":2000,\"juros\":33,\"total\":102033}"},
+        {FEES("1", "2026-10-10", "2026-10-14", "2", "30", "original"),
+         "{\"id\":1,\"multa\":2000,\"juros\":133,\"total\":102133}"},
+        {FEES("2", "2026-10-10", "2026-10-14", "2", "30", "prorrogado"),
+         "{\"id\":2,\"multa\":2000,\"juros\":33,\"total\":102033}"},
         {FEES("3", "2026-12-31", "2027-01-04", "2", "30", "original"), "{\"id\":3,\"multa\":0,\"juros\":0,\"total\":100000}"},
         {FEES("4", "2026-10-10", "2026-10-14", "2.01", "30", "original"), "{\"id\":4,\"error\":\"fine-above-law\"}"},
         {FEES("5", "2026-10-10", "2026-10-14", "2", "360", "original"),
@@ -216,8 +219,7 @@ static void test_obligation(void **state)
         {OWED("7", "2026-11-14T02:30:00Z", "AC", "exclude"), "{\"id\":7,\"deadline\":\"2026-11-23\"}"},
         {OWED("8", "2026-11-14T02:30:00Z", "XX", "exclude"),
          "{\"id\":8,\"error\":\"expected \\\"state\\\" to be a state such as SP\"}"},
-        {OWED("8", "2026-11-14", "XX", "restore"),
-         "{\"id\":8,\"error\":\"expected \\\"state\\\" to be a state such as SP\"}"},
+        {OWED("8", "2026-11-14", "XX", "restore"), "{\"id\":8,\"error\":\"expected \\\"state\\\" to be a state such as SP\"}"},
         {OWED("9", "ontem", "SP", "exclude"),
          "{\"id\":9,\"error\":\"expected \\\"settled\\\" to be a date YYYY-MM-DD of the years 1900 to 2199\"}"},
     };
@@ -255,11 +257,13 @@ static void test_cel(void **state)
          " value} with a value such as {\\\"int\\\": \\\"1\\\"}\"}"},
         /* deeper than an answer can be written */
         {"{\"id\":12,\"op\":\"eval\",\"expr\":\"[[[[[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]]]]]\",\"vars\":{\"x\":{\"value\":"
-         "{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":["
+         "{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{\"list\":[{"
+         "\"list\":["
          "{\"int\":\"1\"}]}]}]}]}]}]}]}]}]}]}]}}}}",
          "{\"id\":12,\"error\":\"other\"}"},
         {"{\"id\":13,\"op\":\"eval\",\"expr\":\"1\",\"vars\":[1]}",
-         "{\"id\":13,\"error\":\"expected \\\"vars\\\" to be an object of {type, value} with a value such as {\\\"int\\\": \\\"1\\\"}\"}"},
+         "{\"id\":13,\"error\":\"expected \\\"vars\\\" to be an object of {type, value} with a value such as {\\\"int\\\": "
+         "\\\"1\\\"}\"}"},
         {"{\"id\":11,\"op\":\"parse\",\"expr\":\"x\"}", "{\"id\":11,\"error\":\"expected \\\"op\\\" to be one of eval\"}"},
     };
     assert_suite("cel", ROWS, RG_COUNT(ROWS));
@@ -277,10 +281,13 @@ static void test_cloudevents(void **state)
         {"{\"id\":3," HEADERS ",[\"content-type\",\"a/b\"]],\"value_b64\":\"AAEC/w==\"}",
          "{\"id\":3," ATTRIBUTES ",\"datacontenttype\":\"a/b\"},\"data\":{\"b64\":\"AAEC/w==\"}}"},
         {"{\"id\":4," HEADERS "],\"value\":null}", "{\"id\":4," ATTRIBUTES "},\"data\":null}"},
-        {"{\"id\":5,\"headers\":[[\"ce_id\",\"1\"]],\"value\":\"{}\"}", "{\"id\":5,\"valid\":false,\"reason\":\"attribute source is missing\"}"},
-        {"{\"id\":7,\"headers\":5}", "{\"id\":7,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
+        {"{\"id\":5,\"headers\":[[\"ce_id\",\"1\"]],\"value\":\"{}\"}",
+         "{\"id\":5,\"valid\":false,\"reason\":\"attribute source is missing\"}"},
+        {"{\"id\":7,\"headers\":5}",
+         "{\"id\":7,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
         {"{\"id\":8,\"key\":5,\"headers\":[]}", "{\"id\":8,\"error\":\"expected \\\"key\\\" to be a string\"}"},
-        {"{\"id\":6,\"headers\":[5]}", "{\"id\":6,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
+        {"{\"id\":6,\"headers\":[5]}",
+         "{\"id\":6,\"error\":\"expected \\\"headers\\\" to be a list of at most 64 pairs of name and value\"}"},
     };
     assert_suite("cloudevents", ROWS, RG_COUNT(ROWS));
 }
@@ -288,11 +295,13 @@ static void test_cloudevents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_broken_json_is_answered), cmocka_unit_test(test_unknown_suite),
-        cmocka_unit_test(test_long_lines),    cmocka_unit_test(test_help),
-        cmocka_unit_test(test_bizdays),       cmocka_unit_test(test_identifiers),             cmocka_unit_test(test_sms),
-        cmocka_unit_test(test_latefees),      cmocka_unit_test(test_cut),                     cmocka_unit_test(test_obligation),
-        cmocka_unit_test(test_cel),           cmocka_unit_test(test_cloudevents),
+        cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_broken_json_is_answered),
+        cmocka_unit_test(test_unknown_suite), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_bizdays),
+        cmocka_unit_test(test_identifiers),   cmocka_unit_test(test_sms),
+        cmocka_unit_test(test_latefees),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_obligation),    cmocka_unit_test(test_cel),
+        cmocka_unit_test(test_cloudevents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,10 @@ struct file_row {
     size_t n;
     const char *answer; /* behind the id */
 };
-#define FILE_ROW(name, bytes, answer) {name, bytes, sizeof(bytes) - 1, answer}
+#define FILE_ROW(name, bytes, answer) \
+    { \
+        name, bytes, sizeof(bytes) - 1, answer \
+    }
 #define ACCEPT "\"result\":\"accept\"}"
 #define REFUSE "\"result\":\"refuse\",\"reason\":\""
 
@@ -58,8 +61,8 @@ static void test_json(void **state)
 }
 
 #define LADDER(key, step) \
-    "language: 1\nladder: padrao\npriority: 10\n" key "steps:\n  atraso: { day: D+1, tone: reminder, via: [email], template: atraso" step \
-    " }\n"
+    "language: 1\nladder: padrao\npriority: 10\n" key \
+    "steps:\n  atraso: { day: D+1, tone: reminder, via: [email], template: atraso" step " }\n"
 
 static void test_yaml(void **state)
 {
@@ -70,8 +73,9 @@ static void test_yaml(void **state)
         FILE_ROW("no map", "- a\n", REFUSE),
         FILE_ROW("nothing", "", REFUSE),
         FILE_ROW("another file", "language: 1\npolicy: provedor\n", REFUSE "1:1: missing key \\\"ladder\\\""),
-        FILE_ROW("unknown key", LADDER("", ", tempalte: x"), REFUSE "5:71: unknown key \\\"tempalte\\\" in step \\\"atraso\\\", did you mean "
-                                                                    "\\\"template\\\"? [unknown-key]\"}"),
+        FILE_ROW("unknown key", LADDER("", ", tempalte: x"),
+                 REFUSE "5:71: unknown key \\\"tempalte\\\" in step \\\"atraso\\\", did you mean "
+                        "\\\"template\\\"? [unknown-key]\"}"),
         FILE_ROW("duplicate key", LADDER("priority: 11\n", ""), REFUSE "4:1: "),
         FILE_ROW("tab", "language: 1\nsteps:\n\tatraso: x\n", REFUSE "3:1: tab in the indentation"),
         FILE_ROW("anchor", "language: &a 1\n", REFUSE),
@@ -80,7 +84,10 @@ static void test_yaml(void **state)
         FILE_ROW("second document", "language: 1\n---\nlanguage: 1\n", REFUSE),
         FILE_ROW("directive", "%YAML 1.1\n---\nlanguage: 1\n", REFUSE),
         FILE_ROW("not UTF-8", "language: \xff\n", REFUSE),
-        FILE_ROW("a NUL", "language: \0" "1\n", REFUSE),
+        FILE_ROW("a NUL",
+                 "language: \0"
+                 "1\n",
+                 REFUSE),
         FILE_ROW("condition", LADDER("applies: debtor.clustr == \"x\"\n", ""), REFUSE "4:10: no fact \\\"debtor.clustr\\\""),
     };
     for (size_t i = 0; i < RG_COUNT(ROWS); i++)
@@ -96,7 +103,8 @@ static void test_files(void **state)
          "{\"id\":1,\"error\":\"the file in \\\"file\\\" cannot be read: No such file or directory\"}"},
         {"{\"id\":2,\"file\":\"/tmp\"}",
          "{\"id\":2,\"error\":\"the file in \\\"file\\\" cannot be read: it is a directory; expected a file\"}"},
-        {"{\"id\":3,\"file\":\"/dev/zero\"}", "{\"id\":3,\"error\":\"the file in \\\"file\\\" cannot be read: it is no regular file\"}"},
+        {"{\"id\":3,\"file\":\"/dev/zero\"}",
+         "{\"id\":3,\"error\":\"the file in \\\"file\\\" cannot be read: it is no regular file\"}"},
         {"{\"id\":4}", "{\"id\":4,\"error\":\"expected \\\"file\\\" to be a string\"}"},
     };
     static const size_t LIMITS[] = {8 * 1024 * 1024, 1024 * 1024};

@@ -1,5 +1,5 @@
-/* Every suite against questions with a member missing, or with every kind of wrong value in its place: each line is answered under
- * its id, and the program ends well. Under the address sanitizer this is also the test that nothing leaks. */
+/* Every suite against questions with a member missing, or with every kind of wrong value in its place: each line is answered
+ * under its id, and the program ends well. Under the address sanitizer this is also the test that nothing leaks. */
 #include "tests/unit/tests/adapter/ask.h"
 
 #define MEMBERS_MAX 12
@@ -18,6 +18,9 @@ struct question {
     "[{\"v\":1,\"type\":\"invoice.issued\",\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-10-20T10:00:00Z\",\"ns\":\"n\"," \
     "\"data\":{\"debtor\":\"D\",\"invoice\":\"F\",\"due_on\":\"2026-11-03\",\"amount_cents\":1}}]"
 
+#define RULES \
+    "\"language: 1\\nladder: a\\npriority: 9\\nsteps: { x: { day: D+1, tone: reminder, via: [email], template: atraso } }\\n\""
+
 static const struct question QUESTIONS[] = {
     {"bizdays", {{"op", "\"add\""}, {"date", "\"2199-12-31\""}, {"n", "-2147483648"}}},
     {"bizdays", {{"op", "\"count\""}, {"date", "\"1900-01-01\""}, {"to", "\"2199-12-31\""}}},
@@ -28,7 +31,11 @@ static const struct question QUESTIONS[] = {
     {"cloudevents", {{"key", "\"k\""}, {"headers", CE}, {"value", "\"[1]\""}, {"value_b64", "\"AA==\""}}},
     {"cloudevents", {{"headers", CE}, {"value", "\"[1]\""}}},
     {"cut",
-     {{"notice", "\"2199-12-31\""}, {"term_days", "3660"}, {"term_end", "\"next_day\""}, {"state", "\"MG\""}, {"calendar", "\"br-telecom\""}}},
+     {{"notice", "\"2199-12-31\""},
+      {"term_days", "3660"},
+      {"term_end", "\"next_day\""},
+      {"state", "\"MG\""},
+      {"calendar", "\"br-telecom\""}}},
     {"documents", {{"kind", "\"cpf\""}, {"input", "\"529.982.247-25\""}}},
     {"fold", {{"events", ISSUED}}},
     {"json", {{"file", "\"/dev/null\""}}},
@@ -49,15 +56,51 @@ static const struct question QUESTIONS[] = {
     {"obligation", {{"settled", "\"1900-01-01T00:00:00Z\""}, {"state", "\"AC\""}, {"kind", "\"exclude\""}}},
     {"obligation", {{"settled", "\"2199-12-31\""}, {"state", "\"AC\""}, {"kind", "\"restore\""}}},
     {"phones", {{"input", "\"(11) 91234-5678\""}}},
+    {"scenario",
+     {{"rules", RULES},
+      {"policy", "\"language: 1\\npolicy: p\\n\""},
+      {"events", "[{\"at\":\"2026-10-20\",\"invoice.issued\":{\"invoice\":\"F\",\"due_on\":\"2026-11-03\",\"amount_cents\":1}}]"},
+      {"world", "{\"stopped\":false,\"mode\":\"live\",\"payments_known_through\":\"all\",\"channels\":{\"sms\":\"down\"}}"},
+      {"until", "\"2026-12-01\""}}},
     {"sms", {{"text", "\"x\""}}},
     {"yaml", {{"file", "\"/dev/null\""}}},
 };
 
 static const char *const BAD[] = {
-    "null", "true", "false", "0", "-1", "1.5", "9007199254740991", "-9007199254740992", "99999999999999999999", "1e999", "\"\"", "\"x\"",
-    "\"2026-02-30\"", "\"0000-00-00\"", "\"\\u0001\"", "\"\\ufffe\\uffff\"", "\"{{#a}}\"", "\"=?UTF-8?B?\"", "\"../../etc/passwd\"", "[]", "[[]]",
-    "[1,2,3]", "[\"x\"]", "[[\"a\"]]", "[[\"a\",\"b\",\"c\"]]", "[[1,2]]", "[{}]", "{}", "{\"a\":1}", "{\"x\":null}", "{\"x\":{\"value\":{}}}",
-    "{\"x\":{\"value\":{\"int\":1}}}", "{\"\":{\"value\":{\"int\":\"1\"}}}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "1.5",
+    "9007199254740991",
+    "-9007199254740992",
+    "99999999999999999999",
+    "1e999",
+    "\"\"",
+    "\"x\"",
+    "\"2026-02-30\"",
+    "\"0000-00-00\"",
+    "\"\\u0001\"",
+    "\"\\ufffe\\uffff\"",
+    "\"{{#a}}\"",
+    "\"=?UTF-8?B?\"",
+    "\"../../etc/passwd\"",
+    "[]",
+    "[[]]",
+    "[1,2,3]",
+    "[\"x\"]",
+    "[[\"a\"]]",
+    "[[\"a\",\"b\",\"c\"]]",
+    "[[1,2]]",
+    "[{}]",
+    "{}",
+    "{\"a\":1}",
+    "{\"x\":null}",
+    "{\"x\":{\"value\":{}}}",
+    "{\"x\":{\"value\":{\"int\":1}}}",
+    "{\"\":{\"value\":{\"int\":\"1\"}}}",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
 };
 
 static void add(struct rg_buf *to, int id, const struct member *members, size_t without, const char *instead)

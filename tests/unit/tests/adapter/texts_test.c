@@ -2,10 +2,14 @@
 #include "tests/unit/tests/adapter/ask.h"
 
 #define MU(id, template, data, output) \
-    {"{\"id\":" id ",\"template\":\"" template "\",\"data\":" data "}", "{\"id\":" id ",\"output\":\"" output "\"}"}
+    { \
+        "{\"id\":" id ",\"template\":\"" template "\",\"data\":" data "}", "{\"id\":" id ",\"output\":\"" output "\"}" \
+    }
 #define MUP(id, template, data, partials, output) \
-    {"{\"id\":" id ",\"template\":\"" template "\",\"data\":" data ",\"partials\":" partials "}", \
-     "{\"id\":" id ",\"output\":\"" output "\"}"}
+    { \
+        "{\"id\":" id ",\"template\":\"" template "\",\"data\":" data ",\"partials\":" partials "}", \
+            "{\"id\":" id ",\"output\":\"" output "\"}" \
+    }
 
 static void test_mustache_values(void **state)
 {
@@ -24,7 +28,8 @@ static void test_mustache_values(void **state)
         MU("11", "{{^boolean}}no{{/boolean}}{{#boolean}}yes{{/boolean}}", "{\"boolean\":false}", "no"),
         MU("12", "12345{{! Comment Block! }}67890", "{}", "1234567890"),
         MU("13", "{{=<% %>=}}(<%text%>)", "{\"text\":\"Hey!\"}", "(Hey!)"),
-        MU("14", "| This Is\\n{{#boolean}}\\n|\\n{{/boolean}}\\n| A Line\\n", "{\"boolean\":true}", "| This Is\\n|\\n| A Line\\n"),
+        MU("14", "| This Is\\n{{#boolean}}\\n|\\n{{/boolean}}\\n| A Line\\n", "{\"boolean\":true}",
+           "| This Is\\n|\\n| A Line\\n"),
         MU("15", "{{#b}}{{#c}}{{c}}{{/c}}{{/b}}", "{\"b\":true,\"c\":\"{{b}}\"}", "{{b}}"),
     };
     assert_suite("mustache", ROWS, RG_COUNT(ROWS));
@@ -49,7 +54,8 @@ static void test_mustache_refused(void **state)
 {
     (void)state;
     static const struct row ROWS[] = {
-        {"{\"id\":1,\"template\":\"{{a\"}", "{\"id\":1,\"error\":\"template, byte 0: a tag is opened here and never closed by \\\"}}\\\"\"}"},
+        {"{\"id\":1,\"template\":\"{{a\"}",
+         "{\"id\":1,\"error\":\"template, byte 0: a tag is opened here and never closed by \\\"}}\\\"\"}"},
         {"{\"id\":2,\"template\":\"x\",\"partials\":{\"p\":\"{{/q}}\"}}",
          "{\"id\":2,\"error\":\"partial p, byte 0: \\\"/q\\\" closes a section that was never opened\"}"},
         {"{\"id\":3,\"template\":\"x\",\"partials\":[\"p\"]}",
@@ -80,9 +86,14 @@ static void test_mustache_limits(void **state)
 }
 
 #define MIME(id, kind, text, header) \
-    {"{\"id\":" id ",\"kind\":\"" kind "\",\"text\":\"" text "\"}", "{\"id\":" id ",\"header\":" header "}"}
+    { \
+        "{\"id\":" id ",\"kind\":\"" kind "\",\"text\":\"" text "\"}", "{\"id\":" id ",\"header\":" header "}" \
+    }
 #define NAME(id, text, address, header) \
-    {"{\"id\":" id ",\"kind\":\"display_name\",\"text\":\"" text "\",\"address\":\"" address "\"}", "{\"id\":" id ",\"header\":" header "}"}
+    { \
+        "{\"id\":" id ",\"kind\":\"display_name\",\"text\":\"" text "\",\"address\":\"" address "\"}", \
+            "{\"id\":" id ",\"header\":" header "}" \
+    }
 
 /* The people and texts of RFC 2047 section 8 and RFC 2231 section 4, in the one character set that we write. */
 static void test_mime(void **state)
@@ -91,8 +102,7 @@ static void test_mime(void **state)
     static const struct row ROWS[] = {
         NAME("1", "Keith Moore", "moore@cs.utk.edu", "\"From: Keith Moore <moore@cs.utk.edu>\""),
         NAME("2", "Keld Jørn Simonsen", "keld@dkuug.dk", "\"From: =?UTF-8?B?S2VsZCBKw7hybiBTaW1vbnNlbg==?= <keld@dkuug.dk>\""),
-        NAME("3", "Olle Järnefors", "ojarnef@admin.kth.se",
-             "\"From: =?UTF-8?B?T2xsZSBKw6RybmVmb3Jz?= <ojarnef@admin.kth.se>\""),
+        NAME("3", "Olle Järnefors", "ojarnef@admin.kth.se", "\"From: =?UTF-8?B?T2xsZSBKw6RybmVmb3Jz?= <ojarnef@admin.kth.se>\""),
         NAME("4", "", "keld@dkuug.dk", "\"From: keld@dkuug.dk\""),
         NAME("5", "a\\r\\nBcc: x@y.example", "keld@dkuug.dk", "null"),
         NAME("6", "Keld", "keld@dkuug.dk\\r\\nBcc: x@y.example", "null"),
@@ -105,7 +115,8 @@ static void test_mime(void **state)
         MIME("12", "filename", "fatura.pdf", "\"Content-Disposition: attachment;\\r\\n filename=\\\"fatura.pdf\\\"\""),
         MIME("13", "filename", "£ rates.pdf", "\"Content-Disposition: attachment;\\r\\n filename*=UTF-8''%C2%A3%20rates.pdf\""),
         MIME("14", "filename", "a\\u0085b", "null"),
-        {"{\"id\":15,\"kind\":\"display_name\",\"text\":\"x\"}", "{\"id\":15,\"error\":\"expected \\\"address\\\" to be a string\"}"},
+        {"{\"id\":15,\"kind\":\"display_name\",\"text\":\"x\"}",
+         "{\"id\":15,\"error\":\"expected \\\"address\\\" to be a string\"}"},
         {"{\"id\":16,\"kind\":\"body\",\"text\":\"x\"}",
          "{\"id\":16,\"error\":\"expected \\\"kind\\\" to be one of subject display_name filename\"}"},
     };
@@ -115,8 +126,11 @@ static void test_mime(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mustache_values), cmocka_unit_test(test_mustache_partials), cmocka_unit_test(test_mustache_refused),
-        cmocka_unit_test(test_mustache_limits), cmocka_unit_test(test_mime),
+        cmocka_unit_test(test_mustache_values),
+        cmocka_unit_test(test_mustache_partials),
+        cmocka_unit_test(test_mustache_refused),
+        cmocka_unit_test(test_mustache_limits),
+        cmocka_unit_test(test_mime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
