@@ -36,11 +36,11 @@ EXPECTED = {
     "depois": BEFORE + ["03-04 atraso whatsapp", "03-05 obrigado whatsapp"],
     "parcial": BEFORE + AFTER + CUT,
     "suspenso": BEFORE + AFTER + CUT + ["04-08 obrigado whatsapp"],
-    # Chargeback on 10 April: both notices once more, a day apart; what was said in friendship is not said again.
+    # Chargeback on 10 April: both notices once more, from the next day on and apart; what was said in friendship is not said again.
     "contestado": BEFORE
     + AFTER
     + CUT
-    + ["04-08 obrigado whatsapp", "04-10 notificacao whatsapp", "04-11 aviso_suspensao whatsapp"],
+    + ["04-08 obrigado whatsapp", "04-11 aviso_suspensao whatsapp", "04-13 notificacao whatsapp"],
     # Paid on 5 March, refunded on the 9th.
     "estornado": BEFORE + ["03-04 atraso whatsapp", "03-05 obrigado whatsapp", "03-09 insiste whatsapp"] + AFTER[3:] + CUT,
     # No WhatsApp: SMS instead, and no extrajudicial notice. Deleted on 5 March, restored on the 12th.
