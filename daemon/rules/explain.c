@@ -164,7 +164,7 @@ static void add_finding(const struct rg_step_view *f, const struct rg_zone *zone
         add_gates(f, zone, all_gates, buf);
         return;
     }
-    if (f->gate != RG_GATE_NONE && f->gate != RG_GATE_COVERED) {
+    if (f->gate != RG_GATE_NONE && (f->gate != RG_GATE_COVERED || rg_str_has(f->why))) {
         struct rg_str why = rg_str_has(f->why) ? f->why : rg_str(rg_gate_sentence(f->gate));
         rg_buf_addf(buf, "  %s: " RG_STR_FMT, rg_gate_name(f->gate), RG_STR_ARG(why));
     }

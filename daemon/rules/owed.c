@@ -1,4 +1,5 @@
 /* What we owe the debtor once he has paid: service back, a word of thanks, an excuse for a message that crossed his payment.
+ * Signals go out each by itself; a word speaks for all that was paid on its day.
  *
  * A restore is owed from the moment a suspend was claimed for delivery, and from then on whatever became of it, for exactly the
  * invoices the suspend named, when all of them are paid, void, or in a dispute that ended for the debtor. It is decided without
@@ -72,6 +73,14 @@ static void view_owed(struct rg_look *look, const struct rg_invoice *invoice, co
         (struct rg_step_view){.kind = stopped ? RG_VIEW_BLOCKED : now ? RG_VIEW_DECIDED : RG_VIEW_WAITING, .invoice = invoice, .ladder = ladder,
                               .name = name, .repetition = 1, .gate = stopped ? RG_GATE_STOPPED : RG_GATE_NONE, .opens_ms = opens_ms,
                               .closes_ms = RG_NEVER, .until_ms = now ? RG_NEVER : opens_ms};
+}
+
+static void view_said(struct rg_look *look, const struct rg_invoice *invoice, const struct rg_ladder *ladder, struct rg_str name)
+{
+    struct rg_decided *out = look->out;
+    *RG_PUSH(look->record->arena, out->views, out->view_count, out->view_cap) =
+        (struct rg_step_view){.kind = RG_VIEW_DONE, .invoice = invoice, .ladder = ladder, .name = name, .repetition = 1,
+                              .gate = RG_GATE_COVERED, .until_ms = RG_NEVER, .why = RG_STR("said of another invoice that day")};
 }
 
 /* Rules may have changed or forgotten the step: what is owed does not depend on them, only its name does. */
@@ -175,71 +184,165 @@ static int usable_channel(const struct rg_look *look, const struct rg_owed *owed
     return -1;
 }
 
-static void emit_word(struct rg_look *look, const struct rg_ladder *ladder, const struct rg_owed *owed, struct rg_invoice *invoice, int channel, rg_day day)
+/* A word that is to be said now, about one invoice. */
+struct word {
+    struct rg_invoice *invoice;
+    const struct rg_ladder *ladder;
+    const struct rg_owed *owed;
+    int channel;
+};
+struct words {
+    struct word *items;
+    size_t count, cap;
+};
+
+static bool excuses(const struct rg_owed *owed)
 {
-    struct rg_decision *d = rg_emit_begin(look, ladder, owed->name, 1);
-    int64_t since_ms = 0;
-    d->kind = RG_ACT_MESSAGE;
-    d->tone = RG_TONE_INFO;
-    d->text = owed->template;
-    d->channel = look->rules->channels[channel].name;
-    d->mode = rg_look_live(look, ladder, NULL, &since_ms) ? RG_MODE_LIVE : RG_MODE_SHADOW;
-    d->until_ms = rg_instant_at(look->zone, day, rg_message_hours(look, ladder, day).close_minute);
-    rg_emit_invoice(look, d, invoice, rg_invoice_cycle(invoice), false);
-    rg_emit_finish(look, d);
+    return owed->when_crossed.unit != RG_SPAN_NONE;
+}
+
+/* Of an excuse another excuse says the same; of thanks an excuse too, for it begins with them. */
+static bool says(const struct rg_ladder *ladder, struct rg_str step, const struct rg_owed *wanted)
+{
+    for (int i = 0; i < ladder->owed_count; i++)
+        if (ladder->owed[i].kind == RG_ACT_MESSAGE && rg_str_eq(ladder->owed[i].name, step))
+            return excuses(&ladder->owed[i]) || !excuses(wanted);
+    return false;
+}
+
+/* One word a day is enough, whatever was paid on it: it was said today, or on the day of this payment, about another invoice. */
+static bool said_of_another(const struct rg_look *look, const struct rg_invoice *invoice, const struct rg_ladder *ladder,
+                            const struct rg_owed *owed, int64_t paid_ms)
+{
+    const struct rg_record *record = look->record;
+    rg_day paid_on = rg_local_at(look->zone, paid_ms).day;
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        const struct rg_invoice *other = &record->invoices[i];
+        for (size_t k = 0; other != invoice && k < other->done_count; k++) {
+            const struct rg_done *done = &other->done[k];
+            rg_day day = rg_local_at(look->zone, done->decided_ms).day;
+            bool alive = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
+                         done->state == RG_DONE_UNCERTAIN;
+            if (alive && (day == look->now.day || day == paid_on) && says(ladder, done->step, owed))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What stands in the way of a word that is owed, but for the clock. */
+static bool kept_in(struct rg_look *look, struct rg_invoice *invoice, const struct rg_owed *owed, const struct rg_done *done,
+                    int *ret_channel)
+{
+    int64_t until_ms, now_ms = look->world->now_ms;
+    if (look->world->stopped && !look->explain) {
+        rg_look_prompt_at(look, now_ms); /* when the stop is lifted */
+        return true;
+    }
+    *ret_channel = usable_channel(look, owed);
+    if (*ret_channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
+        return true;
+    bool later = done != NULL && done->state == RG_DONE_RETRY && now_ms < done->at_ms + rg_backoff_ms(done->tries);
+    if (later)
+        rg_look_prompt_at(look, done->at_ms + rg_backoff_ms(done->tries));
+    return later;
+}
+
+static void wait_for_hours(struct rg_look *look, const struct rg_invoice *invoice, const struct rg_ladder *ladder,
+                           const struct rg_owed *owed)
+{
+    for (rg_day day = look->now.day; day < look->now.day + 7; day++) {
+        struct rg_hours open = rg_message_hours(look, ladder, day);
+        int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
+        if (rg_hours_closed(open) || opens_ms <= look->world->now_ms)
+            continue;
+        if (!look->world->stopped)
+            rg_look_prompt_at(look, opens_ms);
+        if (look->explain)
+            view_owed(look, invoice, ladder, owed->name, opens_ms);
+        return;
+    }
 }
 
 /* One word per paid cycle: the excuse where a message crossed the payment, else the thanks; at the debtor's hours. */
-static void look_word(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder, const struct rg_owed *owed, bool *said)
+static void look_word(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder,
+                      const struct rg_owed *owed, bool *said, struct words *now)
 {
-    int cycle = rg_invoice_cycle(invoice);
-    int64_t paid_ms = paid_at(invoice), now_ms = look->world->now_ms;
+    int cycle = rg_invoice_cycle(invoice), channel = -1;
+    int64_t paid_ms = paid_at(invoice);
     const struct rg_done *done = rg_invoice_done(invoice, owed->name, 1, cycle);
     if (finished(done)) {
         *said = true;
         return;
     }
-    bool excuse = owed->when_crossed.unit != RG_SPAN_NONE;
-    if (*said || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < now_ms ||
-        (excuse && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
+    if (*said || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < look->world->now_ms ||
+        (excuses(owed) && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
         (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
         return;
-    if (look->world->stopped && !look->explain) {
-        rg_look_prompt_at(look, now_ms); /* when the stop is lifted */
-        return;
-    }
-    int channel = usable_channel(look, owed);
-    int64_t until_ms;
-    if (channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
-        return;
-    if (done != NULL && done->state == RG_DONE_RETRY && now_ms < done->at_ms + rg_backoff_ms(done->tries)) {
-        rg_look_prompt_at(look, done->at_ms + rg_backoff_ms(done->tries));
-        return;
-    }
-    *said = true;
-    struct rg_hours hours = rg_message_hours(look, ladder, look->now.day);
-    if (rg_hours_has(hours, look->now.minute)) {
+    if (said_of_another(look, invoice, ladder, owed, paid_ms)) {
+        *said = true;
         if (look->explain)
-            view_owed(look, invoice, ladder, owed->name, now_ms);
-        else
-            emit_word(look, ladder, owed, invoice, channel, look->now.day);
+            view_said(look, invoice, ladder, owed->name);
         return;
     }
-    for (rg_day day = look->now.day; day < look->now.day + 7; day++) {
-        struct rg_hours open = rg_message_hours(look, ladder, day);
-        int64_t opens_ms = rg_instant_at(look->zone, day, open.open_minute);
-        if (!rg_hours_closed(open) && opens_ms > now_ms) {
-            if (!look->world->stopped)
-                rg_look_prompt_at(look, opens_ms);
-            if (look->explain)
-                view_owed(look, invoice, ladder, owed->name, opens_ms);
-            return;
-        }
+    if (kept_in(look, invoice, owed, done, &channel))
+        return;
+    *said = true;
+    if (rg_hours_has(rg_message_hours(look, ladder, look->now.day), look->now.minute))
+        *RG_PUSH(look->record->arena, now->items, now->count, now->cap) = (struct word){invoice, ladder, owed, channel};
+    else
+        wait_for_hours(look, invoice, ladder, owed);
+}
+
+static bool same_word(const struct word *a, const struct word *b)
+{
+    return rg_str_eq(a->owed->name, b->owed->name) && rg_str_eq(a->owed->template, b->owed->template) &&
+           a->ladder->mode == b->ladder->mode;
+}
+
+/* One message for all that it is said of; more than it can name are meant, too. */
+static void emit_word(struct rg_look *look, struct words *words, size_t first)
+{
+    const struct word said = words->items[first];
+    struct rg_decision *d = rg_emit_begin(look, said.ladder, said.owed->name, 1);
+    int64_t since_ms = 0;
+    d->kind = RG_ACT_MESSAGE;
+    d->tone = RG_TONE_INFO;
+    d->text = said.owed->template;
+    d->channel = look->rules->channels[said.channel].name;
+    d->mode = rg_look_live(look, said.ladder, NULL, &since_ms) ? RG_MODE_LIVE : RG_MODE_SHADOW;
+    d->until_ms = rg_instant_at(look->zone, look->now.day, rg_message_hours(look, said.ladder, look->now.day).close_minute);
+    for (size_t i = first; i < words->count; i++) {
+        struct word *word = &words->items[i];
+        if (word->invoice == NULL || !same_word(&said, word))
+            continue;
+        if (d->invoice_count < RG_DECISION_INVOICES_MAX)
+            rg_emit_invoice(look, d, word->invoice, rg_invoice_cycle(word->invoice), false);
+        word->invoice = NULL; /* said */
+    }
+    rg_emit_finish(look, d);
+}
+
+/* Where somebody is begged pardon he is thanked already. */
+static void say_words(struct rg_look *look, struct words *words)
+{
+    bool pardon = false;
+    for (size_t i = 0; i < words->count; i++)
+        pardon = pardon || excuses(words->items[i].owed);
+    for (size_t i = 0; i < words->count; i++) {
+        const struct word *word = &words->items[i];
+        if (word->invoice == NULL || (pardon && !excuses(word->owed)))
+            continue;
+        if (look->explain)
+            view_owed(look, word->invoice, word->ladder, word->owed->name, look->world->now_ms);
+        else
+            emit_word(look, words, i);
     }
 }
 
 void rg_look_owed(struct rg_look *look)
 {
+    struct words words = {0};
     look_restores(look);
     for (size_t i = 0; i < look->record->invoice_count; i++) {
         struct rg_invoice *invoice = &look->record->invoices[i];
@@ -249,6 +352,7 @@ void rg_look_owed(struct rg_look *look)
         bool said = false;
         for (int k = 0; ladder != NULL && k < ladder->owed_count; k++)
             if (ladder->owed[k].kind == RG_ACT_MESSAGE)
-                look_word(look, invoice, ladder, &ladder->owed[k], &said);
+                look_word(look, invoice, ladder, &ladder->owed[k], &said, &words);
     }
+    say_words(look, &words);
 }

@@ -531,6 +531,25 @@ static void restore_is_owed(void **state)
     play_end(&p);
 }
 
+/* Two paid on one day: the second hears nothing, and explain says why. */
+static void thanked_with_another(void **state)
+{
+    (void)state;
+    struct play p;
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    begin_long(&p);
+    play_invoice(&p, "F2", "2026-11-03", 9900);
+    play_to(&p, "2026-11-05 10:00");
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    p.now_ms += RG_MS_PER_MINUTE;
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F2", "P1", 9900);
+    struct rg_world world = world_at(&p);
+    print(&p, &world, "obrigado", false, &text);
+    assert_non_null(strstr(rg_buf_cstr(&text), "obrigado             DONE       sent by whatsapp, accepted Thu 2026-11-05 10:00\n"));
+    assert_non_null(strstr(rg_buf_cstr(&text), "obrigado             OVER       covered: said of another invoice that day\n"));
+    play_end(&p);
+}
+
 static void a_second_cycle(void **state)
 {
     (void)state;
@@ -613,6 +632,7 @@ int main(void)
         cmocka_unit_test(three_weeks_late),
         cmocka_unit_test(suspension_waits_for_payments_and_calendar),
         cmocka_unit_test(restore_is_owed),
+        cmocka_unit_test(thanked_with_another),
         cmocka_unit_test(a_second_cycle),
         cmocka_unit_test(json_holds_the_same_findings),
         cmocka_unit_test(twice_asked_the_same_is_said),
