@@ -126,7 +126,7 @@ struct rg_skipped {
 void rg_skipped_write(const struct rg_skipped *skipped, struct rg_buf *buf);
 RG_MUST_USE int rg_skipped_read(struct rg_str bytes, struct rg_arena *arena, struct rg_skipped *ret, struct rg_error *err);
 
-/* A sender's claim to deliver, in the ledger just before the irreversible byte. Valid for a duration from its append. */
+/* A sender's claim to deliver, in the ledger just before the irreversible byte. Valid for a duration from `at_ms`. */
 struct rg_claim {
     struct rg_claim_id claim;
     struct rg_action_id action;

@@ -11,15 +11,13 @@
 
 void rg_act_value_print(const struct rg_act_value *value, char ret_text[RG_ACT_VALUE_MAX])
 {
-    char claim[RG_CLAIM_TEXT + 1], copy[24] = "-";
-    if (value->copy_offset >= 0)
-        (void)snprintf(copy, sizeof copy, "%lld", (long long)value->copy_offset);
+    char claim[RG_CLAIM_TEXT + 1];
     if (!value->claimed) {
-        (void)snprintf(ret_text, RG_ACT_VALUE_MAX, "q:%s", copy);
+        memcpy(ret_text, "q", sizeof "q");
         return;
     }
     rg_claim_id_print(&value->claim, claim);
-    (void)snprintf(ret_text, RG_ACT_VALUE_MAX, "w:%s:%lld:%s", claim, (long long)value->claim_offset, copy);
+    (void)snprintf(ret_text, RG_ACT_VALUE_MAX, "w:%s:%lld", claim, (long long)value->claim_offset);
 }
 
 /* The part up to the next colon; the rest stays in *text. */
@@ -35,30 +33,22 @@ static struct rg_str part(struct rg_str *text)
     return found;
 }
 
-static bool copy_offset(struct rg_str text, int64_t *ret)
-{
-    *ret = -1;
-    return rg_str_is(text, "-") || rg_str_to_i64(text, ret);
-}
-
 /* One spelling each: what does not print back as it was read was written by somebody else. */
 int rg_act_value_parse(struct rg_str text, struct rg_act_value *ret_value, struct rg_error *err)
 {
     struct rg_act_value value = {.claim_offset = -1};
     struct rg_str left = text, kind = part(&left);
     char again[RG_ACT_VALUE_MAX] = "";
-    bool fine = false;
-    if (rg_str_is(kind, "q")) {
-        fine = copy_offset(part(&left), &value.copy_offset);
-    } else if (rg_str_is(kind, "w")) {
+    bool fine = rg_str_is(kind, "q");
+    if (rg_str_is(kind, "w")) {
         value.claimed = true;
         fine = rg_claim_id_parse(part(&left), &value.claim) && rg_str_to_i64(part(&left), &value.claim_offset) &&
-               value.claim_offset >= 0 && copy_offset(part(&left), &value.copy_offset);
+               value.claim_offset >= 0;
     }
     if (fine)
         rg_act_value_print(&value, again);
     if (!fine || !rg_str_is(text, again))
-        return rg_fail(err, RG_EINVAL, "state of an action: \"q:…\" or \"w:…\" expected");
+        return rg_fail(err, RG_EINVAL, "state of an action: \"q\" or \"w:…\" expected");
     *ret_value = value;
     return 0;
 }

@@ -27,13 +27,11 @@
 #define RG_FRESH_LAST_PREFIX "c:"        /* c:<source>:<partition> → <incarnation>:<offset>:<CRC-32> of the last record read;
                                           * ingest's own: a topic made anew does not hold that record at that place */
 
-/* Value of an action in regua:{p}:act: "q" queued, "w:<claim>:<claim offset>" in a sender's hands; then ":<offset>" of its last
- * copy in its channel's topic, "-" when not known. Absent: never send. */
+/* Value of an action in regua:{p}:act: "q" queued, "w:<claim>:<claim offset>" in a sender's hands. Absent: never send. */
 struct rg_act_value {
     bool claimed;
     struct rg_claim_id claim;
     int64_t claim_offset;
-    int64_t copy_offset; /* −1 not known */
 };
 #define RG_ACT_VALUE_MAX 96
 void rg_act_value_print(const struct rg_act_value *value, char ret_text[RG_ACT_VALUE_MAX]);

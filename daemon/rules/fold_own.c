@@ -308,6 +308,14 @@ static enum rg_folded apply_recalled(struct rg_record *record, const struct rg_r
     return RG_FOLD_CHANGED;
 }
 
+/* A claim holds for as long as it says, but no writer may make it hold for ever. */
+static int64_t claim_over(const struct rg_claim *claim)
+{
+    int64_t at_ms = claim->at_ms < 0 ? 0 : claim->at_ms < INT64_MAX - RG_MS_PER_DAY ? claim->at_ms : INT64_MAX - RG_MS_PER_DAY;
+    int64_t valid_ms = claim->valid_ms < 0 ? 0 : claim->valid_ms < RG_MS_PER_DAY ? claim->valid_ms : RG_MS_PER_DAY;
+    return at_ms + valid_ms;
+}
+
 static enum rg_folded apply_claim(struct rg_record *record, const struct rg_claim *claim, int64_t offset)
 {
     struct rg_action *action = rg_record_action(record, &claim->action);
@@ -316,7 +324,7 @@ static enum rg_folded apply_claim(struct rg_record *record, const struct rg_clai
     action->state = RG_ACTION_CLAIMED;
     action->claim = claim->claim;
     action->claim_offset = offset;
-    action->claim_valid_ms = claim->valid_ms;
+    action->claim_over_ms = claim_over(claim);
     set_entries(record, &action->decision, RG_DONE_CLAIMED, RG_GATE_NONE);
     return RG_FOLD_CHANGED;
 }
@@ -373,6 +381,7 @@ static void requeue(struct rg_record *record, struct rg_action *action)
     action->state = RG_ACTION_QUEUED;
     action->claim = (struct rg_claim_id){0};
     action->claim_offset = -1;
+    action->recalling = false; /* what was said of the claim says nothing of what is queued now */
     action->releases++;
     set_entries(record, &action->decision, RG_DONE_QUEUED, RG_GATE_NONE);
 }

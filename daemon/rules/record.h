@@ -161,9 +161,9 @@ struct rg_action {
     enum rg_action_state state;
     struct rg_claim_id claim;
     int64_t claim_offset;
-    int64_t claim_valid_ms;
+    int64_t claim_over_ms; /* shared clock: nothing begins on the strength of the claim any more */
     int64_t logged_offset; /* of its `decided` in the ledger; −1: not yet seen there */
-    bool recalling;        /* a `recalled` is on its way into the ledger */
+    bool recalling;        /* on its way into the ledger: a `recalled`, or of a claim the word that it is in doubt */
     int releases;
 };
 

@@ -185,6 +185,11 @@ struct again {
     bool due_stays;            /* the due timer may only come earlier */
 };
 
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_world world = world_of(batch, touched);
@@ -199,7 +204,8 @@ static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
         send_skipped(batch, &decided.skipped);
     touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || skipped || decided.noted;
     bool by_timer = touched->due_ms != batch->world->now_ms;
-    return (struct again){decided.next_ms, decided.prompt_ms, decided.lagging && !by_timer};
+    int64_t under_way_ms = rg_batch_under_way(batch, touched, true);
+    return (struct again){decided.next_ms, earlier(decided.prompt_ms, under_way_ms), decided.lagging && !by_timer};
 }
 
 /* ---- collect ---- */
@@ -221,8 +227,7 @@ static void set_act(struct rg_batch *batch, const struct rg_action *action)
                               .live = true,
                               .value = {.claimed = action->state == RG_ACTION_CLAIMED,
                                         .claim = action->claim,
-                                        .claim_offset = action->claim_offset,
-                                        .copy_offset = -1}};
+                                        .claim_offset = action->claim_offset}};
 }
 
 /* Receipts name the action only: where one may come, the shard remembers whose it is. */
@@ -333,15 +338,18 @@ static struct again decide_later(struct rg_batch *batch, struct rg_touched *touc
 {
     const struct rg_world world = world_of(batch, touched);
     bool owed = rg_owes(batch->world->rules, &world, touched->record);
-    return (struct again){world.now_ms, owed ? world.now_ms : RG_STORE_UNCHANGED, true};
+    int64_t prompt_ms = earlier(owed ? world.now_ms : RG_STORE_NEVER, rg_batch_under_way(batch, touched, false));
+    return (struct again){world.now_ms, prompt_ms == RG_STORE_NEVER ? RG_STORE_UNCHANGED : prompt_ms, true};
 }
 
-/* Most debtors never have a prompt timer: one that is there without need costs a look when it is over, and no more. */
+/* Most debtors never have a prompt timer, and one without need costs a look when it is over: it is removed where it is likely to
+ * be there. */
 static void set_timers(struct rg_batch *batch, const struct rg_touched *touched, struct rg_store_put *put, struct again again)
 {
+    bool likely = touched->prompted || touched->before_count > 0;
     put->due_ms = again.due_ms;
     put->earlier = again.due_stays;
-    if (again.prompt_ms == RG_STORE_UNCHANGED || (again.prompt_ms == RG_STORE_NEVER && !touched->prompted))
+    if (again.prompt_ms == RG_STORE_UNCHANGED || (again.prompt_ms == RG_STORE_NEVER && !likely))
         return;
     *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) =
         (struct rg_store_put){.key = put->key, .timer = RG_TIMER_PROMPT, .due_ms = again.prompt_ms};
@@ -361,7 +369,7 @@ static enum rg_commit finish_debtor(struct rg_batch *batch, struct rg_touched *t
         enum rg_commit rc = hold_overflow(batch, touched, &bytes, err);
         if (rc != RG_COMMITTED)
             return rc;
-        again = (struct again){RG_STORE_NEVER, RG_STORE_NEVER, false};
+        again = (struct again){RG_STORE_NEVER, rg_batch_under_way(batch, touched, false), false};
     }
     if (touched->record->overflowing && !touched->was_overflowing)
         rg_log(RG_LOG_ERROR, "DEBTOR-OVERFLOW",

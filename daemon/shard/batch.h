@@ -79,6 +79,11 @@ void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);
 /* Decides for every touched debtor (unless replaying), collects what changed, commits, and hands the outbox to the relay. */
 enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err);
 
+/* under_way.c: ends actions that nobody else would end, if `act`; says when to look at them again, or RG_STORE_NEVER. */
+#define RG_CLAIM_SILENT_MS (5 * RG_MS_PER_MINUTE)
+#define RG_OWED_AGAIN_MS (15 * RG_MS_PER_MINUTE)
+int64_t rg_batch_under_way(struct rg_batch *batch, struct rg_touched *touched, bool act);
+
 /* fold_batch.c, timers.c: a batch of records; a page of timers */
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err);
 enum rg_commit rg_shard_timer_page(struct rg_shard *shard, const struct rg_shard_world *world, bool *ret_more,

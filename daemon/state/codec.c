@@ -160,7 +160,7 @@ static void walk_action(struct rg_coder *c, struct rg_action *a)
     if (a->state == RG_ACTION_CLAIMED) {
         rg_code_bytes(c, a->claim.b, sizeof a->claim.b);
         rg_code_i64(c, &a->claim_offset);
-        rg_code_i64(c, &a->claim_valid_ms);
+        rg_code_time(c, &a->claim_over_ms);
     } else {
         a->claim_offset = -1;
     }

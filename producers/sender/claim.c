@@ -58,7 +58,8 @@ static struct rg_str message_key(const struct rg_hand *hand, char ret_key[RG_MES
 
 static void claim(struct rg_sender *sender, struct rg_hand *hand)
 {
-    if (sender->stopped || hand->give_back) {
+    int64_t now_ms = rg_shared_ms(&sender->config.clock); /* the owner counts the claim's time from it */
+    if (sender->stopped || hand->give_back || now_ms < 0) {
         rg_hand_move(sender, hand, RG_HAND_BACK);
         return;
     }
@@ -77,7 +78,7 @@ static void claim(struct rg_sender *sender, struct rg_hand *hand)
                               .valid_ms = sender->config.claim_valid_ms,
                               .message_key = stored ? message_key(hand, key) : (struct rg_str){0},
                               .message_hash = rg_str(hash),
-                              .at_ms = rg_shared_ms(&sender->config.clock)};
+                              .at_ms = now_ms};
     struct rg_buf value RG_CLEANUP(rg_buf_done);
     rg_buf_init(&value, RG_LEDGER_BYTES_MAX);
     rg_claim_write(&record, &value);

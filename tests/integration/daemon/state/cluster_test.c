@@ -38,7 +38,7 @@ static void each_finds_its_node(void **state)
             fail_msg("%s", err.text);
         const struct rg_store_put put = {
             .key = {RG_STORE_DEBTOR, RG_STR("C-1")}, .write = true, .value = RG_STR("x"), .due_ms = 9};
-        const struct rg_store_act act = {.action = {{1}}, .live = true, .value = {.claim_offset = -1, .copy_offset = -1}};
+        const struct rg_store_act act = {.action = {{1}}, .live = true, .value = {.claim_offset = -1}};
         const struct rg_pos pos = {.ledger_next = 5, .batch = 1};
         const struct rg_store_batch batch = {
             .puts = &put, .put_count = 1, .acts = &act, .act_count = 1, .out_done_through = -1, .pos = &pos};

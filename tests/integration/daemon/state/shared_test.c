@@ -261,8 +261,8 @@ static void fill(struct bench *b)
     assert_int_equal(rg_store_redis_new(&config, 5, &store, NULL), 0);
     assert_int_equal(store->ops->open(store, b->arena, &opened, NULL), 0);
     const struct rg_store_act acts[] = {
-        {.action = action_of(1), .live = true, .value = {.claim_offset = -1, .copy_offset = -1}},
-        {.action = action_of(2), .live = true, .value = {.claimed = true, .claim = {{7}}, .claim_offset = 98, .copy_offset = 4}}};
+        {.action = action_of(1), .live = true, .value = {.claim_offset = -1}},
+        {.action = action_of(2), .live = true, .value = {.claimed = true, .claim = {{7}}, .claim_offset = 98}}};
     const struct rg_store_put puts[] = {
         {.key = {RG_STORE_DEBTOR, RG_STR("C-1")}, .write = true, .value = {"a\0b", 3}, .due_ms = 1700000000000},
         {.key = {RG_STORE_DEBTOR, RG_STR("C-3")}, .due_ms = 1700000000000},
@@ -291,7 +291,6 @@ static void reads_actions_with_the_position(void **state)
     assert_int_equal(asof, 123);
     assert_true(states[0].live && states[0].value.claimed && states[0].value.claim.b[0] == 7);
     assert_int_equal(states[0].value.claim_offset, 98);
-    assert_int_equal(states[0].value.copy_offset, 4);
     assert_false(states[1].live);
     assert_true(states[2].live && !states[2].value.claimed);
     assert_int_equal(rg_state_reader_acts(b->reader, 5, NULL, 0, NULL, &next, &asof, NULL), 0);

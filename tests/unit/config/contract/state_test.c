@@ -16,12 +16,9 @@ static void actions_are_spelled_one_way(void **state)
         struct rg_act_value value;
         const char *text;
     } rows[] = {
-        {{.claim_offset = -1, .copy_offset = -1}, "q:-"},
-        {{.claim_offset = -1, .copy_offset = 0}, "q:0"},
-        {{.claim_offset = -1, .copy_offset = INT64_MAX}, "q:9223372036854775807"},
-        {{.claimed = true, .claim = CLAIM_BYTES, .claim_offset = 0, .copy_offset = -1}, "w:" CLAIM ":0:-"},
-        {{.claimed = true, .claim = CLAIM_BYTES, .claim_offset = INT64_MAX, .copy_offset = INT64_MAX},
-         "w:" CLAIM ":9223372036854775807:9223372036854775807"},
+        {{.claim_offset = -1}, "q"},
+        {{.claimed = true, .claim = CLAIM_BYTES, .claim_offset = 0}, "w:" CLAIM ":0"},
+        {{.claimed = true, .claim = CLAIM_BYTES, .claim_offset = INT64_MAX}, "w:" CLAIM ":9223372036854775807"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         char text[RG_ACT_VALUE_MAX];
@@ -32,7 +29,6 @@ static void actions_are_spelled_one_way(void **state)
         assert_int_equal(value.claimed, rows[i].value.claimed);
         assert_true(rg_claim_id_eq(&value.claim, &rows[i].value.claim));
         assert_int_equal(value.claim_offset, rows[i].value.claim_offset);
-        assert_int_equal(value.copy_offset, rows[i].value.copy_offset);
     }
 }
 
@@ -42,49 +38,43 @@ static void other_words_are_no_action(void **state)
     static const char *const rows[] = {
         NULL,
         "",
-        "q",
         "w",
         ":",
         "q:",
-        "q:x",
-        "q:-1",
-        "q:+1",
-        "q:01",
-        "q: 1",
-        "q:1 ",
-        "q:1:",
-        "q:-:",
-        "q:--",
-        "q:1:2",
-        "Q:1",
+        "q:-",
+        "q:1",
+        " q",
+        "q ",
+        "Q",
         "queued",
-        "qq:1",
-        "x:1",
-        "q:9223372036854775808",
+        "qq",
+        "x",
         "w:",
         "w:" CLAIM,
         "w:" CLAIM ":",
-        "w:" CLAIM ":1",
-        "w:" CLAIM ":1:",
         "w:" CLAIM "::1",
-        "w:" CLAIM ":-1:1",
-        "w:" CLAIM ":1:1:",
-        "w:" CLAIM ":1:1:1",
-        "w:" CLAIM "0:1:1",
-        "w:000102030405060708090A0B0C0D0E0F:1:1",
-        "w:0001:1:1",
-        "w::1:1",
+        "w:" CLAIM ":-1",
+        "w:" CLAIM ":+1",
+        "w:" CLAIM ":01",
+        "w:" CLAIM ": 1",
+        "w:" CLAIM ":1:",
+        "w:" CLAIM ":1:1",
+        "w:" CLAIM ":9223372036854775808",
+        "w:" CLAIM "0:1",
+        "w:000102030405060708090A0B0C0D0E0F:1",
+        "w:0001:1",
+        "w::1",
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
-        struct rg_act_value value = {.copy_offset = 77};
+        struct rg_act_value value = {.claim_offset = 77};
         struct rg_error err = {0};
         if (rg_act_value_parse(rg_str(rows[i]), &value, &err) != RG_EINVAL)
             fail_msg("row %zu: %s", i, rows[i]);
-        assert_int_equal(value.copy_offset, 77);
+        assert_int_equal(value.claim_offset, 77);
         assert_non_null(strstr(err.text, "expected"));
     }
     struct rg_act_value value;
-    assert_int_equal(rg_act_value_parse((struct rg_str){"q:1\0", 4}, &value, NULL), RG_EINVAL);
+    assert_int_equal(rg_act_value_parse((struct rg_str){"q\0", 2}, &value, NULL), RG_EINVAL);
 }
 
 /* ---- charges ---- */

@@ -334,6 +334,42 @@ static void test_claims_meet_queued_only(void **state)
 }
 
 /* Payment and claim: the one that stands first in the ledger wins. */
+/* When the owner may say that it is in doubt. */
+static void test_a_claim_has_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ms, valid_ms, over_ms;
+    } rows[] = {
+        {1000, 60000, 61000}, {1000, 0, 1000}, {-1, 60000, 60000}, {1000, -5, 1000}, {1000, INT64_MAX, 1000 + RG_MS_PER_DAY},
+        {INT64_MAX, INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN, 0},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        begin(&p);
+        const struct rg_claim c = {.action = p.record->actions[0].decision.action, .debtor = p.record->debtor,
+                                   .at_ms = rows[i].at_ms, .valid_ms = rows[i].valid_ms, .claim = {{1}}};
+        const struct rg_fact_record fact = {.offset = 7, .claim = &c};
+        assert_int_equal(rg_record_apply(p.record, &fact, NULL), RG_FOLD_CHANGED);
+        assert_int_equal(p.record->actions[0].claim_over_ms, rows[i].over_ms);
+        play_end(&p);
+    }
+}
+
+/* What was on its way about a claim says nothing of what is queued again. */
+static void test_given_back_it_may_be_called_back(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    struct rg_decision d = p.record->actions[0].decision;
+    assert_int_equal(claim(&p, &d, 1), RG_FOLD_CHANGED);
+    p.record->actions[0].recalling = true;
+    assert_int_equal(outcome(&p, &d, 1, RG_VERDICT_RELEASED), RG_FOLD_CHANGED);
+    assert_false(p.record->actions[0].recalling);
+    play_end(&p);
+}
+
 static void test_payment_against_claim(void **state)
 {
     (void)state;
@@ -473,7 +509,8 @@ int main(void)
         cmocka_unit_test(test_disorder_and_repeats), cmocka_unit_test(test_events_of_the_same_second),
         cmocka_unit_test(test_an_accepted_dispute_of_the_same_second),
         cmocka_unit_test(test_unnamed_payments_merge_in_any_order), cmocka_unit_test(test_lists_from_outside_end),
-        cmocka_unit_test(test_a_recall_that_came_late_is_forgotten), cmocka_unit_test(test_a_late_discount_voids), cmocka_unit_test(test_claims_meet_queued_only), cmocka_unit_test(test_payment_against_claim),
+        cmocka_unit_test(test_a_recall_that_came_late_is_forgotten), cmocka_unit_test(test_a_late_discount_voids), cmocka_unit_test(test_claims_meet_queued_only), cmocka_unit_test(test_a_claim_has_an_end),
+        cmocka_unit_test(test_given_back_it_may_be_called_back), cmocka_unit_test(test_payment_against_claim),
         cmocka_unit_test(test_decided_is_remembered), cmocka_unit_test(test_decided_behind_payment), cmocka_unit_test(test_recalls_meet_queued_only),
         cmocka_unit_test(test_receipts_only_rise),
     };

@@ -1,35 +1,8 @@
 /* What a shard says it has seen of upstream, and what it dares on the strength of it: nobody is dunned for what somebody already
  * holds in his hands, and whoever is owed something does not wait for the slowest source. */
-#include "tests/unit/daemon/shard/bench.h"
+#include "tests/unit/daemon/shard/life.h"
 
-#define D1 "D1"
-#define F1 "F1"
 #define REF "invoice:" NS ":" F1
-
-static int begin(void **state)
-{
-    *state = bench_new(rg_shard_of(RG_STR(D1), SHARDS));
-    return 0;
-}
-
-static int finish(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
-static void put_debt(struct bench *b)
-{
-    put_person(b, D1);
-    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
-    (void)put(b, &invoice);
-}
-
-static void pay(struct bench *b)
-{
-    struct rg_event payment = payment_of(b, D1, F1, "P1", 15900);
-    (void)put(b, &payment);
-}
 
 static struct rg_shard_round round_now(struct bench *b)
 {
@@ -109,22 +82,6 @@ static void asof_is_not_told_to_nobody(void **state)
     assert_in_range(rg_fake_state_commits(b->state), commits, commits + 1); /* what was just folded is looked at once more */
 }
 
-/* ---- what we owe ---- */
-
-/* The last decision of a step. */
-static struct rg_decision decision_of(struct bench *b, const char *step)
-{
-    struct rg_kafka_event event;
-    struct rg_decision decision;
-    for (int64_t i = rg_fake_stream_end(b->stream, LEDGER, b->p); i > 0; i--)
-        if (rg_str_is(kind_at(b, LEDGER, b->p, i - 1, &event), "decided") && rg_decision_read(event.value, b->arena, &decision,
-            NULL) == 0 &&
-            rg_str_is(decision.step, step))
-            return decision;
-    fail_msg("%s was not decided", step);
-    return (struct rg_decision){0};
-}
-
 /* ---- payments known ---- */
 
 /* A source says that its payments are known through an instant, right behind the payments themselves: the word counts when those
@@ -150,29 +107,6 @@ static void a_word_counts_when_what_came_before_it_is_folded(void **state)
     assert_int_equal(known[0], 1000);
 }
 
-/* The notice delivered, its term over, the service cut: everything up to the claim of the suspend. */
-static struct rg_decision suspend(struct bench *b)
-{
-    put_debt(b);
-    bench_settle(b);
-    bench_to(b, "2026-11-18 23:00");
-    struct rg_decision notice = decision_of(b, "aviso_suspensao");
-    int64_t claimed = put_claim(b, &notice, 1);
-    (void)put_outcome(b, &notice, 1, claimed, RG_VERDICT_ACCEPTED);
-    char action[RG_ACTION_TEXT + 1];
-    rg_action_id_print(&notice.action, action);
-    struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "receipt", D1);
-    receipt.action = rg_str(action);
-    receipt.status = RG_FACT_DELIVERED;
-    receipt.has |= RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
-    (void)put(b, &receipt);
-    bench_to(b, "2026-12-07 12:00");
-    struct rg_decision cut = decision_of(b, "suspensao");
-    (void)put_claim(b, &cut, 2);
-    bench_settle(b);
-    return cut;
-}
-
 static void assert_restored(struct bench *b, const struct rg_decision *cut)
 {
     struct rg_decision last = decision_of(b, "religar");
@@ -192,30 +126,6 @@ static void a_restore_waits_for_no_source(void **state)
     assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
     assert_int_equal(rg_shard_asof_ms(b->shard), -1);
     assert_restored(b, &cut);
-}
-
-static int attempts_of(struct bench *b, const char *step)
-{
-    const struct rg_record *record = record_of(b, D1);
-    for (size_t i = 0; i < record->invoices[0].done_count; i++)
-        if (rg_str_is(record->invoices[0].done[i].step, step))
-            return record->invoices[0].done[i].attempt;
-    return 0;
-}
-
-/* Nothing more is heard of upstream from here on. */
-static void pass(struct bench *b, int64_t ms)
-{
-    b->world.now_ms += ms;
-    bench_settle(b);
-}
-
-static void end(struct bench *b, const char *step, uint8_t n, enum rg_verdict verdict)
-{
-    struct rg_decision decision = decision_of(b, step);
-    int64_t claimed = put_claim(b, &decision, n);
-    (void)put_outcome(b, &decision, n, claimed, verdict);
-    bench_settle(b);
 }
 
 /* The first attempt is refused: the second one comes after a pause, whoever may be silent by then. */
@@ -333,17 +243,17 @@ static void a_stop_forgets_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(seen_waits_for_what_the_round_releases, begin, finish),
-        cmocka_unit_test_setup_teardown(a_round_is_not_put_off_by_the_next, begin, finish),
-        cmocka_unit_test_setup_teardown(asof_is_told_while_something_is_under_way, begin, finish),
-        cmocka_unit_test_setup_teardown(asof_is_not_told_to_nobody, begin, finish),
+        LIFE_TEST(seen_waits_for_what_the_round_releases),
+        LIFE_TEST(a_round_is_not_put_off_by_the_next),
+        LIFE_TEST(asof_is_told_while_something_is_under_way),
+        LIFE_TEST(asof_is_not_told_to_nobody),
         cmocka_unit_test(a_word_counts_when_what_came_before_it_is_folded),
-        cmocka_unit_test_setup_teardown(a_restore_waits_for_no_source, begin, finish),
-        cmocka_unit_test_setup_teardown(a_restore_that_was_refused_waits_for_no_source, begin, finish),
-        cmocka_unit_test_setup_teardown(a_word_of_thanks_waits_for_no_source, begin, finish),
-        cmocka_unit_test_setup_teardown(a_restore_of_the_past_is_not_repeated, begin, finish),
-        cmocka_unit_test_setup_teardown(a_restore_comes_when_the_stop_is_lifted, begin, finish),
-        cmocka_unit_test_setup_teardown(a_stop_forgets_nobody, begin, finish),
+        LIFE_TEST(a_restore_waits_for_no_source),
+        LIFE_TEST(a_restore_that_was_refused_waits_for_no_source),
+        LIFE_TEST(a_word_of_thanks_waits_for_no_source),
+        LIFE_TEST(a_restore_of_the_past_is_not_repeated),
+        LIFE_TEST(a_restore_comes_when_the_stop_is_lifted),
+        LIFE_TEST(a_stop_forgets_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,28 +1,6 @@
 /* A shard's life: folding and deciding, log before release, voids, claims, and what it does when its store or its ledger are not
  * what they were. */
-#include "tests/unit/daemon/shard/bench.h"
-
-#define D1 "D1"
-#define F1 "F1"
-
-static int begin(void **state)
-{
-    *state = bench_new(rg_shard_of(RG_STR(D1), SHARDS));
-    return 0;
-}
-
-static int finish(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
-static void put_debt(struct bench *b)
-{
-    put_person(b, D1);
-    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
-    (void)put(b, &invoice);
-}
+#include "tests/unit/daemon/shard/life.h"
 
 /* The day of the first message, D-5: decided and on its way, not yet claimed. */
 static struct rg_decision decide_first(struct bench *b)
@@ -30,12 +8,6 @@ static struct rg_decision decide_first(struct bench *b)
     put_debt(b);
     bench_to(b, "2026-10-29 12:00");
     return last_decision(b);
-}
-
-static void pay(struct bench *b)
-{
-    struct rg_event payment = payment_of(b, D1, F1, "P1", 15900);
-    (void)put(b, &payment);
 }
 
 /* ---- fold and decide ---- */
@@ -615,37 +587,35 @@ static void updates_are_merged_and_removed(void **state)
     assert_int_equal(rg_fake_stream_end(b->stream, LEDGER, b->p), 0);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_event_is_folded_and_decided_when_due),
-        TEST(the_decision_is_logged_before_its_action_leaves),
-        TEST(actions_under_way_are_summed_over_shards),
-        TEST(nothing_is_decided_before_upstream_is_known),
-        TEST(who_is_spoken_of_all_the_time_has_his_turn),
-        TEST(days_without_a_daemon_are_noticed),
-        TEST(days_without_a_daemon_are_noticed_behind_a_replay),
-        TEST(held_timers_do_not_act),
-        TEST(a_batch_costs_two_round_trips),
-        TEST(a_page_of_timers_costs_three),
-        TEST(a_payment_voids_what_is_queued),
-        TEST(a_payment_takes_back_what_has_not_left),
-        TEST(claim_and_outcome_move_the_action),
-        TEST(a_claim_after_the_payment_meets_nothing),
-        TEST(what_is_released_goes_out_again_with_its_old_id),
-        TEST(a_receipt_finds_its_debtor_by_its_action),
-        TEST(repeats_change_nothing),
-        TEST(repeats_within_one_batch_are_seen),
-        TEST(bad_records_go_to_the_dead_letters),
-        TEST(strangers_are_sent_home),
-        TEST(forwards_leave_in_the_order_of_their_places),
-        TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
-        TEST(the_charge_of_the_latest_event_is_kept),
-        TEST(charges_and_records_agree_on_a_tie),
-        TEST(what_is_known_of_a_person_is_written_behind_what_came_late),
-        TEST(updates_are_merged_and_removed),
+        LIFE_TEST(an_event_is_folded_and_decided_when_due),
+        LIFE_TEST(the_decision_is_logged_before_its_action_leaves),
+        LIFE_TEST(actions_under_way_are_summed_over_shards),
+        LIFE_TEST(nothing_is_decided_before_upstream_is_known),
+        LIFE_TEST(who_is_spoken_of_all_the_time_has_his_turn),
+        LIFE_TEST(days_without_a_daemon_are_noticed),
+        LIFE_TEST(days_without_a_daemon_are_noticed_behind_a_replay),
+        LIFE_TEST(held_timers_do_not_act),
+        LIFE_TEST(a_batch_costs_two_round_trips),
+        LIFE_TEST(a_page_of_timers_costs_three),
+        LIFE_TEST(a_payment_voids_what_is_queued),
+        LIFE_TEST(a_payment_takes_back_what_has_not_left),
+        LIFE_TEST(claim_and_outcome_move_the_action),
+        LIFE_TEST(a_claim_after_the_payment_meets_nothing),
+        LIFE_TEST(what_is_released_goes_out_again_with_its_old_id),
+        LIFE_TEST(a_receipt_finds_its_debtor_by_its_action),
+        LIFE_TEST(repeats_change_nothing),
+        LIFE_TEST(repeats_within_one_batch_are_seen),
+        LIFE_TEST(bad_records_go_to_the_dead_letters),
+        LIFE_TEST(strangers_are_sent_home),
+        LIFE_TEST(forwards_leave_in_the_order_of_their_places),
+        LIFE_TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
+        LIFE_TEST(the_charge_of_the_latest_event_is_kept),
+        LIFE_TEST(charges_and_records_agree_on_a_tie),
+        LIFE_TEST(what_is_known_of_a_person_is_written_behind_what_came_late),
+        LIFE_TEST(updates_are_merged_and_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

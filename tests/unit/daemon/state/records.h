@@ -211,7 +211,7 @@ static inline void make_action(struct maker *m, struct rg_action *a)
         for (size_t i = 0; i < RG_CLAIM_BYTES; i++)
             a->claim.b[i] = (uint8_t)next_random(&m->seed);
         a->claim_offset = number(m, 99999);
-        a->claim_valid_ms = number(m, 99999);
+        a->claim_over_ms = number(m, 99999);
     }
 }
 
@@ -445,7 +445,7 @@ static inline void same_action(const struct rg_action *a, const struct rg_action
     rg_decision_write(&b->decision, &right);
     same_text(rg_buf_str(&left), rg_buf_str(&right));
     assert_true(rg_claim_id_eq(&a->claim, &b->claim));
-    SAME(state), SAME(logged_offset), SAME(recalling), SAME(releases), SAME(claim_offset), SAME(claim_valid_ms);
+    SAME(state), SAME(logged_offset), SAME(recalling), SAME(releases), SAME(claim_offset), SAME(claim_over_ms);
     assert_int_equal(a->state == RG_ACTION_QUEUED, a->claim_offset == -1);
 }
 

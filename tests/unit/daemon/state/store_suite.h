@@ -371,8 +371,8 @@ static void keeps_actions(void **state)
 {
     struct store_rig *rig = *state;
     struct rg_store_act acts[] = {
-        {.action = action_of(1), .live = true, .value = {.claim_offset = -1, .copy_offset = -1}},
-        {.action = action_of(2), .live = true, .value = {.claimed = true, .claim = {{7}}, .claim_offset = 99, .copy_offset = 5}},
+        {.action = action_of(1), .live = true, .value = {.claim_offset = -1}},
+        {.action = action_of(2), .live = true, .value = {.claimed = true, .claim = {{7}}, .claim_offset = 99}},
         {.action = action_of(3)},
     };
     commit(rig, (struct rg_store_batch){.acts = acts, .act_count = RG_COUNT(acts)});

@@ -548,6 +548,30 @@ static void test_shared_time_is_not_known(void **state)
     play_end(&play);
 }
 
+/* The owner judges by the instant in a claim when it is over: without the shared time nothing is claimed. */
+static void test_shared_time_is_lost_before_the_claim(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play_sender(&play);
+    mk_hold_reports(true);
+    struct rg_decision decision = play_decide(&play, 1);
+    play_run(&play, 50);
+    assert_int_equal(mk_end(STAGE_MESSAGES, shard_of(&decision)), 1);
+    play.stage.shared_ms = -1000000;
+    mk_hold_reports(false);
+    play_run(&play, 500);
+    assert_int_equal(play_kinds(shard_of(&decision), RG_REC_CLAIM), 0);
+    play.stage.shared_ms = STAGE_NOW;
+    play_run(&play, 50);
+    struct rg_claim claim;
+    int64_t offset;
+    play_last_claim(&play, shard_of(&decision), &claim, &offset);
+    assert_in_range(claim.at_ms, STAGE_NOW, STAGE_NOW + 50);
+    play_end(&play);
+}
+
 static void test_recipient_cannot_be_read(void **state)
 {
     (void)state;
@@ -597,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_full_window_loses_nothing),
         cmocka_unit_test(test_state_is_away),
         cmocka_unit_test(test_shared_time_is_not_known),
+        cmocka_unit_test(test_shared_time_is_lost_before_the_claim),
         cmocka_unit_test(test_recipient_cannot_be_read),
     };
     return cmocka_run_group_tests_name("producers/sender/life", tests, NULL, NULL);

@@ -127,8 +127,7 @@ void play_append_claim(struct play *play, const struct rg_decision *decision, ui
     int shard = rg_action_id_shard(&decision->action);
     struct stage_act *act = stage_act_of(&play->stage, &decision->action);
     memset(ret_claim->b, fill, sizeof ret_claim->b);
-    act->value = (struct rg_act_value){
-        .claimed = true, .claim = *ret_claim, .claim_offset = mk_end(STAGE_LEDGER, shard), .copy_offset = -1};
+    act->value = (struct rg_act_value){.claimed = true, .claim = *ret_claim, .claim_offset = mk_end(STAGE_LEDGER, shard)};
     /* Its record takes a place in the ledger; the state above is what folding it would give. */
     (void)mk_append(STAGE_LEDGER, shard, decision->debtor, RG_STR("{}"));
 }

@@ -66,7 +66,7 @@ struct stage_act *stage_queue(struct stage *stage, const struct rg_decision *dec
         rg_assert(stage->act_count < STAGE_ACTS_MAX);
         act = &stage->acts[stage->act_count++];
     }
-    *act = (struct stage_act){.action = decision->action, .live = true, .value = {.claim_offset = -1, .copy_offset = -1}};
+    *act = (struct stage_act){.action = decision->action, .live = true, .value = {.claim_offset = -1}};
     return act;
 }
 
@@ -102,7 +102,7 @@ static void fold_outcome(struct stage *stage, struct rg_str value)
     if (only_named && !named)
         return;
     if (outcome.verdict == RG_VERDICT_RELEASED || (outcome.verdict == RG_VERDICT_UNCERTAIN && stage->requeue_uncertain))
-        act->value = (struct rg_act_value){.claim_offset = -1, .copy_offset = -1};
+        act->value = (struct rg_act_value){.claim_offset = -1};
     else
         act->live = false;
 }
