@@ -28,6 +28,8 @@ struct rg_sender_part {
     struct rg_creditor_info creditors[RG_SERVICES_MAX];
     size_t creditor_count;
     struct rg_ruleset *rules; /* whose templates are being used */
+    struct rg_control_state control; /* of this turn, in an arena of its own */
+    struct rg_arena *control_arena;
     const char *channel, *topic, *group;
     pthread_t thread;
     bool running;

@@ -101,9 +101,16 @@ static struct rg_str template_partial(void *ctx, struct rg_str name, const char 
 static bool stopped(void *ctx)
 {
     struct rg_sender_part *part = ctx;
-    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new((size_t)1024 * 1024);
-    struct rg_control_state state = rg_runtime_control(&part->daemon->runtime, arena);
-    return !state.loaded || state.stopped || part->rules->rules->mode == RG_MODE_SHADOW; /* nothing leaves whatever is written */
+    rg_arena_reset(part->control_arena);
+    part->control = rg_runtime_control(&part->daemon->runtime, part->control_arena);
+    return !part->control.loaded || part->control.stopped || part->rules->rules->mode == RG_MODE_SHADOW; /* whatever is written */
+}
+
+/* What is not known yet holds everything back as a stop; it ends nothing. */
+static bool live(void *ctx, const struct rg_decision *decision)
+{
+    struct rg_sender_part *part = ctx;
+    return !part->control.loaded || rg_decision_live(part->rules->rules, decision, part->control.live_max_step);
 }
 
 static int want_asof(void *ctx, int64_t at_ms)
@@ -116,7 +123,7 @@ static int want_asof(void *ctx, int64_t at_ms)
 struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part)
 {
     return (struct rg_sender_world){.ctx = part, .acts = acts, .recipient = recipient, .creditor = creditor, .template_part = template_part,
-                                    .template_partial = template_partial, .stopped = stopped, .want_asof = want_asof};
+                                    .template_partial = template_partial, .stopped = stopped, .live = live, .want_asof = want_asof};
 }
 
 /* ---- ways out ---- */

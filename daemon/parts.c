@@ -10,6 +10,7 @@
 
 #define TURN_MS 20
 #define SIGNAL_CLAIM_MS 15000 /* one record into Kafka: what has not got there by then is decided about anew */
+#define CONTROL_ARENA_BYTES ((size_t)1024 * 1024)
 #define DRAIN_MS 25000 /* below the stop timeout of the unit */
 
 /* One more part that others may look at. */
@@ -145,6 +146,7 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     part->topic = rg_arena_printf(daemon->arena, "%s%s", daemon->topics.actions_prefix, part->channel).p;
     part->group = rg_arena_printf(daemon->arena, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->channel).p;
     fill_creditors(part);
+    part->control_arena = rg_arena_new(CONTROL_ARENA_BYTES);
     int rc = rg_state_reader_new(&daemon->redis, &part->reader, err);
     if (rc == 0)
         rc = rg_fresh_store_new(&daemon->redis, (int)site->kafka.shards, &part->fresh, err);
@@ -189,6 +191,7 @@ static void free_sender(struct rg_sender_part *part)
     rg_state_reader_free(&part->reader);
     rg_fresh_store_free(&part->fresh);
     rg_ruleset_unref(&part->presets);
+    rg_arena_free(&part->control_arena);
 }
 
 /* ---- ingest ---- */

@@ -89,6 +89,10 @@ static inline int64_t rg_decided_next_ms(const struct rg_decided *decided)
     return decided->prompt_ms < decided->next_ms ? decided->prompt_ms : decided->next_ms;
 }
 
+/* Whether an action may leave by what files and go-live say now: not any more where the mode was lowered below its step, or its
+ * step is in no ladder. What is owed is sent in any mode. */
+bool rg_decision_live(const struct rg_rules *rules, const struct rg_decision *decision, struct rg_str live_max_step);
+
 /* Whether he is owed something that is not on its way yet: what a look would decide at once, whatever is known of upstream. */
 bool rg_owes(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record);
 

@@ -111,20 +111,39 @@ struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice 
     return fees;
 }
 
-/* Steps up to the one named by go-live are live, once the debtor's turn in the spread has come; a ladder or a step may stay
- * in shadow on its own. */
+/* A ladder or a step may stay in shadow on its own. */
+static bool shadowed(const struct rg_ladder *ladder, const struct rg_step *step)
+{
+    return ladder->mode == RG_MODE_SHADOW || (step != NULL && step->mode == RG_MODE_SHADOW);
+}
+
+/* `step` NULL: what is said to who has paid. */
+static bool within(const struct rg_ladder *ladder, const struct rg_step *step, struct rg_str live_max_step)
+{
+    const struct rg_step *last = rg_str_has(live_max_step) ? rg_ladder_step(ladder, live_max_step) : NULL;
+    return last != NULL && (step == NULL || step->index <= last->index);
+}
+
+bool rg_decision_live(const struct rg_rules *rules, const struct rg_decision *decision, struct rg_str live_max_step)
+{
+    const struct rg_ladder *ladder = rg_rules_ladder(rules, decision->ladder);
+    const struct rg_step *step = ladder == NULL ? NULL : rg_ladder_step(ladder, decision->step);
+    bool known = step != NULL;
+    for (int i = 0; ladder != NULL && i < ladder->owed_count; i++)
+        known = known || rg_str_eq(ladder->owed[i].name, decision->step);
+    return decision->owed || (known && !shadowed(ladder, step) && within(ladder, step, live_max_step));
+}
+
+/* Steps up to the one named by go-live are live, once the debtor's turn in the spread has come. */
 bool rg_look_live(const struct rg_look *look, const struct rg_ladder *ladder, const struct rg_step *step, int64_t *ret_since_ms)
 {
     const struct rg_world *world = look->world;
     *ret_since_ms = 0;
-    if (ladder->mode == RG_MODE_SHADOW || (step != NULL && step->mode == RG_MODE_SHADOW))
+    if (shadowed(ladder, step))
         return false;
     if (world->all_live)
         return true;
-    if (!rg_str_has(world->live_max_step))
-        return false;
-    const struct rg_step *last = rg_ladder_step(ladder, world->live_max_step);
-    if (last == NULL || (step != NULL && step->index > last->index))
+    if (!within(ladder, step, world->live_max_step))
         return false;
     *ret_since_ms = world->live_since_ms + rg_spread_ms(look->record, world->live_spread_ms);
     return *ret_since_ms <= world->now_ms;

@@ -35,6 +35,11 @@ static void drop(struct rg_sender *sender, struct rg_hand *hand)
 
 /* ---- beginning ---- */
 
+bool rg_sender_live(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    return sender->config.world.live(sender->config.world.ctx, &hand->decision);
+}
+
 bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *hand)
 {
     int64_t now_ms = rg_shared_ms(&sender->config.clock);
@@ -45,6 +50,19 @@ static void conclude_unclaimed(struct rg_sender *sender, struct rg_hand *hand, e
                                const char *detail)
 {
     rg_hand_conclude(sender, hand, &(struct rg_ending){.verdict = verdict, .gate = gate, .claim_offset = -1, .detail = detail});
+}
+
+/* Ends what must not be claimed any more; true when it did. Of a lowered mode the engine makes what it is to be: looking again,
+ * it notes the step as shadow. */
+static bool ends_before_claim(struct rg_sender *sender, struct rg_hand *hand)
+{
+    if (rg_sender_past_until(sender, hand))
+        conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
+    else if (!rg_sender_live(sender, hand))
+        conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_SHADOW, "the mode was lowered before the claim");
+    else
+        return false;
+    return true;
 }
 
 /* <debtor>/<action>/<claim>: all of a debtor's messages can be found and erased, and each claim has bytes of its own. */
@@ -63,10 +81,8 @@ static void claim(struct rg_sender *sender, struct rg_hand *hand)
         rg_hand_move(sender, hand, RG_HAND_BACK);
         return;
     }
-    if (rg_sender_past_until(sender, hand)) {
-        conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
+    if (ends_before_claim(sender, hand))
         return;
-    }
     char key[RG_MESSAGE_KEY_MAX], hash[2 * RG_SHA256_BYTES + 1];
     bool stored = sender->config.kind != RG_SENDER_SIGNALS;
     uint8_t digest[RG_SHA256_BYTES];
@@ -182,11 +198,9 @@ void rg_hands_begin(struct rg_sender *sender)
             conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
         if (hand->state != RG_HAND_READY || hand->give_back)
             continue;
-        if (rg_sender_past_until(sender, hand))
-            conclude_unclaimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the claim");
-        else if (!leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
+        if (ends_before_claim(sender, hand) || !leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
             continue;
-        else if (hand->decision.tone == RG_TONE_SANCTION)
+        if (hand->decision.tone == RG_TONE_SANCTION)
             freshen(sender, hand);
         else
             render(sender, hand);

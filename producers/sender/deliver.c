@@ -23,6 +23,8 @@ static bool ends_before_first_byte(struct rg_sender *sender, struct rg_hand *han
         conclude_claimed(sender, hand, RG_VERDICT_RELEASED, RG_GATE_STOPPED, "stopped before the first byte");
     else if (hand->give_back)
         conclude_claimed(sender, hand, RG_VERDICT_RELEASED, RG_GATE_NONE, "given back before the first byte");
+    else if (!rg_sender_live(sender, hand))
+        conclude_claimed(sender, hand, RG_VERDICT_RELEASED, RG_GATE_SHADOW, "the mode was lowered before the first byte");
     else if (rg_sender_past_until(sender, hand))
         conclude_claimed(sender, hand, RG_VERDICT_EXPIRED, RG_GATE_NONE, "its time ended before the first byte");
     else if (rg_boot_ms(&sender->config.clock) >= hand->deadline_boot_ms)

@@ -181,6 +181,7 @@ void rg_hands_begin(struct rg_sender *sender); /* READY ones that may begin */
 void rg_hand_seen(struct rg_sender *sender, struct rg_hand *hand, const struct rg_act_seen *seen, int64_t ledger_next,
                   int64_t asof_ms);
 void rg_hand_posted(void *ctx, const struct rg_post_record *record, enum rg_post_end end, int64_t offset);
+bool rg_sender_live(const struct rg_sender *sender, const struct rg_hand *hand);
 bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *hand);
 
 /* deliver.c */

@@ -57,7 +57,8 @@ struct rg_sender_world {
     /* Source text of a template part ("txt", "html", "subject") or partial; absent when there is none. */
     struct rg_str (*template_part)(void *ctx, struct rg_str name, struct rg_str channel, const char *part);
     struct rg_str (*template_partial)(void *ctx, struct rg_str name, const char *part); /* "txt" or "html" */
-    bool (*stopped)(void *ctx);       /* regua.control was read to its end and does not say stop */
+    bool (*stopped)(void *ctx);       /* regua.control says stop, or was not read to its end; asked once a turn, first of all */
+    bool (*live)(void *ctx, const struct rg_decision *decision); /* the mode still lets it leave the house */
     int (*want_asof)(void *ctx, int64_t at_ms); /* a sanction waits for upstream to be known through that instant */
 };
 

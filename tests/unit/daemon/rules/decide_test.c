@@ -413,6 +413,39 @@ static void test_a_prescribed_debt_still_owes_the_debtor(void **state)
     play_end(&p);
 }
 
+/* What a sender asks before it claims: the mode may have been lowered since the decision. */
+static void test_a_mode_may_be_lowered(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ladder, *step, *max;
+        bool owed, live;
+    } rows[] = {
+        {"internet_residencial", "atraso", "suspenso", false, true},
+        {"internet_residencial", "atraso", "atraso", false, true},
+        {"internet_residencial", "atraso", "lembrete", false, false},
+        {"internet_residencial", "atraso", NULL, false, false},
+        {"internet_residencial", "atraso", "", false, false},
+        {"internet_residencial", "atraso", "no_such_step", false, false},
+        {"internet_residencial", "no_such_step", "suspenso", false, false},
+        {"no_such_ladder", "atraso", "suspenso", false, false},
+        {"internet_residencial", "obrigado", "lembrete", false, true}, /* thanks to who has paid */
+        {"internet_residencial", "obrigado", NULL, false, false},
+        {"internet_residencial", "religar", NULL, true, true}, /* what is owed, in any mode */
+        {"", "restore", NULL, true, true},
+    };
+    struct rg_rules *rules = rg_test_rules_shipped("internet_residencial", NULL);
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        const struct rg_decision decision = {.ladder = rg_str(rows[i].ladder), .step = rg_str(rows[i].step), .owed = rows[i].owed};
+        if (rg_decision_live(rules, &decision, rg_str(rows[i].max)) != rows[i].live)
+            fail_msg("row %zu: %s up to %s", i, rows[i].step, rows[i].max != NULL ? rows[i].max : "nothing");
+    }
+    const struct rg_decision late = {.ladder = RG_STR("internet_residencial"), .step = RG_STR("atraso")};
+    rules->ladders[0].mode = RG_MODE_SHADOW; /* by file */
+    assert_false(rg_decision_live(rules, &late, RG_STR("suspenso")));
+    rg_rules_free(&rules);
+}
+
 static void test_stop_keeps_silent(void **state)
 {
     (void)state;
@@ -436,7 +469,7 @@ int main(void)
         cmocka_unit_test(test_partial_payment_names_the_rest), cmocka_unit_test(test_hold_keeps_silent),
         cmocka_unit_test(test_rejected_channel_gives_way), cmocka_unit_test(test_retry_backs_off), cmocka_unit_test(test_uncertain_is_sent_again),
         cmocka_unit_test(test_days_at_the_end_of_time),
-        cmocka_unit_test(test_closed_at_night_names_the_cap), cmocka_unit_test(test_stop_keeps_silent),
+        cmocka_unit_test(test_closed_at_night_names_the_cap), cmocka_unit_test(test_a_mode_may_be_lowered), cmocka_unit_test(test_stop_keeps_silent),
         cmocka_unit_test(test_a_prescribed_debt_is_let_alone), cmocka_unit_test(test_a_prescribed_debt_still_owes_the_debtor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,7 +321,7 @@ static inline struct rg_decision last_decision(struct bench *b)
 
 static inline struct rg_claim_id claim_id(uint8_t n)
 {
-    return (struct rg_claim_id){{n, 1}};
+    return (struct rg_claim_id){{n, n > 0}};
 }
 
 static inline int64_t put_claim(struct bench *b, const struct rg_decision *decision, uint8_t n)
@@ -337,6 +337,7 @@ static inline int64_t put_claim(struct bench *b, const struct rg_decision *decis
     return append(b, LEDGER, b->p, RG_REC_CLAIM, decision->debtor, rg_buf_str(&buf), NULL);
 }
 
+/* `n` 0: of no claim. */
 static inline int64_t put_outcome(struct bench *b, const struct rg_decision *decision, uint8_t n, int64_t claim_offset,
                                   enum rg_verdict verdict)
 {

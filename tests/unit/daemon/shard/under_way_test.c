@@ -209,6 +209,29 @@ static void what_is_claimed_for_no_channel_ends_in_doubt(void **state)
     assert_int_equal(rg_fake_state_act_count(b->state), 0);
 }
 
+/* ---- a lowered mode ---- */
+
+/* The sender gives it back unclaimed: looked at again, the step is noted as shadow, and once live again it is decided anew. */
+static void what_a_lowered_mode_gives_back_is_noted_as_shadow(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 12:00");
+    struct rg_decision decision = last_decision(b);
+    b->world.live_max_step = RG_STR("como_pagar");
+    (void)put_outcome(b, &decision, 0, -1, RG_VERDICT_RETRY);
+    bench_to(b, "2026-10-29 12:01");
+    assert_int_equal(done_of(b, "lembrete")->state, RG_DONE_SHADOW);
+    assert_int_equal(last_decision(b).mode, RG_MODE_SHADOW);
+    assert_int_equal(rg_fake_state_act_count(b->state), 0);
+    assert_int_equal(copies(b, "email"), 1);
+    b->world.live_max_step = RG_STR("suspenso");
+    put_person(b, D1); /* whatever makes him looked at again */
+    bench_to(b, "2026-10-29 12:02");
+    assert_int_equal(last_decision(b).mode, RG_MODE_LIVE);
+    assert_int_equal(copies(b, "email"), 2);
+}
+
 /* ---- copies ---- */
 
 static struct rg_decision owe(struct bench *b)
@@ -331,6 +354,7 @@ int main(void)
         LIFE_TEST(a_claim_of_the_past_is_judged_when_it_is_over),
         LIFE_TEST(what_is_queued_for_no_channel_is_called_back),
         LIFE_TEST(what_is_claimed_for_no_channel_ends_in_doubt),
+        LIFE_TEST(what_a_lowered_mode_gives_back_is_noted_as_shadow),
         LIFE_TEST(what_is_owed_is_released_again_when_its_topic_is_gone),
         LIFE_TEST(copies_do_not_pile_up),
         LIFE_TEST(a_message_without_a_copy_is_decided_anew),

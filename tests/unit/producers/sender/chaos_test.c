@@ -138,7 +138,7 @@ static void mishap(struct chaos *chaos)
     case 1: mk_rebalance(roll(&chaos->die, 2) == 0); break;
     case 2: stage->asleep = !stage->asleep; break;
     case 3: stage->away = !stage->away; break;
-    case 4: stage->stopped = roll(&chaos->die, 3) == 0; break;
+    case 4: *(roll(&chaos->die, 2) == 0 ? &stage->stopped : &stage->lowered) = roll(&chaos->die, 3) == 0; break;
     case 5: mk_fail_next(STAGE_LEDGER, code, code == RG_EUNKNOWN && roll(&chaos->die, 2) == 0); break;
     case 6: mk_fail_next(STAGE_MESSAGES, code, code == RG_EUNKNOWN && roll(&chaos->die, 2) == 0); break;
     case 7: mk_hold_reports(roll(&chaos->die, 2) == 0); break;
@@ -181,7 +181,7 @@ static void let_it_end(struct chaos *chaos)
     chaos->ending = true;
     mk_hold_reports(false);
     mk_rebuild_fails(false);
-    stage->asleep = stage->away = stage->stopped = false;
+    stage->asleep = stage->away = stage->stopped = stage->lowered = false;
     for (int i = 0; i < 300 && !is_over(chaos); i++) { /* actions of one debtor wait for each other, each for a claim's time */
         go_on(chaos);
         look_at_jobs(chaos);

@@ -426,6 +426,91 @@ static void test_stopped_while_it_is_stored(void **state)
     play_end(&play);
 }
 
+/* ---- a lowered mode ---- */
+
+/* Nothing of it is claimed, nothing holds up what is behind it; the engine hears of it and looks again. */
+static void test_a_lowered_mode_claims_nothing(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.stage.lowered = true;
+    play_sender(&play);
+    struct rg_decision decision = play_decide(&play, 1);
+    play_run(&play, 100);
+    struct rg_outcome outcome = last_outcome(&play, &decision);
+    assert_int_equal(outcome.verdict, RG_VERDICT_RETRY);
+    assert_int_equal(outcome.gate, RG_GATE_SHADOW);
+    assert_true(rg_claim_id_is_zero(&outcome.claim));
+    assert_int_equal(play.stage.recipient_asked, 0);
+    assert_int_equal(play_kinds(shard_of(&decision), RG_REC_CLAIM), 0);
+    expect_committed(&play, &decision, 1);
+    play_end(&play);
+}
+
+/* A stop and a mode that is lowered behind it. */
+static void test_lowered_while_stopped(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.stage.stopped = true;
+    play_sender(&play);
+    struct rg_decision decision = play_decide(&play, 1);
+    play_run(&play, 100);
+    assert_int_equal(play_ledger_end(shard_of(&decision)), 0);
+    play.stage.lowered = true;
+    play.stage.stopped = false;
+    play_run(&play, 100);
+    assert_int_equal(last_outcome(&play, &decision).gate, RG_GATE_SHADOW);
+    assert_int_equal(play.transport->count, 0);
+    play_end(&play);
+}
+
+static void test_lowered_while_it_is_stored(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    mk_hold_reports(true);
+    play_sender(&play);
+    struct rg_decision decision = play_decide(&play, 1);
+    play_run(&play, 50);
+    assert_int_equal(mk_end(STAGE_MESSAGES, shard_of(&decision)), 1);
+    play.stage.lowered = true;
+    mk_hold_reports(false);
+    play_run(&play, 200);
+    assert_int_equal(play_kinds(shard_of(&decision), RG_REC_CLAIM), 0);
+    assert_int_equal(last_outcome(&play, &decision).verdict, RG_VERDICT_RETRY);
+    play_end(&play);
+}
+
+/* Claimed, and the mode is lowered before the fold has come to the claim: given back, it is looked at as any that was not claimed. */
+static void test_lowered_after_the_claim(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.stage.asleep = true;
+    play_sender(&play);
+    struct rg_decision decision = play_decide(&play, 1);
+    play_run(&play, 50);
+    assert_int_equal(play_kinds(shard_of(&decision), RG_REC_CLAIM), 1);
+    play.stage.lowered = true;
+    play.stage.asleep = false;
+    play_run(&play, 50);
+    struct rg_outcome outcome = last_outcome(&play, &decision);
+    assert_int_equal(outcome.verdict, RG_VERDICT_RELEASED);
+    assert_int_equal(outcome.gate, RG_GATE_SHADOW);
+    assert_false(rg_claim_id_is_zero(&outcome.claim));
+    assert_int_equal(play.transport->count, 0);
+    (void)play_copy(&play, &decision); /* as its owner does */
+    play_run(&play, 50);
+    assert_int_equal(last_outcome(&play, &decision).verdict, RG_VERDICT_RETRY);
+    assert_int_equal(play.transport->count, 0);
+    play_end(&play);
+}
+
 /* ---- sanctions ---- */
 
 static void signals_sender(struct play *play)
@@ -666,6 +751,10 @@ int main(void)
         cmocka_unit_test(test_stopped_claims_nothing),
         cmocka_unit_test(test_stopped_after_the_claim),
         cmocka_unit_test(test_stopped_while_it_is_stored),
+        cmocka_unit_test(test_a_lowered_mode_claims_nothing),
+        cmocka_unit_test(test_lowered_while_stopped),
+        cmocka_unit_test(test_lowered_while_it_is_stored),
+        cmocka_unit_test(test_lowered_after_the_claim),
         cmocka_unit_test(test_sanction_waits_for_upstream),
         cmocka_unit_test(test_sanction_gives_up_waiting),
         cmocka_unit_test(test_sanction_paid_while_waiting),

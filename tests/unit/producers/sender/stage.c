@@ -182,6 +182,11 @@ static bool is_stopped(void *ctx)
     return ((struct stage *)ctx)->stopped;
 }
 
+static bool is_live(void *ctx, const struct rg_decision *decision)
+{
+    return decision->owed || !((struct stage *)ctx)->lowered;
+}
+
 static int want_asof(void *ctx, int64_t at_ms)
 {
     struct stage *stage = ctx;
@@ -198,6 +203,7 @@ struct rg_sender_world stage_world(struct stage *stage)
                                     .template_part = template_part,
                                     .template_partial = template_partial,
                                     .stopped = is_stopped,
+                                    .live = is_live,
                                     .want_asof = want_asof};
 }
 
