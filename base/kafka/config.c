@@ -29,6 +29,7 @@ static const struct rg_kafka_default defaults[] = {
     {"max.poll.interval.ms", "60000", "a member that is stuck holds up the group's rebalance for this long"},
     {"fetch.error.backoff.ms", "50", "a leader that moved costs tenths of a second, not half a second each time"},
     {"fetch.wait.max.ms", "100", "a partition that was just assigned or moved waits this long for the request under way"},
+    {"topic.metadata.refresh.interval.ms", "10000", "partitions that a topic was given are read within seconds"},
     {"enable.idempotence", "true", "a repeated send is one record, in order"},
     {"enable.gapless.guarantee", "true", "a batch that is refused for good stops the stream instead of leaving a gap"},
     {"acks", "all", "acknowledged means on all in-sync replicas"},
@@ -109,6 +110,7 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
     static const char *const consumer_only[] = {
         "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "check.crcs", "partition.assignment.strategy",
         "max.poll.interval.ms", "fetch.error.backoff.ms", "fetch.wait.max.ms", "allow.auto.create.topics",
+        "topic.metadata.refresh.interval.ms",
     };
     static const char *const producer_only[] = {
         "enable.idempotence", "enable.gapless.guarantee", "acks", "message.timeout.ms", "delivery.report.only.error",

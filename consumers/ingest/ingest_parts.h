@@ -19,14 +19,12 @@ struct rg_ingest {
     struct rg_ingest_config config;
     struct rg_outgoing *outgoing;
     struct rg_kafka_consumer *consumer;
-    struct rg_kafka_admin *admin; /* asks for ends: on the consumer's own connection they would wait behind its fetches */
+    struct rg_kafka_admin *admin; /* asks: on the consumer's own connection questions would wait behind its fetches */
     struct rg_stamps *stamps;
     struct rg_arena *arena; /* of one record */
-    int partitions[RG_INGEST_SOURCES_MAX]; /* of each source's topic; 0: it does not exist */
+    int partitions[RG_INGEST_SOURCES_MAX]; /* of each source's topic, as last heard; 0: it does not exist */
     int deadletter_partitions;
     bool topics_open, assigned;
-    bool recount; /* a rebalance: topics may have more partitions than before */
-    bool counted; /* how many is said in Redis */
     struct rg_part *parts[RG_INGEST_PARTITIONS_MAX], *last_part; /* last_part: of the last record, records come in runs */
     size_t part_count;
     char trouble[RG_INGEST_TEXT_MAX]; /* what keeps all of it from working */
@@ -66,6 +64,7 @@ struct rg_part *rg_ingest_find_part(struct rg_ingest *g, const char *topic, int 
 void rg_ingest_keep_topics(struct rg_ingest *g);   /* opens ours */
 void rg_ingest_keep_consumer(
     struct rg_ingest *g); /* joins the group with the topics that exist, and again when more of them do */
+RG_MUST_USE int rg_ingest_count(struct rg_ingest *g, struct rg_error *err); /* asks how many partitions sources read here have */
 void rg_ingest_open_parts(struct rg_ingest *g);    /* asks where assigned partitions begin */
 void rg_ingest_commit(struct rg_ingest *g, int wait_ms);
 void rg_ingest_flush(struct rg_ingest *g, int limit_ms); /* writes out what was read */

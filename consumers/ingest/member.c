@@ -106,9 +106,8 @@ static void on_assign(void *ctx, struct rg_kafka_position *positions, size_t n)
     if (n > RG_INGEST_PARTITIONS_MAX)
         rg_log(RG_LOG_ERROR, "PARTITIONS", RG_LOG_NO_CTX,
                "%zu partitions are assigned here, %d can be read: start more processes", n, RG_INGEST_PARTITIONS_MAX);
-    g->assigned = g->recount = true;
-    g->counted = false;
-    g->open_at_ms = g->sources_at_ms = 0;
+    g->assigned = true;
+    g->open_at_ms = 0;
 }
 
 static void on_revoke(void *ctx, const struct rg_kafka_position *positions, size_t n, bool lost)
@@ -163,16 +162,28 @@ void rg_ingest_keep_topics(struct rg_ingest *g)
 /* How many partitions each source has. True when that is known; a topic that does not exist has none. */
 static bool ask_sources(struct rg_ingest *g, int *ret_partitions, struct rg_error *err)
 {
-    struct rg_kafka_admin *admin = NULL;
-    int failed = rg_kafka_admin_new(&g->config.kafka, &admin, err);
+    int failed = 0;
     for (size_t i = 0; failed == 0 && i < g->config.source_count; i++) {
         ret_partitions[i] = 0;
-        failed = rg_kafka_topic_partitions(admin, g->config.sources[i].topic, RG_INGEST_ASK_MS, &ret_partitions[i], err);
+        failed = rg_kafka_topic_partitions(g->admin, g->config.sources[i].topic, RG_INGEST_ASK_MS, &ret_partitions[i], err);
         if (failed == RG_ENOTFOUND)
             failed = 0;
     }
-    rg_kafka_admin_free(&admin, RG_KAFKA_FREE_MS);
     return failed == 0;
+}
+
+/* A topic may have been given more partitions: the consumer finds out by itself and joins anew, but not at once. */
+int rg_ingest_count(struct rg_ingest *g, struct rg_error *err)
+{
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < g->config.source_count; i++) {
+        bool here = false;
+        for (size_t p = 0; p < g->part_count; p++)
+            here = here || g->parts[p]->source == &g->config.sources[i];
+        if (here)
+            failed = rg_kafka_topic_partitions(g->admin, g->config.sources[i].topic, RG_INGEST_ASK_MS, &g->partitions[i], err);
+    }
+    return failed;
 }
 
 static int join(struct rg_ingest *g, struct rg_error *err)
@@ -224,7 +235,7 @@ void rg_ingest_keep_consumer(struct rg_ingest *g)
     bool missing = g->consumer == NULL;
     for (size_t i = 0; i < g->config.source_count; i++)
         missing = missing || g->partitions[i] == 0;
-    if ((!missing && !g->recount) || rg_ingest_boot_ms(g) < g->sources_at_ms)
+    if (!missing || rg_ingest_boot_ms(g) < g->sources_at_ms)
         return;
     g->sources_at_ms = rg_ingest_boot_ms(g) + (g->consumer == NULL ? RG_INGEST_RETRY_MS : MISSING_MS);
     if (!ask_sources(g, partitions, &err)) {
@@ -237,7 +248,6 @@ void rg_ingest_keep_consumer(struct rg_ingest *g)
     say_missing(g, partitions);
     if (more)
         rg_ingest_leave(g);
-    g->recount = false;
     memcpy(g->partitions, partitions, sizeof partitions);
     if (!more)
         return;

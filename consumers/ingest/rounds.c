@@ -1,7 +1,8 @@
 /* Freshness: a shard may press for money only when upstream is read through the instant it decides at. Whoever needs that says so
- * in Redis; here the time is taken first and the ends of the partitions second, so that everything published by then lies below
- * the ends, and when all of that is acknowledged the time is stamped. Nobody asks: no round, and not a single question to the
- * brokers. */
+ * in Redis; here the time is taken first, then asked how many partitions there are and where they end, so that everything
+ * published by then lies below the ends, and when all of that is acknowledged the time is stamped. The number of partitions is
+ * said in the same write: one that was added and is not read yet has no stamp, and until it has nothing is known to be fresh.
+ * Nobody asks: no round, and not a single question to the brokers. */
 #include "consumers/ingest/ingest_parts.h"
 
 #include "base/core/log.h"
@@ -18,6 +19,7 @@ int rg_ingest_tell(struct rg_ingest *g, struct rg_error *err)
             continue;
         rows[n++] = (struct rg_stamp){.source = part->source->upstream.name, .partition = part->partition,
                                       .fresh_ms = part->fresh_told ? -1 : part->fresh_ms,
+                                      .partitions = g->partitions[part->source - g->config.sources],
                                       .last = proof ? part->proof : (struct rg_last_read){.offset = -1}};
     }
     int failed = n == 0 ? 0 : rg_stamps_write(g->stamps, rows, n, err);
@@ -28,21 +30,6 @@ int rg_ingest_tell(struct rg_ingest *g, struct rg_error *err)
     return failed;
 }
 
-/* Says how many partitions the sources have that are read here. */
-static int tell_counts(struct rg_ingest *g, struct rg_error *err)
-{
-    for (size_t i = 0; i < g->config.source_count; i++) {
-        bool here = false;
-        for (size_t p = 0; p < g->part_count; p++)
-            here = here || g->parts[p]->source == &g->config.sources[i];
-        int failed = here ? rg_stamps_count(g->stamps, g->config.sources[i].upstream.name, g->partitions[i], err) : 0;
-        if (failed < 0)
-            return failed;
-    }
-    g->counted = true;
-    return 0;
-}
-
 /* What stands in Redis below what we have said was lost: said again. */
 static int look(struct rg_ingest *g, int64_t *ret_want_ms, struct rg_error *err)
 {
@@ -50,16 +37,13 @@ static int look(struct rg_ingest *g, int64_t *ret_want_ms, struct rg_error *err)
     for (size_t i = 0; i < g->part_count; i++)
         rows[i] = (struct rg_stamp){.source = g->parts[i]->source->upstream.name, .partition = g->parts[i]->partition};
     int failed = rg_stamps_read(g->stamps, rows, g->part_count, ret_want_ms, err);
-    for (size_t i = 0; failed == 0 && i < g->part_count; i++) {
-        if (rows[i].fresh_ms < 0)
-            g->counted = false;
+    for (size_t i = 0; failed == 0 && i < g->part_count; i++)
         if (rows[i].fresh_ms < g->parts[i]->fresh_ms)
             g->parts[i]->fresh_told = false;
-    }
     return failed;
 }
 
-/* First the time, then the ends: what was published by then lies below them. */
+/* First the time, then the partitions and their ends: what was published by then lies below them. */
 static int begin_round(struct rg_ingest *g, int64_t want_ms, struct rg_error *err)
 {
     struct rg_kafka_position ends[RG_INGEST_PARTITIONS_MAX];
@@ -75,7 +59,9 @@ static int begin_round(struct rg_ingest *g, int64_t want_ms, struct rg_error *er
     }
     if (n == 0)
         return 0;
-    int failed = rg_kafka_topic_edges(g->admin, RG_KAFKA_EDGE_END, ends, n, RG_INGEST_ASK_MS, err);
+    int failed = rg_ingest_count(g, err);
+    if (failed == 0)
+        failed = rg_kafka_topic_edges(g->admin, RG_KAFKA_EDGE_END, ends, n, RG_INGEST_ASK_MS, err);
     if (failed < 0)
         return failed;
     for (size_t i = 0; i < n; i++) {
@@ -96,8 +82,6 @@ static int round_turn(struct rg_ingest *g, struct rg_error *err)
         failed = look(g, &want_ms, err);
         if (failed == 0)
             failed = begin_round(g, want_ms, err);
-        if (failed == 0 && !g->counted && !g->recount)
-            failed = tell_counts(g, err);
     }
     for (size_t i = 0; i < g->part_count; i++)
         rg_part_settle(g->parts[i]);

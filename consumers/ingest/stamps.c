@@ -67,8 +67,6 @@ struct call {
     const struct rg_stamp *write;
     size_t n;
     int64_t want_ms;
-    struct rg_str source;
-    int partitions;
 };
 
 static int run(struct rg_stamps *s, struct call *call, struct rg_error *err)
@@ -155,7 +153,7 @@ static int write_call(struct rg_stamps *s, struct call *call, struct rg_error *e
     const struct rg_redis_reply *reply;
     size_t fields = 0;
     for (size_t i = 0; i < call->n; i++)
-        fields += (call->write[i].fresh_ms >= 0 ? 1U : 0U) + (call->write[i].last.offset >= 0 ? 1U : 0U);
+        fields += (call->write[i].fresh_ms >= 0 ? 2U : 0U) + (call->write[i].last.offset >= 0 ? 1U : 0U);
     if (fields == 0)
         return 0;
     rg_redis_begin(s->redis, 2 + 2 * fields);
@@ -166,6 +164,8 @@ static int write_call(struct rg_stamps *s, struct call *call, struct rg_error *e
         if (row->fresh_ms >= 0) {
             rg_redis_arg(s->redis, field(s, RG_FRESH_SOURCE_PREFIX, row));
             rg_redis_arg_int(s->redis, row->fresh_ms);
+            rg_redis_arg(s->redis, rg_arena_printf(s->arena, RG_FRESH_COUNT_PREFIX RG_STR_FMT, RG_STR_ARG(row->source)));
+            rg_redis_arg_int(s->redis, row->partitions);
         }
         if (row->last.offset >= 0) {
             rg_redis_arg(s->redis, field(s, RG_FRESH_LAST_PREFIX, row));
@@ -180,22 +180,5 @@ int rg_stamps_write(struct rg_stamps *stamps, const struct rg_stamp *rows, size_
 {
     rg_assert(n <= RG_STAMPS_MAX);
     struct call call = {.fn = write_call, .write = rows, .n = n};
-    return run(stamps, &call, err);
-}
-
-static int count_call(struct rg_stamps *s, struct call *call, struct rg_error *err)
-{
-    const struct rg_redis_reply *reply;
-    rg_redis_begin(s->redis, 4);
-    rg_redis_arg(s->redis, RG_STR("HSET"));
-    rg_redis_arg(s->redis, rg_key_fresh());
-    rg_redis_arg(s->redis, rg_arena_printf(s->arena, RG_FRESH_COUNT_PREFIX RG_STR_FMT, RG_STR_ARG(call->source)));
-    rg_redis_arg_int(s->redis, call->partitions);
-    return ask(s, RG_REDIS_INT, "HSET fresh", &reply, err);
-}
-
-int rg_stamps_count(struct rg_stamps *stamps, struct rg_str source, int partitions, struct rg_error *err)
-{
-    struct call call = {.fn = count_call, .source = source, .partitions = partitions};
     return run(stamps, &call, err);
 }

@@ -21,6 +21,7 @@ struct rg_stamp {
     struct rg_str source;
     int partition;
     int64_t fresh_ms;         /* −1: not known */
+    int partitions;           /* how many its source had when that was found out: it is fresh only when all of them are */
     struct rg_last_read last;
 };
 
@@ -30,7 +31,5 @@ void rg_stamps_free(struct rg_stamps **stamps);
 /* What stands there: the instant shards want (−1: none does), and fresh_ms and last of each partition given. */
 RG_MUST_USE int rg_stamps_read(struct rg_stamps *stamps, struct rg_stamp *rows, size_t n, int64_t *ret_want_ms,
                                struct rg_error *err);
-/* Writes fresh_ms where it is not −1, and last where its offset is not −1. */
+/* Writes fresh_ms where it is not −1, with the number of partitions, and last where its offset is not −1; all at once. */
 RG_MUST_USE int rg_stamps_write(struct rg_stamps *stamps, const struct rg_stamp *rows, size_t n, struct rg_error *err);
-/* How many partitions a source has: it is fresh only when all of them are. */
-RG_MUST_USE int rg_stamps_count(struct rg_stamps *stamps, struct rg_str source, int partitions, struct rg_error *err);

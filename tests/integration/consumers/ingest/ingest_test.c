@@ -15,6 +15,7 @@
 #include "tests/unit/support/cmocka.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHARDS 4
@@ -559,6 +560,72 @@ static void rounds_stamp_what_is_read(void **state)
     rig_stop(&rig);
 }
 
+/* Nothing for that is in the library: the daemon never does it. */
+static void add_partitions(const char *topic, int partitions)
+{
+    char command[512];
+    (void)snprintf(command, sizeof command,
+                   "/usr/bin/python3 -c 'from confluent_kafka.admin import AdminClient, NewPartitions\n"
+                   "admin = AdminClient({\"bootstrap.servers\": \"%s\"})\n"
+                   "for done in admin.create_partitions([NewPartitions(\"%s\", %d)]).values(): done.result(10)'",
+                   rg_kafka_server_bootstrap(kafka), topic, partitions);
+    assert_int_equal(system(command), 0);
+}
+
+/* Through when a shard would take the first source to be read: by all of the partitions that it is said to have. */
+static int64_t first_known_ms(void)
+{
+    int64_t earliest = INT64_MAX, partitions = fresh_field("n:first", NULL);
+    for (int64_t p = 0; p < partitions; p++) {
+        char field[32];
+        (void)snprintf(field, sizeof field, "s:first:%lld", (long long)p);
+        int64_t at_ms = fresh_field(field, NULL);
+        if (at_ms < earliest)
+            earliest = at_ms;
+    }
+    return partitions > 0 ? earliest : -1;
+}
+
+/* A topic is given a third partition while it is read, and the next payment lies there. Until it is written into the ledger
+ * nothing may be taken to be known through the instant it was published at; and it must not take minutes. */
+static void a_topic_that_grows_is_not_taken_to_be_read(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char want[32];
+    rig_init(&rig, "grows");
+    make_topics(&rig);
+    publish_issued(rig.first, 0, "F1", "c1");
+    rig_start(&rig);
+    rig_read(&rig, 1);
+    int64_t before_ms = rg_wall_ms(rg_clock_system());
+    (void)snprintf(want, sizeof want, "%lld", (long long)before_ms);
+    (void)fresh_field(RG_FRESH_WANT, want);
+    for (int64_t until = now_ms() + WAIT_MS; first_known_ms() < before_ms && now_ms() < until;)
+        rg_ingest_turn(rig.ingest, 20);
+    assert_true(first_known_ms() >= before_ms);
+
+    add_partitions(rig.first, 3);
+    publish_event(rig.first, 2, "p1", "payment.confirmed", "{\"invoice\":\"F1\",\"debtor\":\"c1\",\"amount_cents\":100}");
+    int64_t published_ms = rg_wall_ms(rg_clock_system());
+    int64_t until = now_ms() + 2 * WAIT_MS;
+    while (atomic_load(&rig.counters.sources[0].accepted) < 2) {
+        if (now_ms() > until)
+            fail_msg("the new partition is not read");
+        (void)snprintf(want, sizeof want, "%lld", (long long)rg_wall_ms(rg_clock_system()));
+        (void)fresh_field(RG_FRESH_WANT, want);
+        rg_ingest_turn(rig.ingest, 20);
+        if (atomic_load(&rig.counters.sources[0].accepted) < 2 && first_known_ms() > published_ms)
+            fail_msg("known through %lld, and the payment of %lld is not read", (long long)first_known_ms(),
+                     (long long)published_ms);
+    }
+    for (; first_known_ms() <= published_ms && now_ms() < until;)
+        rg_ingest_turn(rig.ingest, 20);
+    assert_true(first_known_ms() > published_ms);
+    assert_int_equal(fresh_field("n:first", NULL), 3);
+    rig_stop(&rig);
+}
+
 static int stopped_lines;
 
 static void count_stopped(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text, void *sink_ctx)
@@ -883,6 +950,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_behind_the_commit),
         cmocka_unit_test(repeats_have_the_same_origins_and_bytes),
         cmocka_unit_test(rounds_stamp_what_is_read),
+        cmocka_unit_test(a_topic_that_grows_is_not_taken_to_be_read),
         cmocka_unit_test(a_topic_made_anew_and_shorter_stops_its_source),
         cmocka_unit_test(a_topic_made_anew_and_longer_stops_its_source),
         cmocka_unit_test(a_record_that_is_refused_goes_to_the_letters),

@@ -41,8 +41,10 @@ static void guarantees_cannot_be_set(void **state)
 static void defaults_are_either_guarded_or_harmless(void **state)
 {
     (void)state;
-    static const char *const harmless[] = {"fetch.error.backoff.ms", "fetch.wait.max.ms",        "socket.keepalive.enable",
-                                           "socket.nagle.disable",   "reconnect.backoff.max.ms", "log.connection.close"};
+    static const char *const harmless[] = {
+        "fetch.error.backoff.ms", "fetch.wait.max.ms",        "topic.metadata.refresh.interval.ms", "socket.keepalive.enable",
+        "socket.nagle.disable",   "reconnect.backoff.max.ms", "log.connection.close",
+    };
     const struct rg_kafka_default *rows = NULL, *refusals = NULL;
     size_t n = rg_kafka_defaults(&rows), refusals_n = rg_kafka_refusals(&refusals);
     for (size_t i = 0; i < n; i++) {
