@@ -60,7 +60,7 @@ static int recipient(void *ctx, const struct rg_decision *decision, struct rg_ar
         return rc;
     if (values[0].p == NULL)
         return rg_fail(err, RG_ENOTFOUND, "nothing is known of the debtor");
-    rc = rg_record_decode(values[0], arena, &record, err);
+    rc = rg_record_decode(values[0], decision->debtor, arena, &record, err);
     if (rc < 0)
         return rc;
     const struct rg_contact *contact = rg_usable_contact(record, decision->channel);

@@ -97,7 +97,7 @@ static int load(struct rg_admin_call *call, struct rg_state_reader *reader, stru
     int rc = rg_state_reader_get(reader, rg_shard_of(debtor, (int)call->admin->site->kafka.shards), &key, 1, arena, &value, err);
     if (rc == 0 && value.p == NULL)
         rc = rg_fail(err, RG_ENOTFOUND, "no debtor and no invoice \"" RG_STR_FMT "\" is known", RG_STR_ARG(debtor));
-    return rc == 0 ? rg_record_decode(value, arena, ret_record, err) : rc;
+    return rc == 0 ? rg_record_decode(value, debtor, arena, ret_record, err) : rc;
 }
 
 /* As a debtor's id; where there is none, as an invoice. Two invoices of that name with different debtors are for the asker to

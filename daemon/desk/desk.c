@@ -103,7 +103,7 @@ static struct rg_record *load(const struct rg_desk *desk)
     rg_arena_reset(desk->work);
     if (desk->stored.len == 0)
         return rg_record_new(desk->work, desk->debtor);
-    int rc = rg_record_decode(rg_buf_str(&desk->stored), desk->work, &record, &err);
+    int rc = rg_record_decode(rg_buf_str(&desk->stored), desk->debtor, desk->work, &record, &err);
     rg_assert(rc == 0); /* we wrote it */
     return record;
 }
@@ -486,7 +486,9 @@ int rg_desk_tell(struct rg_desk *desk, struct rg_str step, enum rg_provider_fact
     const struct rg_done *sent = last_sent(load(desk), step);
     if (sent == NULL)
         return rg_fail(err, RG_ENOTFOUND, "no message of step \"" RG_STR_FMT "\" has gone out by then", RG_STR_ARG(step));
-    rg_action_id_print(&sent->action, action);
+    struct rg_action_id of;
+    rg_done_action(sent, &of);
+    rg_action_id_print(&of, action);
     (void)snprintf(id, sizeof id, "told-%lld", (long long)desk->offset);
     const struct rg_event event = {.type = RG_EV_DELIVERY_RECEIPT,
                                    .id = rg_str(id),

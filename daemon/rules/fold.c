@@ -330,7 +330,7 @@ static void fold_promise(struct rg_record *record, const struct rg_event *e)
  * unless something stronger has been proven. */
 static void fold_receipt_into(struct rg_record *record, struct rg_done *done, const struct rg_event *e)
 {
-    int64_t told_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    int64_t told_ms = rg_second_up(rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms);
     int64_t at_ms = told_ms > done->decided_ms ? told_ms : done->decided_ms; /* no message arrives before it was decided */
     enum rg_evidence evidence = rg_fact_evidence((enum rg_provider_fact)e->status);
     for (int level = RG_EVIDENCE_ACCEPTED; level <= (int)evidence; level++)
@@ -355,7 +355,7 @@ static void fold_receipt(struct rg_record *record, const struct rg_event *e)
         return;
     for (size_t i = 0; i < record->invoice_count; i++)
         for (size_t k = 0; k < record->invoices[i].done_count; k++)
-            if (record->invoices[i].done[k].attempt > 0 && rg_action_id_eq(&record->invoices[i].done[k].action, &id))
+            if (rg_done_is(&record->invoices[i].done[k], &id))
                 fold_receipt_into(record, &record->invoices[i].done[k], e);
 }
 
@@ -374,7 +374,7 @@ static void fold_confirmation(struct rg_record *record, const struct rg_event *e
     enum rg_signal signal = e->type == RG_EV_SERVICE_SUSPENDED ? RG_SIGNAL_SUSPEND_REQUESTED
                             : e->type == RG_EV_SERVICE_RESTORED ? RG_SIGNAL_RESTORE_REQUESTED
                                                                 : RG_SIGNAL_NONE;
-    int64_t at_ms = rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms;
+    int64_t at_ms = rg_second_up(rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms);
     for (size_t i = 0; i < record->invoice_count && signal != RG_SIGNAL_NONE; i++) {
         struct rg_invoice *invoice = &record->invoices[i];
         for (size_t k = 0; k < invoice->done_count && listed(e, invoice); k++)

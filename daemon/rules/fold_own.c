@@ -34,6 +34,20 @@ void rg_done_refuse(struct rg_record *record, struct rg_done *done, struct rg_st
     *RG_PUSH(record->arena, done->refused, done->refused_count, done->refused_cap) = rg_arena_str(record->arena, channel);
 }
 
+static void trace(struct rg_done *done, const struct rg_action_id *action)
+{
+    memcpy(done->trace, action->b + RG_ACTION_BYTES - RG_TRACE_BYTES, RG_TRACE_BYTES);
+}
+
+/* The action of a step's last attempt, while it is under way. */
+static struct rg_action *action_of(const struct rg_record *record, const struct rg_done *done)
+{
+    for (size_t i = 0; i < record->action_count; i++)
+        if (rg_done_is(done, &record->actions[i].decision.action))
+            return &record->actions[i];
+    return NULL;
+}
+
 /* A step that goes out by another channel than before is through with the earlier one for this cycle. */
 static void give_up_channel(struct rg_record *record, struct rg_done *done, struct rg_str next_channel)
 {
@@ -56,18 +70,18 @@ static void note_entry(struct rg_record *record, const struct rg_decision *decis
 {
     give_up_channel(record, done, decision->channel);
     forget_evidence(done);
-    done->balance_cents = decision->tone == RG_TONE_NOTICE ? of->balance_cents : 0;
+    done->balance_cents = decision->tone == RG_TONE_NOTICE && of->balance_cents > 0 ? of->balance_cents : 0;
     done->attempt = decision->attempt;
     done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
     done->gate = decision->mode == RG_MODE_LIVE ? RG_GATE_NONE : RG_GATE_SHADOW;
     done->channel = rg_arena_str(record->arena, decision->channel);
     done->tone = decision->tone;
     done->signal = decision->signal;
-    done->decided_ms = done->at_ms = decision->at_ms;
-    done->retry_after_ms = 0;
+    done->decided_ms = done->at_ms = rg_second_up(decision->at_ms);
+    done->retry_after_ms = done->sent_offset = 0;
     if (decision->sequence != 0)
         done->sequence = decision->sequence;
-    done->action = decision->action;
+    trace(done, &decision->action);
 }
 
 static void note_covers(struct rg_record *record, const struct rg_decision *decision)
@@ -83,7 +97,7 @@ static void note_covers(struct rg_record *record, const struct rg_decision *deci
             continue; /* it has a story of its own already */
         done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_COVERED : RG_DONE_SHADOW;
         done->gate = RG_GATE_COVERED;
-        done->decided_ms = done->at_ms = decision->at_ms;
+        done->decided_ms = done->at_ms = rg_second_up(decision->at_ms);
     }
 }
 
@@ -115,7 +129,7 @@ static void set_entries(struct rg_record *record, const struct rg_decision *deci
 {
     for (size_t i = 0; i < decision->invoice_count; i++) {
         struct rg_done *done = decision->invoices[i].listed ? NULL : decision_entry(record, decision, &decision->invoices[i]);
-        if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
+        if (done == NULL || !rg_done_is(done, &decision->action))
             continue;
         done->state = state;
         done->gate = gate;
@@ -130,7 +144,7 @@ static void uncover(struct rg_record *record, const struct rg_decision *decision
         const struct rg_decision_invoice *of = &decision->invoices[cover->invoice];
         struct rg_invoice *invoice = rg_record_invoice(record, of->ns, of->invoice);
         struct rg_done *done = invoice == NULL ? NULL : rg_invoice_done(invoice, cover->step, cover->repetition, of->cycle);
-        if (done != NULL && done->state == RG_DONE_COVERED && done->decided_ms == decision->at_ms)
+        if (done != NULL && done->state == RG_DONE_COVERED && done->decided_ms == rg_second_up(decision->at_ms))
             *done = invoice->done[--invoice->done_count];
     }
 }
@@ -162,7 +176,7 @@ static bool overtaken(const struct rg_record *record, const struct rg_decision *
         const struct rg_invoice *invoice = of->listed ? NULL : rg_record_invoice(record, of->ns, of->invoice);
         const struct rg_done *done =
             invoice == NULL ? NULL : rg_invoice_done(invoice, decision->step, decision->repetition, of->cycle);
-        if (done != NULL && done->state == RG_DONE_SENT && !rg_action_id_eq(&done->action, &decision->action))
+        if (done != NULL && done->state == RG_DONE_SENT && !rg_done_is(done, &decision->action))
             return true;
     }
     return false;
@@ -281,7 +295,7 @@ static enum rg_folded apply_decided(struct rg_record *record, const struct rg_de
     if (done->attempt >= decided->attempt)
         return RG_FOLD_CHANGED; /* ours, just decided, or a repeat; either way its place in the ledger is news */
     if (done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED) {
-        struct rg_action *older = rg_record_action(record, &done->action);
+        struct rg_action *older = action_of(record, done);
         if (older != NULL)
             rg_record_end_action(record, &older->decision.action, RG_DONE_EXPIRED, RG_GATE_SUPERSEDED);
     }
@@ -342,6 +356,7 @@ static void prove(struct rg_done *done, enum rg_evidence evidence, int64_t at_ms
 static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome, int64_t offset)
 {
     struct rg_action *own = rg_record_action(record, &outcome->action);
+    int64_t at_ms = rg_second_up(outcome->at_ms);
     for (size_t i = 0; i < outcome->invoice_count; i++) {
         if (outcome->invoices[i].listed)
             continue;
@@ -351,7 +366,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         struct rg_done *done = rg_invoice_touch_done(record, invoice, outcome->step, outcome->repetition, outcome->invoices[i].cycle);
         if (done->state == RG_DONE_SENT && done->attempt > outcome->attempt)
             continue; /* it went out by a later attempt too: what becomes of that one is what counts */
-        struct rg_action *newer = rg_action_id_eq(&done->action, &outcome->action) ? NULL : rg_record_action(record, &done->action);
+        struct rg_action *newer = rg_done_is(done, &outcome->action) ? NULL : action_of(record, done);
         if (newer != NULL && newer->state == RG_ACTION_QUEUED && !newer->decision.owed)
             rg_record_end_action(record, &newer->decision.action, RG_DONE_VOIDED, RG_GATE_COVERED);
         if (done->attempt < outcome->attempt)
@@ -360,14 +375,14 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         done->sent_offset = offset;
         done->gate = RG_GATE_NONE;
         done->channel = rg_arena_str(record->arena, outcome->channel);
-        done->action = outcome->action;
-        done->at_ms = outcome->at_ms;
+        trace(done, &outcome->action);
+        done->at_ms = at_ms;
         done->tries = 0;
         if (own != NULL) {
             done->tone = own->decision.tone;
             done->signal = own->decision.signal;
         }
-        prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, outcome->at_ms);
+        prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, at_ms);
         if (done->failed && done->evidence < RG_EVIDENCE_DELIVERED)
             done->state = RG_DONE_REJECTED; /* the bounce was heard before its acceptance */
     }
@@ -391,9 +406,9 @@ static void note_failure(struct rg_record *record, const struct rg_decision *dec
 {
     for (size_t i = 0; i < decision->invoice_count; i++) {
         struct rg_done *done = decision->invoices[i].listed ? NULL : decision_entry(record, decision, &decision->invoices[i]);
-        if (done == NULL || !rg_action_id_eq(&done->action, &decision->action))
+        if (done == NULL || !rg_done_is(done, &decision->action))
             continue;
-        done->at_ms = outcome->at_ms;
+        done->at_ms = rg_second_up(outcome->at_ms);
         bool refused = outcome->verdict == RG_VERDICT_REJECTED, by_signal = decision->kind == RG_ACT_SIGNAL; /* there is no other way */
         bool again = outcome->verdict == RG_VERDICT_RETRY || outcome->verdict == RG_VERDICT_THROTTLED ||
                      outcome->verdict == RG_VERDICT_UNCERTAIN || (refused && by_signal);

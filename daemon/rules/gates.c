@@ -463,14 +463,14 @@ struct sent_times {
     int count;
 };
 
-static void add_sent(struct sent_times *sent, const struct rg_action_id *seen[], const struct rg_done *done)
+static void add_sent(struct sent_times *sent, const struct rg_done *seen[], const struct rg_done *done)
 {
     for (int i = 0; i < sent->count; i++)
-        if (rg_action_id_eq(seen[i], &done->action))
+        if (rg_done_shares(seen[i], done))
             return;
     if (sent->count == RG_RECORD_ACTIONS_MAX)
         return;
-    seen[sent->count] = &done->action;
+    seen[sent->count] = done;
     sent->at[sent->count++] = done->at_ms;
 }
 
@@ -478,14 +478,14 @@ static void add_sent(struct sent_times *sent, const struct rg_action_id *seen[],
 static struct sent_times messages_since(const struct rg_case *c, int64_t since_ms, enum rg_tone lowest, enum rg_tone highest)
 {
     struct sent_times sent = {.count = 0};
-    const struct rg_action_id *seen[RG_RECORD_ACTIONS_MAX];
+    const struct rg_done *seen[RG_RECORD_ACTIONS_MAX];
     const struct rg_record *record = c->look->record;
     for (size_t i = 0; i < record->invoice_count; i++) {
         for (size_t k = 0; k < record->invoices[i].done_count; k++) {
             const struct rg_done *done = &record->invoices[i].done[k];
             bool went = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
                         done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
-            bool own = c->done != NULL && rg_action_id_eq(&done->action, &c->done->action);
+            bool own = c->done != NULL && rg_done_shares(done, c->done);
             bool counts = !own && done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
             bool later = c->look->hindsight && done->at_ms > now(c);
             if (went && counts && !later && done->at_ms > since_ms)

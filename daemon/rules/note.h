@@ -10,6 +10,12 @@ struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoic
  * lie in the record's arena. Returns the action, or NULL for a shadow decision. */
 struct rg_action *rg_record_note_decision(struct rg_record *record, const struct rg_decision *decision);
 
+/* Steps are dated in whole seconds, never earlier than it was. */
+static inline int64_t rg_second_up(int64_t ms)
+{
+    return ms % 1000 > 0 ? ms - ms % 1000 + 1000 : ms - ms % 1000;
+}
+
 /* That channel will not do for this step in this cycle any more. */
 void rg_done_refuse(struct rg_record *record, struct rg_done *done, struct rg_str channel);
 

@@ -29,7 +29,7 @@ static bool closed(const struct rg_look *look, const struct rg_invoice *invoice)
 static const struct rg_done *same_action(const struct rg_invoice *invoice, const struct rg_done *suspend)
 {
     for (size_t i = 0; i < invoice->done_count; i++)
-        if (invoice->done[i].signal == RG_SIGNAL_SUSPEND_REQUESTED && rg_action_id_eq(&invoice->done[i].action, &suspend->action))
+        if (invoice->done[i].signal == RG_SIGNAL_SUSPEND_REQUESTED && rg_done_shares(&invoice->done[i], suspend))
             return &invoice->done[i];
     return NULL;
 }

@@ -66,6 +66,28 @@ struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str 
     return NULL;
 }
 
+bool rg_done_traced(const struct rg_done *done)
+{
+    static const uint8_t none[RG_TRACE_BYTES];
+    return memcmp(done->trace, none, sizeof none) != 0;
+}
+
+bool rg_done_is(const struct rg_done *done, const struct rg_action_id *action)
+{
+    return rg_done_traced(done) && memcmp(done->trace, action->b + RG_ACTION_BYTES - RG_TRACE_BYTES, RG_TRACE_BYTES) == 0;
+}
+
+void rg_done_action(const struct rg_done *done, struct rg_action_id *ret_action)
+{
+    *ret_action = (struct rg_action_id){0};
+    memcpy(ret_action->b + RG_ACTION_BYTES - RG_TRACE_BYTES, done->trace, RG_TRACE_BYTES);
+}
+
+bool rg_done_shares(const struct rg_done *a, const struct rg_done *b)
+{
+    return rg_done_traced(a) && memcmp(a->trace, b->trace, sizeof a->trace) == 0;
+}
+
 bool rg_done_suspends(const struct rg_done *done)
 {
     bool out = done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN;

@@ -17,7 +17,7 @@
 #define RG_RECORD_SHELLS_MAX 32    /* of which only payments or other facts have come */
 #define RG_RECORD_BYTES_MAX ((size_t)64 * 1024)
 #define RG_RECORD_STORED_MAX (4 * RG_RECORD_BYTES_MAX) /* what is folded into a full record needs room too */
-#define RG_RECORD_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+#define RG_RECORD_ARENA_BYTES ((size_t)64 * 1024 * 1024) /* for the largest, and all that explain says of it */
 #define RG_RECORD_HOLDS_MAX 32
 #define RG_RECORD_OPENINGS_MAX 64 /* of one invoice: due days, and reopenings */
 #define RG_RECORD_CREDITS_MAX 64  /* of one invoice, and without one */
@@ -35,14 +35,13 @@ struct rg_stamp {
 bool rg_stamp_wins(struct rg_stamp incoming, struct rg_stamp stored); /* not earlier, and no issue against an update */
 
 /* Fields that are set together carry one stamp; each is a group of its own wherever an event may bring it alone. */
-enum rg_invoice_group {
-    RG_IG_DUE, RG_IG_AMOUNT, RG_IG_PIX, RG_IG_BOLETO, RG_IG_LINK, RG_IG_FINE, RG_IG_INTEREST, RG_IG_DISCOUNTS, RG_IG_CREDITOR,
-    RG_IG_SERVICE, RG_IG_CONTRACT, RG_IG_TAGS, RG_IG_ISSUED_ON, RG_IG_STATE, RG_IG_DISPUTE, RG_IG_DEBIT, RG_IG_COUNT
+enum rg_invoice_group { /* the usual ones first: their set is stored as a number */
+    RG_IG_DUE, RG_IG_AMOUNT, RG_IG_SERVICE, RG_IG_PIX, RG_IG_ISSUED_ON, RG_IG_BOLETO, RG_IG_LINK, RG_IG_CREDITOR, RG_IG_CONTRACT,
+    RG_IG_STATE, RG_IG_DISPUTE, RG_IG_TAGS, RG_IG_DISCOUNTS, RG_IG_FINE, RG_IG_INTEREST, RG_IG_DEBIT, RG_IG_COUNT
 };
-enum rg_debtor_group {
-    RG_DG_KIND, RG_DG_CONSUMER, RG_DG_TIER, RG_DG_SCORE, RG_DG_PAYDAY, RG_DG_TAGS, RG_DG_PROTECTION, RG_DG_PROMISE,
-    /* personal */
-    RG_DG_NAME, RG_DG_DOCUMENT, RG_DG_STATE, RG_DG_CITY, RG_DG_TIME_ZONE, RG_DG_LANGUAGE, RG_DG_CONTACTS, RG_DG_COUNT
+enum rg_debtor_group { /* from name to language: personal, but for kind */
+    RG_DG_KIND, RG_DG_NAME, RG_DG_DOCUMENT, RG_DG_CONTACTS, RG_DG_STATE, RG_DG_CITY, RG_DG_TIME_ZONE, RG_DG_LANGUAGE,
+    RG_DG_CONSUMER, RG_DG_TIER, RG_DG_SCORE, RG_DG_PAYDAY, RG_DG_TAGS, RG_DG_PROTECTION, RG_DG_PROMISE, RG_DG_COUNT
 };
 
 /* Amounts are maxima per status; dates are Brasília days. `reversed` counts back what had come. */
@@ -76,6 +75,10 @@ enum rg_done_state {
 };
 const char *rg_done_state_name(enum rg_done_state state);
 
+/* What is kept of an action's id: enough to know it among the few dozen of one debtor, for a receipt names nothing else. */
+#define RG_TRACE_BYTES 5
+
+/* Times are whole seconds, rounded up: nothing happens earlier for it. */
 struct rg_done {
     struct rg_str step;
     int repetition, cycle, attempt;
@@ -96,7 +99,7 @@ struct rg_done {
     int64_t sequence;           /* of a signal */
     int64_t sent_offset;        /* SENT: ledger offset of the outcome that said so */
     int64_t balance_cents;      /* what a notice spoke of: when more is owed later, it has lapsed */
-    struct rg_action_id action; /* of the last attempt */
+    uint8_t trace[RG_TRACE_BYTES]; /* of the last attempt's action; zero: none that anything may come back about */
     struct rg_str *refused;     /* channels that will not do in this cycle */
     size_t refused_count, refused_cap;
 };
@@ -238,6 +241,10 @@ struct rg_action *rg_record_action(const struct rg_record *record, const struct 
 struct rg_done *rg_invoice_done(const struct rg_invoice *invoice, struct rg_str step, int repetition, int cycle);
 
 /* Derived facts. */
+bool rg_done_traced(const struct rg_done *done);
+bool rg_done_is(const struct rg_done *done, const struct rg_action_id *action); /* that action was its last attempt */
+void rg_done_action(const struct rg_done *done, struct rg_action_id *ret_action); /* for who plays a provider: an id that is taken for it */
+bool rg_done_shares(const struct rg_done *a, const struct rg_done *b);          /* the last attempts of both were one action */
 /* A suspend that is, or may be, in the world: it owes a restore. */
 bool rg_done_suspends(const struct rg_done *done);
 /* A dispute ended for the debtor, and nothing has made it a debt again since: no other amount, no reopening. */

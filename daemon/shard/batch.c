@@ -86,7 +86,7 @@ enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
         touched->stored = batch->values[touched->value];
         if (touched->stored.p == NULL)
             touched->record = rg_record_new(batch->arena, touched->debtor);
-        else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
+        else if (rg_record_decode(touched->stored, touched->debtor, batch->arena, &touched->record, err) < 0)
             return RG_COMMIT_BROKEN;
         remember_actions(batch, touched);
     }
@@ -326,7 +326,7 @@ static enum rg_commit hold_overflow(struct rg_batch *batch, struct rg_touched *t
 {
     if (touched->stored.p == NULL)
         touched->record = rg_record_new(batch->arena, touched->debtor);
-    else if (rg_record_decode(touched->stored, batch->arena, &touched->record, err) < 0)
+    else if (rg_record_decode(touched->stored, touched->debtor, batch->arena, &touched->record, err) < 0)
         return RG_COMMIT_BROKEN;
     rg_record_overflow(touched->record);
     return encode(batch, touched, ret_bytes, err) ? RG_COMMITTED : RG_COMMIT_BROKEN;

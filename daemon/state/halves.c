@@ -20,6 +20,7 @@
     X('/', 56) X(':', 57) X(',', 58) X('\'', 59) X('&', 60) X('#', 61)
 #define OTHERS_COUNT 62
 #define ACCENT 62
+#define ACCENT_FIRST 0xc3
 #define ANY 63
 #define FREQUENT_COUNT 12
 
@@ -49,15 +50,18 @@ static unsigned char other_case(unsigned char c)
 
 /* ---- lengths ---- */
 
+static unsigned halves_of(uint8_t place)
+{
+    return place == 0 ? 4 : place <= 64 ? 1 : 2;
+}
+
 static size_t letters_halves(struct rg_str text, bool exchanged)
 {
     size_t halves = 0;
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        uint8_t place = letters_place[exchanged ? other_case(c) : c];
-        bool accent = c == 0xc3 && i + 1 < text.n;
-        i += accent;
-        halves += place == 0 ? 4 : place <= 64 ? 1 : 2;
+        halves += halves_of(letters_place[exchanged ? other_case(c) : c]);
+        i += c == ACCENT_FIRST; /* both bytes of an accent take as much as one that is in no table */
     }
     return halves;
 }
@@ -65,21 +69,25 @@ static size_t letters_halves(struct rg_str text, bool exchanged)
 static size_t digits_halves(struct rg_str text)
 {
     size_t halves = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t place = digits_place[(unsigned char)text.p[i]];
-        halves += place == 0 ? 4 : place <= 64 ? 1 : 2;
-    }
+    for (size_t i = 0; i < text.n; i++)
+        halves += halves_of(digits_place[(unsigned char)text.p[i]]);
     return halves;
 }
 
+/* Where the second character is a capital most are; where the last is no digit nor a … e, few are. */
 enum rg_halves rg_halves_choose(struct rg_str text)
 {
-    const size_t halves[RG_HALVES_COUNT] = {2 * text.n, letters_halves(text, false), letters_halves(text, true), digits_halves(text)};
+    if (text.n < 2)
+        return RG_HALVES_NONE;
+    bool capitals = text.p[1] >= 'A' && text.p[1] <= 'Z', digits = digits_place[(unsigned char)text.p[text.n - 1]] != 0;
     enum rg_halves best = RG_HALVES_NONE;
-    for (enum rg_halves how = RG_HALVES_LETTERS; how < RG_HALVES_COUNT; how++)
-        if ((halves[how] + 1) / 2 < (halves[best] + 1) / 2)
-            best = how;
-    return best;
+    size_t halves = letters_halves(text, capitals), least = text.n;
+    if ((halves + 1) / 2 < least) {
+        best = capitals ? RG_HALVES_CAPITALS : RG_HALVES_LETTERS;
+        least = (halves + 1) / 2;
+    }
+    halves = digits ? digits_halves(text) : 2 * text.n;
+    return (halves + 1) / 2 < least ? RG_HALVES_DIGITS : best;
 }
 
 /* ---- writing ---- */
@@ -119,7 +127,7 @@ static void write_letters(struct writer *w, struct rg_str text, bool exchanged)
             put_place(w, place - 65u);
         } else if (place > 0) {
             put(w, place - 1u);
-        } else if (c == 0xc3 && i + 1 < text.n) {
+        } else if (c == ACCENT_FIRST && i + 1 < text.n) {
             put_place(w, ACCENT);
             put_byte(w, (unsigned char)text.p[++i]);
         } else {
@@ -190,7 +198,7 @@ static void read_letters(struct reader *r, char *text, size_t n, bool exchanged)
         unsigned place = half < FREQUENT_COUNT ? 0 : (half - FREQUENT_COUNT) << 4 | get(r);
         if (half >= FREQUENT_COUNT && place >= ACCENT) {
             if (place == ACCENT && i + 1 < n)
-                text[i++] = (char)0xc3;
+                text[i++] = (char)ACCENT_FIRST;
             text[i] = (char)get_byte(r);
             continue;
         }

@@ -13,7 +13,7 @@ enum rg_halves {
     RG_HALVES_COUNT
 };
 
-/* The shortest of them. */
+/* The shortest of them, as far as a glance can tell; never longer than the text. */
 enum rg_halves rg_halves_choose(struct rg_str text);
 /* Appends the text, half a byte of zeros behind it where its last byte is not full. */
 void rg_halves_write(struct rg_str text, enum rg_halves how, struct rg_buf *out);

@@ -2,6 +2,8 @@
  * is masked unless it is asked for; what is empty is left out. */
 #include "daemon/state/codec.h"
 
+#include "base/core/hash.h"
+
 #include "brazil/ids/document.h"
 #include "brazil/text/mask.h"
 
@@ -83,7 +85,7 @@ static void payments(struct rg_jw *jw, const struct rg_invoice *v)
 
 static void steps(struct rg_jw *jw, const struct rg_invoice *v)
 {
-    char action[RG_ACTION_TEXT + 1];
+    char trace[2 * RG_TRACE_BYTES + 1];
     rg_jw_member_array(jw, "steps");
     for (size_t i = 0; i < v->done_count; i++) {
         const struct rg_done *d = &v->done[i];
@@ -104,9 +106,9 @@ static void steps(struct rg_jw *jw, const struct rg_invoice *v)
         count(jw, "sequence", d->sequence);
         instant(jw, "at", d->at_ms);
         instant(jw, "confirmed_at", d->confirmed_ms);
-        if (d->attempt > 0) {
-            rg_action_id_print(&d->action, action);
-            rg_jw_member_cstr(jw, "action", action);
+        if (rg_done_traced(d)) {
+            rg_hex(d->trace, sizeof d->trace, trace);
+            rg_jw_member_cstr(jw, "action_ends", trace);
         }
         rg_jw_object_end(jw);
     }

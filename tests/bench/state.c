@@ -158,22 +158,18 @@ static struct rg_record *renamed(struct rig *rig, int64_t debtor)
 {
     struct rg_record *record = NULL;
     struct rg_error err = {0};
-    if (rg_record_decode(rg_buf_str(&rig->bytes), rig->arena, &record, &err) < 0)
-        bench_fail("%s", err.text);
     struct portfolio p = {.shards = (int)shards, .now_ms = REFERENCE_ISSUED_MS, .due_in_days = 20};
     struct rg_event person = portfolio_person(&p, rig->arena, debtor), issued = portfolio_event(&p, rig->arena, debtor, 0);
-    record->debtor = person.debtor;
+    if (rg_record_decode(rg_buf_str(&rig->bytes), person.debtor, rig->arena, &record, &err) < 0)
+        bench_fail("%s", err.text);
     record->name = person.name;
     for (size_t i = 0; i < record->contact_count; i++)
         record->contacts[i].address = person.contacts[i].address;
     record->invoices[0].id = issued.invoice;
     for (size_t i = 0; i < record->invoices[0].done_count; i++) {
         struct rg_done *done = &record->invoices[0].done[i];
-        int shard = rg_shard_of(record->debtor, (int)shards);
-        done->action.b[0] = (uint8_t)(shard >> 8);
-        done->action.b[1] = (uint8_t)shard;
-        for (size_t b = 2; b < sizeof done->action.b; b++)
-            done->action.b[b] = random_byte(rig);
+        for (size_t b = 0; rg_done_traced(done) && b < sizeof done->trace; b++)
+            done->trace[b] = (uint8_t)(random_byte(rig) | 1);
     }
     return record;
 }

@@ -29,12 +29,12 @@ static void try_record(struct rg_str bytes, struct rg_arena *arena)
     RG_CLEANUP(rg_buf_done) struct rg_buf first, second;
     rg_buf_init(&first, 2 * RG_RECORD_STORED_MAX);
     rg_buf_init(&second, 2 * RG_RECORD_STORED_MAX);
-    if (rg_record_decode(bytes, arena, &record, NULL) < 0)
+    if (rg_record_decode(bytes, RG_STR("C-1"), arena, &record, NULL) < 0)
         return;
     look_at(record);
     if (rg_record_encode(record, &first, NULL) < 0)
         return; /* decisions are stored as they are written, which may be longer than they were found */
-    int rc = rg_record_decode(rg_buf_str(&first), arena, &again, NULL);
+    int rc = rg_record_decode(rg_buf_str(&first), RG_STR("C-1"), arena, &again, NULL);
     rg_assert(rc == 0);
     rc = rg_record_encode(again, &second, NULL);
     rg_assert(rc == 0);

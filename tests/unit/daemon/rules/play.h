@@ -192,7 +192,9 @@ static inline void play_receipt(struct play *p, const char *step, enum rg_provid
             const struct rg_done *done = &p->record->invoices[i].done[k];
             if (!rg_str_is(done->step, step))
                 continue;
-            rg_action_id_print(&done->action, action);
+            struct rg_action_id of;
+            rg_done_action(done, &of);
+            rg_action_id_print(&of, action);
             (void)snprintf(id, sizeof id, "receipt-%s-%d", action, (int)status);
             struct rg_event e = play_event(p, RG_EV_DELIVERY_RECEIPT, id);
             e.action = rg_arena_str(p->arena, rg_str(action));

@@ -178,7 +178,7 @@ static void test_five_years_of_a_good_customer(void **state)
     print_message("five years: %zu bytes with 60 invoices, %zu steps of which %zu in full, at most %zu bytes on the way\n",
                   stored_bytes(p.record), steps, kept, most);
     assert_true(kept <= 10);
-    assert_true(most <= 10000);
+    assert_true(most <= 2600);
     play_end(&p);
 }
 
@@ -465,7 +465,7 @@ static void test_sixty_four_kilobytes(void **state)
     struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
     char text[121];
     int kept = 0;
-    memset(text, 'c', sizeof text - 1);
+    memset(text, '%', sizeof text - 1); /* in no alphabet of the codec */
     text[120] = '\0';
     for (int i = 0; i < RG_RECORD_INVOICES_MAX && !held(record); i++) {
         struct rg_event e = issued(name_of("F", i), rg_day_of(2026, 1, 5), 1000);
@@ -516,7 +516,7 @@ static void test_weight_is_near_the_stored_bytes(void **state)
             done->decided_ms = 1790000000000 + (int64_t)k * 300000000;
             done->at_ms = done->evidence_ms[RG_EVIDENCE_ACCEPTED] = done->evidence_ms[RG_EVIDENCE_DELIVERED] = done->decided_ms + 90000;
             done->sent_offset = 1000000 + k * 5000;
-            memset(done->action.b, i + k, sizeof done->action.b);
+            memset(done->trace, 1 + i + k, sizeof done->trace);
         }
     }
     size_t weight = rg_record_weight(record), bytes = stored_bytes(record);

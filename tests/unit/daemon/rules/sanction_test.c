@@ -160,7 +160,9 @@ static void test_no_evidence_before_the_message(void **state)
     begin(&p);
     play_to(&p, "2026-11-18 23:00");
     char action[RG_ACTION_TEXT + 1];
-    rg_action_id_print(&done_of(&p, "aviso_suspensao", 1)->action, action);
+    struct rg_action_id of;
+    rg_done_action(done_of(&p, "aviso_suspensao", 1), &of);
+    rg_action_id_print(&of, action);
     struct rg_event e = play_event(&p, RG_EV_DELIVERY_RECEIPT, "early");
     e.action = rg_str(action);
     e.status = RG_FACT_DELIVERED;

@@ -147,7 +147,7 @@ static inline struct rg_record *sim_load(struct sim *s, struct rg_arena *arena)
     struct rg_record *record = NULL;
     if (s->bytes.p == NULL)
         return rg_record_new(arena, RG_STR(SIM_DEBTOR));
-    int rc = rg_record_decode(s->bytes, arena, &record, NULL);
+    int rc = rg_record_decode(s->bytes, RG_STR(SIM_DEBTOR), arena, &record, NULL);
     rg_assert(rc == 0);
     return record;
 }

@@ -367,7 +367,7 @@ static inline struct rg_record *record_of(struct bench *b, const char *debtor)
     struct rg_error err = {0};
     if (bytes.p == NULL)
         fail_msg("no record of %s", debtor);
-    if (rg_record_decode(bytes, b->arena, &record, &err) < 0)
+    if (rg_record_decode(bytes, rg_str(debtor), b->arena, &record, &err) < 0)
         fail_msg("%s", err.text);
     return record;
 }
