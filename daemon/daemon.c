@@ -167,6 +167,19 @@ void rg_daemon_reload(struct rg_daemon *daemon)
 
 /* ---- run ---- */
 
+static void watch(struct rg_daemon *daemon)
+{
+    uint64_t steps[RG_WATCH_MAX];
+    char name[RG_NAME_MAX + 16];
+    int stuck = -1;
+    size_t n = rg_daemon_steps(daemon, steps);
+    if (rg_watch_turn(&daemon->watch, rg_boot_ms(&daemon->runtime.clock), steps, n, &stuck))
+        (void)sd_notify(0, "WATCHDOG=1");
+    else if (stuck >= 0)
+        rg_log(RG_LOG_ERROR, "STUCK", RG_LOG_NO_CTX, "%s has made no step for %lld s; when it goes on like that systemd ends this process",
+               rg_daemon_thread_name(daemon, stuck, name), (long long)(daemon->watch.period_ms / 2000));
+}
+
 static bool told_to_stop(const struct rg_daemon *daemon)
 {
     return atomic_load(&daemon->runtime.stopping);
@@ -206,7 +219,7 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
         int rc = steps[i].step(daemon, err);
         keep_clock(daemon);
         rg_daemon_keep_rules(daemon);
-        (void)sd_notify(0, "WATCHDOG=1");
+        watch(daemon);
         if (rc == 0) {
             i++;
             continue;
@@ -226,6 +239,7 @@ int rg_daemon_run(struct rg_daemon *daemon)
     struct rg_error err = {0};
     int status = RG_EXIT_FINE;
     (void)sd_notify(0, "READY=1");
+    rg_watch_init(&daemon->watch, rg_boot_ms(&daemon->runtime.clock));
     rg_daemon_tell(daemon);
     if (stand_up(daemon, &err) < 0) {
         rg_log(RG_LOG_ERROR, "START", RG_LOG_NO_CTX, "%s", err.text);
@@ -238,7 +252,7 @@ int rg_daemon_run(struct rg_daemon *daemon)
         keep_clock(daemon);
         rg_daemon_keep_rules(daemon);
         rg_daemon_tell(daemon);
-        (void)sd_notify(0, "WATCHDOG=1");
+        watch(daemon);
     }
     (void)sd_notify(0, "STOPPING=1\nSTATUS=ending what was begun");
     rg_daemon_stop_parts(daemon);

@@ -6,6 +6,7 @@
 #include "base/redis/shared_clock.h"
 #include "daemon/reading.h"
 #include "daemon/state/store_redis.h"
+#include "daemon/watch.h"
 
 #include <pthread.h>
 
@@ -80,6 +81,7 @@ struct rg_daemon {
     struct rg_daemon_reload reload; /* of the last reading; its findings are text's */
     struct rg_buf reload_text;
     char told[512]; /* systemd's status line */
+    struct rg_watch watch;
     int exit_status;
 };
 
@@ -94,6 +96,9 @@ void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...) RG_PRINTF
 int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err);
 void rg_daemon_stop_parts(struct rg_daemon *daemon);
 void rg_daemon_free_parts(struct rg_daemon *daemon);
+/* Steps of each thread so far, in the order in which they were made; the number of threads. The main thread's. */
+size_t rg_daemon_steps(const struct rg_daemon *daemon, uint64_t ret_steps[RG_WATCH_MAX]);
+const char *rg_daemon_thread_name(const struct rg_daemon *daemon, int index, char text[RG_NAME_MAX + 16]);
 
 /* reload.c: reads what people wrote anew when somebody has asked; the main thread's. */
 void rg_daemon_keep_rules(struct rg_daemon *daemon);

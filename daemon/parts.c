@@ -6,6 +6,8 @@
 #include "producers/render/mime.h"
 #include "producers/transport/http.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TURN_MS 20
@@ -31,6 +33,18 @@ static int64_t round_ms(const struct rg_daemon *daemon)
     return daemon->options.round_ms > 0 ? daemon->options.round_ms : rg_duration_ms(daemon->site->tuning.freshness_round);
 }
 
+/* As ps -T, a core dump and a debugger show it; the kernel keeps 15 bytes. */
+static void name_thread(const char *fmt, ...) RG_PRINTF(1, 2);
+static void name_thread(const char *fmt, ...)
+{
+    char name[16];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(name, sizeof name, fmt, args);
+    va_end(args);
+    (void)pthread_setname_np(pthread_self(), name); /* a name more or less */
+}
+
 /* A round begins between two turns: one that waits longer would be the round's true length. */
 static int turn_ms(const struct rg_daemon *daemon)
 {
@@ -42,6 +56,7 @@ static int turn_ms(const struct rg_daemon *daemon)
 static void *run_worker(void *ctx)
 {
     struct rg_worker_part *part = ctx;
+    name_thread("worker-%d", (int)(part - part->daemon->workers));
     while (!stopping(part->daemon))
         rg_worker_turn(part->worker, turn_ms(part->daemon));
     return NULL;
@@ -97,6 +112,7 @@ static void *run_sender(void *ctx)
     struct rg_sender_part *part = ctx;
     struct rg_runtime *runtime = &part->daemon->runtime;
     int64_t stop_at_boot_ms = 0;
+    name_thread("send-%s", part->channel);
     for (;;) {
         part->rules = rg_runtime_rules(runtime);
         follow_preset(part);
@@ -199,6 +215,7 @@ static void free_sender(struct rg_sender_part *part)
 static void *run_ingest(void *ctx)
 {
     struct rg_daemon *daemon = ctx;
+    name_thread("ingest");
     rg_ingest_run(daemon->ingest, &daemon->runtime.stopping);
     return NULL;
 }
@@ -238,6 +255,32 @@ int rg_daemon_start_parts(struct rg_daemon *daemon, struct rg_error *err)
     if (rc == 0 && (daemon->options.roles & RG_ROLE_INGEST) != 0)
         rc = start_ingest(daemon, err);
     return rc;
+}
+
+static_assert(RG_WORKERS_MAX + RG_SENDERS_MAX + 1 <= RG_WATCH_MAX, "room for every thread");
+
+size_t rg_daemon_steps(const struct rg_daemon *daemon, uint64_t ret_steps[RG_WATCH_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < daemon->worker_count; i++)
+        ret_steps[n++] = rg_worker_progress(daemon->workers[i].worker);
+    for (size_t i = 0; i < daemon->sender_count; i++)
+        ret_steps[n++] = rg_sender_counters(daemon->senders[i].sender)->progress;
+    if (daemon->ingest != NULL)
+        ret_steps[n++] = daemon->ingest_counters.progress;
+    return n;
+}
+
+const char *rg_daemon_thread_name(const struct rg_daemon *daemon, int index, char text[RG_NAME_MAX + 16])
+{
+    size_t i = (size_t)index;
+    if (i < daemon->worker_count)
+        (void)snprintf(text, RG_NAME_MAX + 16, "worker %zu", i);
+    else if (i < daemon->worker_count + daemon->sender_count)
+        (void)snprintf(text, RG_NAME_MAX + 16, "sender %s", daemon->senders[i - daemon->worker_count].channel);
+    else
+        (void)snprintf(text, RG_NAME_MAX + 16, "ingest");
+    return text;
 }
 
 /* Senders first: what they give back still has a worker to fold it. */

@@ -142,9 +142,12 @@ void rg_ingest_turn(struct rg_ingest *ingest, int wait_ms)
 {
     struct rg_ingest *g = ingest;
     rg_ingest_keep_topics(g);
+    rg_ingest_step(g);
     if (g->topics_open)
         rg_ingest_keep_consumer(g);
+    rg_ingest_step(g);
     pump(g, 0);
+    rg_ingest_step(g);
     if (g->consumer == NULL) {
         (void)poll(NULL, 0, wait_ms); /* nothing to wait for but time */
         publish(g);
@@ -152,8 +155,11 @@ void rg_ingest_turn(struct rg_ingest *ingest, int wait_ms)
     }
     bool busy = rg_outgoing_count(g->outgoing) > 0;
     rg_ingest_open_parts(g);
+    rg_ingest_step(g);
     take(g, busy ? 0 : wait_ms);
+    rg_ingest_step(g);
     pump(g, busy ? wait_ms : 0);
+    rg_ingest_step(g);
     if (rg_ingest_boot_ms(g) >= g->commit_at_ms && g->consumer != NULL)
         rg_ingest_commit(g, 0);
     if (g->consumer != NULL)

@@ -38,6 +38,7 @@ struct rg_ingest_counters {
     _Atomic uint64_t words_dropped;            /* personal texts of events that name no debtor */
     _Atomic uint64_t rebuilds;                 /* times the producer was made anew */
     _Atomic uint64_t rounds;                   /* of freshness */
+    _Atomic uint64_t progress;                 /* grows with every step of a turn: one that stands still hangs */
 };
 
 struct rg_ingest_source {

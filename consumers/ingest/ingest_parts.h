@@ -50,6 +50,12 @@ static inline struct rg_ingest_source_counters *rg_ingest_counters_of(const stru
     return &g->config.counters->sources[part->source - g->config.sources];
 }
 
+/* A step that may have waited for others is over. */
+static inline void rg_ingest_step(const struct rg_ingest *g)
+{
+    atomic_fetch_add_explicit(&g->config.counters->progress, 1, memory_order_relaxed);
+}
+
 /* ingest.c: logs what keeps all of it from working, once, and keeps it for the status. */
 void rg_ingest_say(struct rg_ingest *g, const char *id, const char *fmt, ...) RG_PRINTF(3, 4);
 

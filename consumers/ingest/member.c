@@ -166,6 +166,7 @@ static bool ask_sources(struct rg_ingest *g, int *ret_partitions, struct rg_erro
     for (size_t i = 0; failed == 0 && i < g->config.source_count; i++) {
         ret_partitions[i] = 0;
         failed = rg_kafka_topic_partitions(g->admin, g->config.sources[i].topic, RG_INGEST_ASK_MS, &ret_partitions[i], err);
+        rg_ingest_step(g);
         if (failed == RG_ENOTFOUND)
             failed = 0;
     }

@@ -34,6 +34,7 @@ struct rg_worker {
     struct rg_shard_word words[RG_SOURCES_MAX];
     char lagging[96];
     struct rg_ruleset *rules; /* of this turn */
+    _Atomic uint64_t progress;
     pthread_mutex_t mutex;
     struct rg_worker_shard looks[RG_SHARDS_MAX];
     struct rg_shard_word words_look[RG_SOURCES_MAX];
@@ -205,7 +206,9 @@ static void open_shards(struct rg_worker *w, int64_t boot_ms)
         if (shard == NULL || rg_shard_state(shard) != RG_SHARD_OPENING || boot_ms < w->open_at_boot_ms[p])
             continue;
         w->open_at_boot_ms[p] = boot_ms + OPEN_RETRY_MS; /* also of one that opens and falls at once, for a refusal may last */
-        if (open_shard(w, shard, &err) == 0)
+        int rc = open_shard(w, shard, &err);
+        atomic_fetch_add(&w->progress, 1);
+        if (rc == 0)
             continue;
         const struct rg_log_ctx ctx = {.shard = p};
         bool damaged = err.code == RG_EREFUSED || err.code == RG_EINVAL;
@@ -461,6 +464,11 @@ size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shar
     return n;
 }
 
+uint64_t rg_worker_progress(const struct rg_worker *worker)
+{
+    return atomic_load(&worker->progress);
+}
+
 void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena, struct rg_world *world)
 {
     (void)pthread_mutex_lock(&worker->mutex);
@@ -479,9 +487,12 @@ void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena
 static bool turn_shards(struct rg_worker *w, const struct rg_shard_world *world)
 {
     bool more = false;
-    for (int p = 0; p < w->config.shards; p++)
-        if (w->shards[p] != NULL)
-            more = rg_shard_turn(w->shards[p], world, w->producer) || more;
+    for (int p = 0; p < w->config.shards; p++) {
+        if (w->shards[p] == NULL)
+            continue;
+        more = rg_shard_turn(w->shards[p], world, w->producer) || more;
+        atomic_fetch_add(&w->progress, 1);
+    }
     return more;
 }
 
@@ -526,5 +537,6 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
     for (int p = 0; p < w->config.shards; p++)
         w->relaying = w->relaying || (w->shards[p] != NULL && rg_shard_relaying(w->shards[p]));
     publish(w, now_ms, boot_ms);
+    atomic_fetch_add(&w->progress, 1);
     rg_ruleset_unref(&w->rules);
 }

@@ -39,6 +39,10 @@ void rg_worker_free(struct rg_worker **worker);
 size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms,
                       int64_t *ret_turned_boot_ms);
 
+/* From any thread: grows with every shard that had its turn or was opened and with every turn. One that stands still hangs: no
+ * single step waits longer than the time-outs of Kafka and Redis. */
+uint64_t rg_worker_progress(const struct rg_worker *worker);
+
 /* Fills what explain needs to know of a shard that is ours: asof, through when payments are known, who lags. Slices in
  * `arena`. */
 void rg_worker_world(struct rg_worker *worker, int shard, struct rg_arena *arena, struct rg_world *world);

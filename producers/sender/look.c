@@ -48,8 +48,10 @@ static void look_at_shard(struct rg_sender *sender, int shard)
 
 void rg_sender_look(struct rg_sender *sender)
 {
-    for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next)
-        if (is_looking(hand) && hand->look_boot_ms <= sender->boot_ms &&
-            sender->shard_look_boot_ms[hand->shard] <= sender->boot_ms)
-            look_at_shard(sender, hand->shard);
+    for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
+        if (!is_looking(hand) || hand->look_boot_ms > sender->boot_ms || sender->shard_look_boot_ms[hand->shard] > sender->boot_ms)
+            continue;
+        look_at_shard(sender, hand->shard);
+        atomic_fetch_add_explicit(&sender->counters.progress, 1, memory_order_relaxed);
+    }
 }

@@ -151,6 +151,7 @@ static void count(struct rg_sender *sender)
 {
     atomic_store_explicit(&sender->counters.in_hand, (int64_t)sender->hand_count, memory_order_relaxed);
     atomic_store_explicit(&sender->counters.turned_boot_ms, rg_boot_ms(&sender->config.clock), memory_order_relaxed);
+    atomic_fetch_add_explicit(&sender->counters.progress, 1, memory_order_relaxed);
 }
 
 static void work(struct rg_sender *sender)

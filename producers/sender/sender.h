@@ -86,7 +86,8 @@ struct rg_sender_counters {
     _Atomic uint64_t taken, dropped, claimed, verdicts[RG_VERDICT_COUNT], released;
     _Atomic uint64_t unreadable;  /* records of the channel's topic that are no actions of it: passed over, with an error in the log */
     _Atomic int64_t in_hand;      /* actions in the window */
-    _Atomic int64_t turned_boot_ms; /* last turn, for the watchdog */
+    _Atomic int64_t turned_boot_ms; /* last turn */
+    _Atomic uint64_t progress;      /* grows with every turn and every shard that was asked: one that stands still hangs */
 };
 
 struct rg_sender;

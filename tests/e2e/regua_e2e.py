@@ -18,9 +18,11 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import uuid
@@ -38,6 +40,7 @@ import judge  # noqa: E402 (the path is known only now)
 SHARDS = 4
 SHIPPED = servers.ROOT / "config" / "shipped"
 FIXTURES = servers.ROOT / "tests" / "fixtures"
+WATCHDOG_S = 30
 OPERATOR = "tester"
 TOKEN = "a-token-of-the-tests-and-of-nothing-else"
 
@@ -78,6 +81,36 @@ tuning: {{ decide_workers: 2, session_timeout: 6s }}
 """
 
 OWN_TOPICS = ("ledger", "people", "control", "actions", "messages", "signals", "retry", "deadletter")
+
+
+class Notified:
+    """What one daemon tells systemd, heard as it is told: whoever does not listen holds it up."""
+
+    def __init__(self, path):
+        self.path = path
+        path.unlink(missing_ok=True)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.heard = [(time.monotonic(), "")]
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    def _hear(self):
+        with contextlib.suppress(OSError):
+            while text := self.socket.recv(4096).decode():
+                self.heard.append((time.monotonic(), text))
+
+    def environment(self):
+        return {"NOTIFY_SOCKET": str(self.path), "WATCHDOG_USEC": str(WATCHDOG_S * 1000000)}
+
+    def close(self):
+        """Full load, lost neighbours, reloads: nothing of that is a hang, so systemd would never have ended it."""
+        self.heard.append((time.monotonic(), ""))
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        stopping = next((at for at, text in self.heard if "STOPPING=1" in text), self.heard[-1][0])
+        told = [self.heard[0][0], *(at for at, text in self.heard if "WATCHDOG=1" in text), stopping]
+        longest = max(after - before for before, after in zip(told, told[1:]))
+        assert longest < WATCHDOG_S, f"for {longest:.1f} s the watchdog was told nothing"
 
 
 @dataclasses.dataclass
@@ -137,6 +170,7 @@ class World:
         self.prefix = "e2e-" + uuid.uuid4().hex[:8]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-e2e-"))
         self.process = None
+        self.notified = None
         self.readers = {}
         self.reactions = []
         self.expected_errors = []
@@ -273,6 +307,7 @@ class World:
 
     def start(self, ready=True, live=None, roles=None):
         """Starts the daemon; with `ready` waits until it says so, and with `live` goes live up to that step."""
+        self.notified = Notified(self.folder / "notify")
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(*(["--roles", roles] if roles else [])),
@@ -280,6 +315,7 @@ class World:
                 stdout=log,
                 stderr=log,
                 preexec_fn=servers.die_with_parent,
+                env={**os.environ, **self.notified.environment()},
             )
         if ready:
             self.wait_ready()
@@ -304,12 +340,14 @@ class World:
         process, self.process = self.process, None
         status = servers.end(process)
         assert status == 0, f"reguad ended with {status}:\n{self.log_tail()}"
+        self.notified.close()
 
     def kill(self):
         """As by kill -9 or a power cut: no goodbye to anybody."""
         self.process.kill()
         self.process.wait()
         self.process = None
+        self.notified.close()
 
     def check_alive(self):
         assert self.process is not None and self.process.poll() is None, f"the daemon has ended:\n{self.log_tail()}"

@@ -161,6 +161,23 @@ class Waiting(unittest.TestCase):
         self.assertIn("[-] redis: ", body)
 
 
+class Watchdog(unittest.TestCase):
+    def test_it_is_told_while_it_waits_and_not_more_often_than_it_helps(self):
+        daemon = Daemon(self, environment={"WATCHDOG_USEC": "2000000"})
+        daemon.told("READY=1")
+        time.sleep(6)
+        told = [at for at, text, _ in daemon.heard if "WATCHDOG=1" in text]
+        self.assertGreater(len(told), 5)
+        self.assertLess(len(told), 14)
+        self.assertLess(max(after - before for before, after in zip(told, told[1:])), 2)
+
+    def test_nobody_watches_nobody_is_told(self):
+        daemon = Daemon(self)
+        daemon.told("READY=1")
+        time.sleep(1)
+        self.assertFalse(any("WATCHDOG=1" in text for _, text, _ in daemon.heard))
+
+
 class Reload(unittest.TestCase):
     """The rules are read anew while everything runs: all of it or nothing."""
 
