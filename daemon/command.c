@@ -10,16 +10,26 @@
 #include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/regua/regua.yaml"
+#define STOP_S 50 /* below the unit's TimeoutStopSec=: a client library that does not come back is not waited for */
 
 static struct rg_daemon *volatile running; /* for the signal handlers; NULL while the configuration is read */
 static volatile sig_atomic_t stops_seen;
 
+/* Nothing is lost by an end at any instant; the ways here only spare the others the wait for our session. */
 static void on_stop(int number)
 {
     (void)number;
     if (running == NULL || ++stops_seen > 1)
-        _exit(RG_EXIT_FINE); /* a second one does not wait: everything that must be safe is */
+        _exit(RG_EXIT_FINE);
+    (void)alarm(STOP_S);
     rg_daemon_stop(running);
+}
+
+/* No line in the log: it may be what holds us up. */
+static void on_late(int number)
+{
+    (void)number;
+    _exit(RG_EXIT_FINE);
 }
 
 static void on_reload(int number)
@@ -71,9 +81,12 @@ static bool parse_roles(const char *text, unsigned *ret_roles)
 
 static void handle_signals(void)
 {
-    struct sigaction stop = {.sa_handler = on_stop}, reload = {.sa_handler = on_reload, .sa_flags = SA_RESTART};
+    struct sigaction stop = {.sa_handler = on_stop}, late = {.sa_handler = on_late},
+                     reload = {.sa_handler = on_reload, .sa_flags = SA_RESTART};
     (void)sigemptyset(&stop.sa_mask);
+    (void)sigemptyset(&late.sa_mask);
     (void)sigemptyset(&reload.sa_mask);
+    (void)sigaction(SIGALRM, &late, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGHUP, &reload, NULL);

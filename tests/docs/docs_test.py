@@ -5,6 +5,7 @@ manuals tell what --help tells.
   docs_test.py SOURCE_DIR BUILD_DIR [unittest options]
 """
 
+import json
 import pathlib
 import re
 import shutil
@@ -99,6 +100,14 @@ class Names(unittest.TestCase):
         there = set(re.findall(r"\{TOPIC\((\w+)\)", read("config/site/table.c"))) - {"retry"}
         told = {w.removeprefix("regua.").split(".")[0] for w in table_words("docs/configuration.md", "## Kafka")}
         self.assertEqual(told, there)
+
+    def test_every_secret_has_its_credential_explained(self):
+        keys = set(re.findall(r"^\| `([\w.]+)` \| `\{ credential: NAME \}`", read("docs/generated/configuration.md").replace("NAME.", "name."),
+                              re.MULTILINE))
+        part = read("docs/configuration.md").split("\n## Secrets\n", 1)[1].split("\n## ", 1)[0]
+        told = {word.replace("NAME.", "name.") for word in re.findall(r"^\| `([\w.]+)`", part, re.MULTILINE)}
+        self.assertGreater(len(keys), 3)
+        self.assertEqual(told - {"kafka.client.KEY", "channels.name.KEY"}, keys - {"sources.name.door.secret"})
 
     def test_reasons_of_readiness_are_those_of_the_code(self):
         said = read("daemon/status.c") + read("daemon/daemon.c") + code("daemon/shard")
@@ -218,6 +227,15 @@ class Installed(unittest.TestCase):
         run = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=12", self.one("reguad.service")], capture_output=True,
                              text=True, check=False)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_what_the_sandbox_leaves_open_is_explained(self):
+        unit = self.one("reguad.service")
+        run = subprocess.run(["systemd-analyze", "security", "--offline=true", "--json=short", unit], capture_output=True, text=True, check=True)
+        left_open = {item["name"] for item in json.loads(run.stdout) if item["set"] is False}
+        told = " ".join(re.findall(r"^#   (.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE))
+        self.assertGreater(len(left_open), 3)
+        for name in left_open:
+            self.assertIn(name, told)
 
     def test_the_unit_is_understood(self):
         text = self.one("reguad.service").read_text(encoding="utf-8")

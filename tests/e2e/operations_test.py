@@ -1,6 +1,7 @@
 """What the person on call relies on: readiness that tells the truth about upstream, numbers that can be read, and no message lost
 by a stop or a change of rules."""
 import contextlib
+import signal
 import sys
 import time
 
@@ -188,6 +189,86 @@ class Reload(Case):
     @staticmethod
     def sms_lines(world):
         return {"sms": f'{{ transport: http, internal: true, token: {{ file: token }}, preset: eigen, url: "{world.inbox.url("sms")}" }}'}
+
+
+# Stopping runs on real time, at any hour of any day: a calendar without nights.
+CALENDAR = """
+language: 1
+calendar: sem-noite
+hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
+"""
+NOW = """
+language: 1
+ladder: agora
+title: Agora
+owner: cobranca@provedor.example
+priority: 10
+calendar: sem-noite
+mode: live
+steps:
+  atraso: { day: D+1, tone: reminder, via: [email], template: atraso, until: 300d, uncertain: resend }
+templates:
+  atraso: "{{nome}}, a fatura de {{valor}}, vencida em {{vencimento}}, está em aberto. {{> credor}}"
+"""
+STOP_S = 50
+
+
+class Stop(Case):
+    """SIGTERM while messages are under way: what is begun ends, what is only claimed is given back, and nothing is in doubt."""
+
+    DEBTORS = 60
+
+    def under_way(self, **slow):
+        world = self.world(ladders={"agora.yaml": NOW}, calendars={"sem-noite.yaml": CALENDAR})
+        world.inbox.fault("smtp", at="dot", **slow)
+        world.start(live="atraso")
+        due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
+        for number in range(self.DEBTORS):
+            issue(world, number, due_on=due_on)
+        world.flush()
+        world.wait(lambda: len(world.ledger("claim")) > 8, "messages are under way")
+        return world
+
+    def open_claims(self, world):
+        ended = {record.json.get("claim") for record in world.ledger("outcome")}
+        return {record.json["claim"] for record in world.ledger("claim")} - ended
+
+    def test_nothing_is_left_open_and_the_rest_goes_out_later(self):
+        world = self.under_way(delay_ms=1500)
+        began = time.monotonic()
+        world.stop()
+        took = time.monotonic() - began
+        self.assertLess(took, STOP_S)
+        verdicts = [record.json["verdict"] for record in world.ledger("outcome")]
+        print(f"ended in {took:.1f} s with {len(world.inbox.taken())} delivered; {sorted(set(verdicts))}", flush=True)
+        self.assertEqual(self.open_claims(world), set())
+        self.assertLess(len(world.inbox.taken()), self.DEBTORS)
+        world.inbox.heal()
+        world.start()
+        world.wait(lambda: len(world.inbox.taken()) == self.DEBTORS, "the rest is sent", 60)
+        self.assertNotIn("uncertain", [record.json["verdict"] for record in world.ledger("outcome")])
+        self.assert_just(world, at_least=self.DEBTORS)
+
+    def test_a_second_one_does_not_wait(self):
+        world = self.under_way(delay_ms=9000)
+        world.process.terminate()
+        time.sleep(1)
+        world.check_alive()  # it waits for what it has begun
+        began = time.monotonic()
+        world.stop()
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertNotEqual(self.open_claims(world), set())
+
+    def test_a_neighbour_that_does_not_answer_is_not_waited_for_longer(self):
+        world = self.under_way(delay_ms=1500)
+        world.expected_errors += ["SHARD-", "redis", "Redis"]
+        world.redis.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(world.redis.process.send_signal, signal.SIGCONT)
+        time.sleep(1)
+        began = time.monotonic()
+        process, world.process = world.process, None
+        self.assertEqual(servers.end(process, timeout=STOP_S + 5), 0)
+        print(f"ended in {time.monotonic() - began:.1f} s without Redis", flush=True)
 
 
 def world_prefix(text):

@@ -71,7 +71,7 @@ def quiet_port():
 class Daemon:
     """One reguad in a folder of its own, watched through a notify socket."""
 
-    def __init__(self, test, ladder=LADDER, environment=None, prepare=None):
+    def __init__(self, test, ladder=LADDER, environment=None, prepare=None, pipe=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-process-"))
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.port = quiet_port()
@@ -90,7 +90,8 @@ class Daemon:
         self.log_path = self.folder / "log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [REGUAD, "--config", self.site, "--shipped", SHIPPED], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [REGUAD, "--config", self.site, "--shipped", SHIPPED], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.PIPE if pipe else log,
                 env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), **(environment or {})})
         test.addCleanup(self.kill)
 
@@ -102,6 +103,8 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
     def log(self):
         return [json.loads(line) for line in self.log_path.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
@@ -159,6 +162,49 @@ class Waiting(unittest.TestCase):
         while "[-] redis: " not in body and time.monotonic() < deadline:
             body = daemon.ask("/readyz?verbose=1")[1]
         self.assertIn("[-] redis: ", body)
+
+
+class Stopping(unittest.TestCase):
+    def test_it_ends_when_told_and_says_so(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon = Daemon(self)
+            daemon.told("READY=1")
+            daemon.process.send_signal(number)
+            self.assertEqual(daemon.told("STOPPING=1")[-1]["STATUS"], "ending what was begun")
+            self.assertEqual(daemon.process.wait(PATIENCE_S), 0)
+
+    def test_told_while_it_reads_its_files_it_ends_as_well(self):
+        for delay in (0, 0.001, 0.005, 0.02):
+            daemon = Daemon(self)
+            time.sleep(delay)
+            daemon.process.terminate()
+            self.assertIn(daemon.process.wait(PATIENCE_S), (0, -signal.SIGTERM))  # before its first line it has no say
+
+    def held_up(self):
+        """Its main thread waits for ever: nobody reads what it writes."""
+        daemon = Daemon(self, pipe=True)
+        daemon.told("READY=1")
+        daemon.ladder.write_text(LADDER + "".join(f"unknown_{number}: 1\n" for number in range(20)), encoding="utf-8")
+        while True:
+            daemon.process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            state = json.loads(daemon.ask("/api/v1/reload")[1])
+            if state["done"] < state["asked"]:
+                break
+        daemon.process.terminate()
+        time.sleep(0.5)
+        self.assertIsNone(daemon.process.poll())
+        return daemon
+
+    def test_a_second_signal_ends_it_at_once_whatever_holds_it_up(self):
+        daemon = self.held_up()
+        daemon.process.terminate()
+        self.assertEqual(daemon.process.wait(1), 0)
+
+    def test_so_does_the_alarm_that_the_first_one_has_set(self):
+        daemon = self.held_up()
+        daemon.process.send_signal(signal.SIGALRM)  # fifty seconds are too long for a test
+        self.assertEqual(daemon.process.wait(1), 0)
 
 
 class Watchdog(unittest.TestCase):

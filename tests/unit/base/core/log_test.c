@@ -4,8 +4,10 @@
 #include "tests/unit/support/cmocka.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* What one call of rg_log writes to stderr. */
@@ -149,11 +151,35 @@ static void errno_survives_a_closed_stderr(void **state)
     assert_int_equal(after, ENOENT);
 }
 
-static void a_missing_journal_is_no_error(void **state)
+/* The linker puts this in the place of systemd's, which sd_journal_sendv stands for: what one entry consists of. */
+static char entry[4096];
+int __wrap_sd_journal_sendv_with_location(const char *file, const char *line, const char *function, const struct iovec *iov, int n);
+int __wrap_sd_journal_sendv_with_location(const char *file, const char *line, const char *function, const struct iovec *iov, int n)
+{
+    size_t used = 0;
+    (void)file, (void)line, (void)function;
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(entry + used, sizeof entry - used, "%.*s|", (int)iov[i].iov_len, (const char *)iov[i].iov_base);
+    return -ENOENT; /* there is no journal: no error of ours */
+}
+
+static void an_entry_of_the_journal_has_its_fields(void **state)
 {
     (void)state;
-    char *line = logged(RG_LOG_JOURNAL, &(struct rg_log_ctx){.debtor = "d", .shard = 3}, "into the journal");
+    const struct rg_log_ctx finding = {.file = "/etc/regua/rules.d/a.yaml", .line = 32, .shard = -1};
+    const struct rg_log_ctx all = {.debtor = "d-1", .step = "atraso", .gate = "held", .action = "00a1", .channel = "sms", .source = "asaas",
+                                   .topic = "t", .file = "f", .shard = 3, .line = 4};
+    char *line = logged(RG_LOG_JOURNAL, &finding, "a.yaml:32:39: error: x [y]");
+    assert_string_equal(entry, "MESSAGE=a.yaml:32:39: error: x [y]|PRIORITY=4|REGUA_EVENT=TEST-LINE|REGUA_FILE=/etc/regua/rules.d/a.yaml|"
+                               "REGUA_LINE=32|");
     assert_string_equal(line, ""); /* stderr stays clean; without journald the entry is simply gone */
+    rg_free(&line);
+    line = logged(RG_LOG_JOURNAL, &all, "two\nlines");
+    assert_string_equal(entry, "MESSAGE=two?lines|PRIORITY=4|REGUA_EVENT=TEST-LINE|REGUA_DEBTOR=d-1|REGUA_STEP=atraso|REGUA_GATE=held|"
+                               "REGUA_ACTION=00a1|REGUA_CHANNEL=sms|REGUA_SOURCE=asaas|REGUA_TOPIC=t|REGUA_FILE=f|REGUA_SHARD=3|REGUA_LINE=4|");
+    rg_free(&line);
+    line = logged(RG_LOG_JOURNAL, NULL, "nothing more");
+    assert_string_equal(entry, "MESSAGE=nothing more|PRIORITY=4|REGUA_EVENT=TEST-LINE|");
     rg_free(&line);
 }
 
@@ -176,7 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_reads_one_clean_line), cmocka_unit_test(a_pipe_reads_json),
         cmocka_unit_test(the_longest_line_is_whole_json), cmocka_unit_test(a_captured_line_is_not_printed),
-        cmocka_unit_test(errno_survives_a_closed_stderr), cmocka_unit_test(a_missing_journal_is_no_error),
+        cmocka_unit_test(errno_survives_a_closed_stderr), cmocka_unit_test(an_entry_of_the_journal_has_its_fields),
         cmocka_unit_test(the_format_is_found_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
