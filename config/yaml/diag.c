@@ -4,6 +4,7 @@
 #include "config/yaml/diag.h"
 
 #include "base/core/arena.h"
+#include "base/json/write.h"
 #include "config/yaml/chars.h"
 
 #include <stdarg.h>
@@ -264,33 +265,29 @@ void rg_diags_first(struct rg_diags *diags, struct rg_buf *into)
         print_head(rg_diags_at(diags, 0), false, into);
 }
 
-/* Texts were cleaned on arrival: only these two bytes can still break a JSON string. */
-static void json_member(const char *name, const char *text, struct rg_buf *into)
-{
-    rg_buf_addf(into, ",\"%s\":\"", name);
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            rg_buf_addc(into, '\\');
-        rg_buf_addc(into, *p);
-    }
-    rg_buf_addc(into, '"');
-}
-
 void rg_diags_json(struct rg_diags *diags, struct rg_buf *into)
 {
-    rg_buf_addf(into, "{\"errors\":%zu,\"warnings\":%zu,\"findings\":[", diags->errors, diags->warnings);
+    struct rg_jw jw;
+    rg_jw_init(&jw, into);
+    rg_jw_object(&jw);
+    rg_jw_member_int(&jw, "errors", (int64_t)diags->errors);
+    rg_jw_member_int(&jw, "warnings", (int64_t)diags->warnings);
+    rg_jw_member_array(&jw, "findings");
     for (size_t i = 0; i < diags->count; i++) {
         const struct rg_finding *f = rg_diags_at(diags, i);
-        rg_buf_addf(into, "%s{\"line\":%d,\"column\":%d", i ? "," : "", f->line, f->column);
-        json_member("file", f->file, into);
-        json_member("severity", severity_word(f->severity), into);
-        json_member("code", f->code, into);
-        json_member("text", f->text, into);
-        if (f->advice != NULL)
-            json_member("advice", f->advice, into);
-        if (f->source != NULL)
-            json_member("source", f->source, into);
-        rg_buf_addc(into, '}');
+        rg_jw_object(&jw);
+        rg_jw_member_int(&jw, "line", f->line);
+        rg_jw_member_int(&jw, "column", f->column);
+        rg_jw_member_cstr(&jw, "file", f->file);
+        rg_jw_member_cstr(&jw, "severity", severity_word(f->severity));
+        rg_jw_member_cstr(&jw, "code", f->code);
+        rg_jw_member_cstr(&jw, "text", f->text);
+        rg_jw_member_opt_str(&jw, "advice", rg_str(f->advice));
+        rg_jw_member_opt_str(&jw, "source", rg_str(f->source));
+        rg_jw_object_end(&jw);
     }
-    rg_buf_adds(into, "]}\n");
+    rg_jw_array_end(&jw);
+    rg_jw_object_end(&jw);
+    rg_jw_done(&jw);
+    rg_buf_addc(into, '\n');
 }

@@ -3,6 +3,8 @@
  * the two types stand side by side and the keywords of each apply to it alone. */
 #include "config/yaml/fields.h"
 
+#include "base/json/write.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,23 +119,12 @@ void rg_table_markdown(const struct rg_table *table, struct rg_buf *into)
 
 /* --- JSON Schema -------------------------------------------------------------------------------------------------- */
 
-static void add_quoted(const char *text, struct rg_buf *into)
-{
-    rg_buf_addc(into, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            rg_buf_addc(into, '\\');
-        rg_buf_addc(into, *text);
-    }
-    rg_buf_addc(into, '"');
-}
-
 static void add_pattern(const char *pattern, const char *says, struct rg_buf *into)
 {
     rg_buf_adds(into, ",\"pattern\":");
-    add_quoted(pattern, into);
+    rg_json_quote(into, rg_str(pattern));
     rg_buf_adds(into, ",\"patternErrorMessage\":");
-    add_quoted(says, into);
+    rg_json_quote(into, rg_str(says));
 }
 
 static void add_enum(const struct rg_row *row, struct rg_buf *into)
@@ -141,7 +132,7 @@ static void add_enum(const struct rg_row *row, struct rg_buf *into)
     rg_buf_adds(into, "\"enum\":[");
     for (size_t i = 0; row->words[i] != NULL; i++) {
         rg_buf_adds(into, i ? "," : "");
-        add_quoted(row->words[i], into);
+        rg_json_quote(into, rg_str(row->words[i]));
     }
     rg_buf_addc(into, ']');
 }
@@ -259,7 +250,7 @@ static void add_required(const struct rg_table *table, struct rg_buf *into)
         if ((table->fields[i].flags & RG_REQUIRED) == 0)
             continue;
         rg_buf_adds(into, first ? ",\"required\":[" : ",");
-        add_quoted(table->fields[i].key, into);
+        rg_json_quote(into, rg_str(table->fields[i].key));
         first = false;
     }
     if (!first)
@@ -274,14 +265,14 @@ static void add_schema(const struct rg_table *table, struct rg_buf *into)
     for (size_t i = 0; i < table->count; i++) {
         const struct rg_row *f = &table->fields[i];
         rg_buf_adds(into, i ? "," : "");
-        add_quoted(f->key, into);
+        rg_json_quote(into, rg_str(f->key));
         rg_buf_adds(into, ":{");
         add_type_schema(f, into);
         rg_buf_adds(into, ",\"description\":");
-        add_quoted(f->help, into);
+        rg_json_quote(into, rg_str(f->help));
         if (f->fallback != NULL) {
             rg_buf_adds(into, ",\"default\":");
-            add_quoted(f->fallback, into);
+            rg_json_quote(into, rg_str(f->fallback));
         }
         rg_buf_addc(into, '}');
     }
@@ -291,7 +282,7 @@ static void add_schema(const struct rg_table *table, struct rg_buf *into)
 void rg_table_schema(const struct rg_table *table, const char *title, struct rg_buf *into)
 {
     rg_buf_adds(into, "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"title\":");
-    add_quoted(title, into);
+    rg_json_quote(into, rg_str(title));
     rg_buf_addc(into, ',');
     add_schema(table, into);
     rg_buf_adds(into, "}\n");
