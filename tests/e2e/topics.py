@@ -81,9 +81,7 @@ class Topic:
             self._partitions()
         ends, news = {}, []
         for partition in self.next:
-            begin, end = self.consumer.get_watermark_offsets(
-                confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S
-            )
+            begin, end = self._edges(partition)
             ends[partition] = end
             self.next[partition] = max(self.next[partition], begin)
         deadline = time.monotonic() + PATIENCE_S
@@ -107,6 +105,19 @@ class Topic:
             assert time.monotonic() < deadline, f"{self.name}: read to {self.next} of {ends}"
         self.records += news
         return news
+
+    def _edges(self, partition):
+        """Of a topic made a moment ago one broker may tell while the client still thinks it has no such partition."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.consumer.get_watermark_offsets(
+                    confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S
+                )
+            except confluent_kafka.KafkaException as error:
+                if error.args[0].code() != confluent_kafka.KafkaError._UNKNOWN_PARTITION or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _skip_holes(self, ends):
         """Compaction and markers leave offsets without records at a partition's end."""
