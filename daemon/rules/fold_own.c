@@ -229,7 +229,6 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
 
 enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_decision *decision)
 {
-    int64_t until_ms = 0;
     if (decision->owed)
         return RG_GATE_NONE;
     for (size_t i = 0; i < decision->invoice_count; i++) {
@@ -239,8 +238,8 @@ enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_
     }
     if (record->protection != RG_PROTECT_NONE && (record->protection_until_ms == 0 || record->protection_until_ms > decision->at_ms))
         return RG_GATE_PROTECTED;
-    if (record->overflowing || rg_record_held(record, NULL, decision->at_ms, &until_ms))
-        return RG_GATE_HELD;
+    if (record->overflowing)
+        return RG_GATE_HELD; /* a hold of the debtor holds each of his invoices */
     if (record->promise_on != RG_DAY_NONE && record->promise_on >= rg_brasilia_day(decision->at_ms))
         return RG_GATE_PROMISED;
     bool to_a_person = decision->kind == RG_ACT_MESSAGE;

@@ -272,6 +272,26 @@ static void test_a_write_off_restores_nothing(void **state)
     }
 }
 
+/* Cut, restored, and cut again in the cycle of a chargeback: whoever obeys the highest number obeys the last. */
+static void test_signals_are_numbered_as_they_come(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.evidence = RG_EVIDENCE_DELIVERED;
+    play_to(&p, "2026-12-10 09:00");
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    p.now_ms += RG_MS_PER_DAY;
+    play_money(&p, RG_EV_PAYMENT_REVERSED, "F1", "P1", 15900);
+    play_to(&p, "2027-01-31");
+    int64_t first = done_of(&p, "suspensao", 1)->sequence, restore = done_of(&p, "religar", 1)->sequence,
+            second = done_of(&p, "suspensao", 2)->sequence;
+    assert_true(0 < first && first < restore && restore < second);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P2", 15900);
+    assert_true(done_of(&p, "religar", 2)->sequence > second);
+    play_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_a_bounced_notice_proves_nothing), cmocka_unit_test(test_no_evidence_before_the_message),
         cmocka_unit_test(test_a_refused_signal_backs_off), cmocka_unit_test(test_an_accepted_dispute_restores),
         cmocka_unit_test(test_a_rejected_dispute_restores_nothing), cmocka_unit_test(test_a_write_off_restores_nothing),
+        cmocka_unit_test(test_signals_are_numbered_as_they_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
