@@ -111,6 +111,22 @@ size_t rg_utf8_next(struct rg_str text)
     return overlong || outside ? 0 : n;
 }
 
+size_t rg_control_next(struct rg_str text)
+{
+    const unsigned char *p = (const unsigned char *)text.p;
+    if (text.n > 0 && (p[0] < 0x20 || p[0] == 0x7f))
+        return 1;
+    return text.n > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
+}
+
+bool rg_str_has_controls(struct rg_str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (rg_control_next((struct rg_str){text.p + i, text.n - i}) > 0)
+            return true;
+    return false;
+}
+
 bool rg_utf8_valid(struct rg_str text)
 {
     for (size_t i = 0; i < text.n;) {
@@ -120,4 +136,19 @@ bool rg_utf8_valid(struct rg_str text)
         i += n;
     }
     return true;
+}
+
+size_t rg_utf8_put(char *out, uint32_t point)
+{
+    rg_assert(point <= 0x10ffff);
+    if (point < 0x80) {
+        out[0] = (char)point;
+        return 1;
+    }
+    size_t n = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, point >>= 6)
+        out[i] = (char)(0x80 | (point & 0x3f));
+    static const uint32_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    out[0] = (char)(lead[n] | point);
+    return n;
 }

@@ -40,7 +40,10 @@ bool rg_str_is(struct rg_str a, const char *text);
 int rg_str_cmp(struct rg_str a, struct rg_str b); /* byte order, shorter first */
 bool rg_str_has(struct rg_str a); /* present and not empty */
 
-/* Whole slice as a decimal integer; false on anything else (sign allowed, no spaces, no overflow). */
+/* Whole slice as a decimal integer; false on anything else: a minus sign is allowed, a plus sign, spaces or overflow are not. */
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);
 bool rg_utf8_valid(struct rg_str text);
 size_t rg_utf8_next(struct rg_str text); /* bytes of the first character; 0 when there is none or it is not valid UTF-8 */
+size_t rg_control_next(struct rg_str text); /* bytes of the first character if it is a control character (C0, DEL, C1); else 0 */
+bool rg_str_has_controls(struct rg_str text);
+size_t rg_utf8_put(char *out, uint32_t point); /* writes the character, 1 to 4 bytes, and says how many */

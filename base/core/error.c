@@ -6,25 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies `text` of n bytes; a character that was cut at the end is left out. `out` has room for n + 1. */
-static void copy_sentence(const char *text, size_t n, bool cut, char *out)
+void rg_sentence_clean(char *text, size_t n, bool cut)
 {
-    size_t i = 0, written = 0;
-    while (i < n) {
-        size_t step = rg_utf8_next((struct rg_str){text + i, n - i});
-        if (step == 0 && cut && n - i < 4)
+    size_t written = 0;
+    for (size_t i = 0; i < n;) {
+        struct rg_str rest = {text + i, n - i};
+        size_t step = rg_utf8_next(rest);
+        bool control = rg_control_next(rest) > 0;
+        if (step == 0 && cut && rest.n < 4)
             break;
-        bool control = step == 1 && ((unsigned char)text[i] < 0x20 || text[i] == 0x7f);
-        if (step == 0 || control) {
-            out[written++] = control ? ' ' : '?';
-            i++;
-            continue;
+        if (step > 0 && !control) {
+            memmove(text + written, rest.p, step);
+            written += step;
+        } else {
+            text[written++] = control ? ' ' : '?';
         }
-        memcpy(out + written, text + i, step);
-        written += step;
-        i += step;
+        i += step > 0 ? step : 1;
     }
-    out[written] = '\0';
+    text[written] = '\0';
 }
 
 int rg_fail(struct rg_error *err, int code, const char *fmt, ...)
@@ -41,22 +40,7 @@ int rg_fail(struct rg_error *err, int code, const char *fmt, ...)
     va_end(args);
     rg_assert(wanted >= 0);
     bool cut = (size_t)wanted >= sizeof text;
-    copy_sentence(text, cut ? sizeof text - 1 : (size_t)wanted, cut, err->text);
+    rg_sentence_clean(text, cut ? sizeof text - 1 : (size_t)wanted, cut);
+    memcpy(err->text, text, sizeof text);
     return code;
-}
-
-const char *rg_err_name(int code)
-{
-    switch (code) {
-    case 0: return "fine";
-    case RG_EINVAL: return "invalid input";
-    case RG_ENOTFOUND: return "not found";
-    case RG_ELIMIT: return "limit passed";
-    case RG_EIO: return "input/output error";
-    case RG_ETIMEOUT: return "timeout";
-    case RG_EUNREACHABLE: return "unreachable";
-    case RG_EREFUSED: return "refused";
-    case RG_EUNKNOWN: return "outcome unknown";
-    default: return "unknown error";
-    }
 }

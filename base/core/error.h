@@ -25,5 +25,6 @@ struct rg_error {
  * Timeouts and unreachable peers are marked retryable. */
 int rg_fail(struct rg_error *err, int code, const char *fmt, ...) RG_PRINTF(3, 4);
 
-/* "invalid input", "not found", … for logs; never NULL. */
-const char *rg_err_name(int code);
+/* Makes the first n bytes of a text with room for n + 1 a sentence that is fit for a terminal and a log, in place: control
+ * characters become spaces, what is not UTF-8 question marks. `cut`: the text was cut at n, a character without its end goes. */
+void rg_sentence_clean(char *text, size_t n, bool cut);

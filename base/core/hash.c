@@ -74,7 +74,7 @@ void rg_hex(const void *bytes, size_t n, char *ret_text)
     ret_text[2 * n] = '\0';
 }
 
-static int hex_digit(char c)
+int rg_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -89,9 +89,9 @@ bool rg_unhex(struct rg_str text, void *ret_bytes, size_t n)
     if (text.n != 2 * n)
         return false;
     for (size_t i = 0; i < text.n; i++)
-        if (hex_digit(text.p[i]) < 0)
+        if (rg_hex_digit(text.p[i]) < 0)
             return false;
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(hex_digit(text.p[2 * i]) << 4 | hex_digit(text.p[2 * i + 1]));
+        out[i] = (uint8_t)(rg_hex_digit(text.p[2 * i]) << 4 | rg_hex_digit(text.p[2 * i + 1]));
     return true;
 }

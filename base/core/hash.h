@@ -16,5 +16,6 @@ uint32_t rg_crc32(uint32_t crc, const void *bytes, size_t n);
 /* FNV-1a 64, for in-memory tables only. */
 uint64_t rg_fnv64(const void *bytes, size_t n);
 
+int rg_hex_digit(char c); /* its value, in either case; -1 when it is none */
 void rg_hex(const void *bytes, size_t n, char *ret_text); /* writes 2n characters and a NUL */
 bool rg_unhex(struct rg_str text, void *ret_bytes, size_t n); /* exactly 2n hex digits, either case */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
@@ -36,10 +37,23 @@ static const char *level_name(enum rg_log_level level)
     }
 }
 
+/* JOURNAL_STREAM is inherited by everything below a unit, a terminal of a desktop session for one; it names the device and inode
+ * of what was connected to the journal. */
+static bool is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    char name[64];
+    if (stream == NULL || fstat(fd, &status) < 0)
+        return false;
+    (void)snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return strcmp(stream, name) == 0;
+}
+
 void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level)
 {
     if (format == RG_LOG_AUTO)
-        format = getenv("JOURNAL_STREAM") ? RG_LOG_JOURNAL : isatty(STDERR_FILENO) ? RG_LOG_HUMAN : RG_LOG_JSON;
+        format = is_journal(STDERR_FILENO) ? RG_LOG_JOURNAL : isatty(STDERR_FILENO) ? RG_LOG_HUMAN : RG_LOG_JSON;
     sink.format = (int)format;
     sink.max_level = (int)max_level;
 }
@@ -87,14 +101,14 @@ static void add_text(struct rg_buf *line, const char *text, size_t bytes_max, bo
     while (left.n > 0) {
         size_t n = rg_utf8_next(left);
         unsigned char c = (unsigned char)left.p[0];
-        bool c1 = n == 2 && c == 0xc2 && (unsigned char)left.p[1] < 0xa0; /* U+0080 to U+009F steer terminals too */
+        bool control = rg_control_next(left) > 0;
         if (n == 0)
             rg_buf_adds(line, "\xef\xbf\xbd");
         else if (json && (c == '"' || c == '\\'))
             rg_buf_addf(line, "\\%c", c);
-        else if (json && c < 0x20)
-            rg_buf_addf(line, "\\u%04x", c);
-        else if (!json && (c < 0x20 || c == 0x7f || c1))
+        else if (json && control)
+            rg_buf_addf(line, "\\u%04x", n == 2 ? (unsigned char)left.p[1] : c); /* of two bytes the second is the code */
+        else if (control)
             rg_buf_addc(line, '?');
         else
             rg_buf_add(line, left.p, n);

@@ -1,7 +1,8 @@
 /* Logging: one line per event, with a stable id and closed fields. Libraries return errors; the daemon logs them once.
  * No secrets, no message bodies, no personal data: a debtor appears by id only.
  *
- * Sinks: human text on a terminal, JSON lines on a pipe, native journal fields under systemd (JOURNAL_STREAM). */
+ * Sinks: human text on a terminal, JSON lines on a pipe, native journal fields where stderr is connected
+ * to the journal (JOURNAL_STREAM names it). */
 #pragma once
 
 #include "base/core/core.h"

@@ -1,16 +1,9 @@
 /* Segments are found before escapes are undone, so that "%2F" in an id is a slash in the id and never a separator. */
 #include "base/httpd/uri.h"
 
-#include <string.h>
+#include "base/core/hash.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include <string.h>
 
 static bool decode(struct rg_str text, bool plus_is_space, struct rg_arena *arena, struct rg_str *ret_text)
 {
@@ -19,8 +12,8 @@ static bool decode(struct rg_str text, bool plus_is_space, struct rg_arena *aren
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (c == '%') {
-            int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
-            int low = i + 2 < text.n ? hex_digit(text.p[i + 2]) : -1;
+            int high = i + 2 < text.n ? rg_hex_digit(text.p[i + 1]) : -1;
+            int low = i + 2 < text.n ? rg_hex_digit(text.p[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             c = (char)(high << 4 | low);

@@ -2,55 +2,22 @@
  * end never overtakes the reading end, and the closing quote leaves room for a NUL. */
 #include "base/json/parser.h"
 
-#include <string.h>
+#include "base/core/hash.h"
 
-static int hex_digit(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include <string.h>
 
 /* at the first of four hex digits */
 static RG_MUST_USE int read_hex4(struct rg_json_parser *p, uint32_t *ret_unit)
 {
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++, p->at++) {
-        int digit = hex_digit(rg_json_peek(p));
+        int digit = p->at < p->n ? rg_hex_digit(p->text[p->at]) : -1;
         if (digit < 0)
             return rg_json_expected(p, "four hexadecimal digits after \\u");
         unit = unit * 16 + (uint32_t)digit;
     }
     *ret_unit = unit;
     return 0;
-}
-
-static size_t put_utf8(char *out, uint32_t point)
-{
-    if (point < 0x80) {
-        out[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (char)(0xc0 | (point >> 6));
-        out[1] = (char)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (char)(0xe0 | (point >> 12));
-        out[1] = (char)(0x80 | ((point >> 6) & 0x3f));
-        out[2] = (char)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | (point >> 18));
-    out[1] = (char)(0x80 | ((point >> 12) & 0x3f));
-    out[2] = (char)(0x80 | ((point >> 6) & 0x3f));
-    out[3] = (char)(0x80 | (point & 0x3f));
-    return 4;
 }
 
 /* after "\u"; a pair of surrogates is one character, half a pair is none */
@@ -77,7 +44,7 @@ static RG_MUST_USE int read_unicode(struct rg_json_parser *p, char *out, size_t 
             return rg_json_refuse(p, RG_EINVAL, start, "a high surrogate without its low surrogate");
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
     }
-    *ret_n = put_utf8(out, point);
+    *ret_n = rg_utf8_put(out, point);
     return 0;
 }
 
@@ -101,21 +68,15 @@ static RG_MUST_USE int read_escape(struct rg_json_parser *p, char *out, size_t *
     return 0;
 }
 
-/* A run of bytes above 0x7f holds whole characters or is wrong, so it may be judged alone. */
 static RG_MUST_USE int skip_non_ascii(struct rg_json_parser *p)
 {
-    size_t start = p->at;
-    while (rg_json_peek(p) >= 0x80)
-        p->at++;
-    if (rg_utf8_valid((struct rg_str){p->text + start, p->at - start}))
-        return 0;
-    size_t good = start;
-    for (size_t n = 1; n <= 4 && good + n <= p->at;) {
-        bool whole = rg_utf8_valid((struct rg_str){p->text + good, n});
-        good += whole ? n : 0;
-        n = whole ? 1 : n + 1;
+    while (rg_json_peek(p) >= 0x80) {
+        size_t n = rg_utf8_next((struct rg_str){p->text + p->at, p->n - p->at});
+        if (n == 0)
+            return rg_json_refuse(p, RG_EINVAL, p->at, "not UTF-8");
+        p->at += n;
     }
-    return rg_json_refuse(p, RG_EINVAL, good, "not UTF-8");
+    return 0;
 }
 
 /* Advances over bytes that stand for themselves. The copy ends in a NUL, which stops the inner loop. */

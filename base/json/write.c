@@ -96,19 +96,10 @@ static void add_escape(struct rg_buf *buf, unsigned char c)
     }
 }
 
-/* Bytes at `p` that form one valid character, 0 when they form none. */
-static size_t utf8_character(const char *p, size_t left)
-{
-    for (size_t n = 1; n <= 4 && n <= left; n++)
-        if (rg_utf8_valid((struct rg_str){p, n}))
-            return n;
-    return 0;
-}
-
 static void add_repaired(struct rg_buf *buf, const char *p, size_t n)
 {
     for (size_t i = 0; i < n;) {
-        size_t good = utf8_character(p + i, n - i);
+        size_t good = rg_utf8_next((struct rg_str){p + i, n - i});
         if (good > 0)
             rg_buf_add(buf, p + i, good);
         else

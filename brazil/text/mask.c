@@ -20,10 +20,7 @@ static struct rg_str first_character(struct rg_str text)
 /* Control characters would let a name or address rewrite the line it is printed on. */
 static bool is_printable(struct rg_str text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
-            return false;
-    return rg_utf8_valid(text);
+    return rg_utf8_valid(text) && !rg_str_has_controls(text);
 }
 
 void rg_mask_email(struct rg_str address, char ret_text[RG_MASK_TEXT_MAX])

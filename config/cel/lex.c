@@ -2,6 +2,8 @@
  * is outside our subset but lexically CEL (bytes, uint) is recognised, so that the message can name it. */
 #include "config/cel/lex.h"
 
+#include "base/core/hash.h"
+
 #include <string.h>
 
 static bool is_digit(char c)
@@ -12,15 +14,6 @@ static bool is_digit(char c)
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-int rg_cel_hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The character `ahead` bytes on; NUL past the end, which no token contains. */
@@ -48,9 +41,9 @@ static bool lex_number(struct rg_cel_lexer *lexer, struct rg_cel_error *err, str
 {
     size_t start = lexer->at;
     token->kind = RG_CEL_T_INT;
-    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X') && rg_cel_hex_digit(peek(lexer, 2)) >= 0) {
+    if (peek(lexer, 0) == '0' && (peek(lexer, 1) == 'x' || peek(lexer, 1) == 'X') && rg_hex_digit(peek(lexer, 2)) >= 0) {
         lexer->at += 2;
-        while (rg_cel_hex_digit(peek(lexer, 0)) >= 0)
+        while (rg_hex_digit(peek(lexer, 0)) >= 0)
             lexer->at++;
     } else {
         while (is_digit(peek(lexer, 0)))
@@ -133,12 +126,6 @@ static void lex_name(struct rg_cel_lexer *lexer, struct rg_cel_token *token)
     token->text = (struct rg_str){lexer->text.p + start, lexer->at - start};
 }
 
-static size_t utf8_length(char first)
-{
-    unsigned char c = (unsigned char)first;
-    return c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
 static bool lex_sign(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struct rg_cel_token *token)
 {
     static const struct {
@@ -169,11 +156,11 @@ static bool lex_sign(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struc
     default:
         break;
     }
-    size_t n = utf8_length(c);
-    if (n == 1 && (c < ' ' || c == 0x7f))
+    struct rg_str rest = {lexer->text.p + lexer->at, lexer->text.n - lexer->at}; /* valid UTF-8: the whole text was looked at */
+    size_t n = rg_utf8_next(rest);
+    if (rg_control_next(rest) > 0)
         return rg_cel_refuse(err, "syntax", lexer->at, 1, "a control character is not allowed here");
-    return rg_cel_refuse(err, "syntax", lexer->at, n, "\"%.*s\" means nothing here; a text needs quotes", (int)n,
-                         lexer->text.p + lexer->at);
+    return rg_cel_refuse(err, "syntax", lexer->at, n, "\"%.*s\" means nothing here; a text needs quotes", (int)n, rest.p);
 }
 
 bool rg_cel_lex(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struct rg_cel_token *ret_token)
@@ -204,32 +191,12 @@ bool rg_cel_lex(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struct rg_
     return true;
 }
 
-static char *put_utf8(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        *out++ = (char)code;
-    } else if (code < 0x800) {
-        *out++ = (char)(0xc0 | code >> 6);
-        *out++ = (char)(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        *out++ = (char)(0xe0 | code >> 12);
-        *out++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (code & 0x3f));
-    } else {
-        *out++ = (char)(0xf0 | code >> 18);
-        *out++ = (char)(0x80 | (code >> 12 & 0x3f));
-        *out++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (code & 0x3f));
-    }
-    return out;
-}
-
 /* Digits of a numeric escape: `digits` of them in base 8 or 16, from `p`. */
 static bool read_code(struct rg_str text, size_t at, size_t digits, int base, uint32_t *ret_code)
 {
     uint32_t code = 0;
     for (size_t i = at; i < at + digits; i++) {
-        int digit = i < text.n ? rg_cel_hex_digit(text.p[i]) : -1;
+        int digit = i < text.n ? rg_hex_digit(text.p[i]) : -1;
         if (digit < 0 || digit >= base)
             return false;
         code = code * (uint32_t)base + (uint32_t)digit;
@@ -255,7 +222,7 @@ static bool unescape_one(struct rg_str text, size_t *at, char **out)
     uint32_t code;
     if (digits == 0 || !read_code(text, *at + skip, digits, skip == 0 ? 8 : 16, &code))
         return false;
-    *out = put_utf8(*out, code);
+    *out += rg_utf8_put(*out, code);
     *at += skip + digits;
     return true;
 }

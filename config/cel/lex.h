@@ -33,6 +33,5 @@ struct rg_cel_lexer {
 
 /* The next token; false after an error. */
 bool rg_cel_lex(struct rg_cel_lexer *lexer, struct rg_cel_error *err, struct rg_cel_token *ret_token);
-int rg_cel_hex_digit(char c); /* its value, -1 when it is none */
 /* A string token's text with its escapes resolved, in the arena. */
 bool rg_cel_unescape(const struct rg_cel_token *token, struct rg_arena *arena, struct rg_cel_error *err, struct rg_str *ret_text);

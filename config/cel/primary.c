@@ -2,9 +2,11 @@
  *
  * Names are resolved here rather than by the checker because a dotted name and a field selection look alike: the longest
  * declared name wins, as CEL has it, and finding it needs the tokens. */
-#include <string.h>
-
 #include "config/cel/parser.h"
+
+#include "base/core/hash.h"
+
+#include <string.h>
 
 /* ---- literals ---- */
 
@@ -15,7 +17,7 @@ static bool read_int(struct rg_str digits, bool negative, int64_t *ret_value)
     int64_t value = 0;
     for (size_t i = hex ? 2 : 0; i < digits.n; i++)
         if (__builtin_mul_overflow(value, hex ? 16 : 10, &value) ||
-            __builtin_sub_overflow(value, rg_cel_hex_digit(digits.p[i]), &value))
+            __builtin_sub_overflow(value, rg_hex_digit(digits.p[i]), &value))
             return false;
     if (!negative && __builtin_sub_overflow(0, value, &value))
         return false;

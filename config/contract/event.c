@@ -146,29 +146,6 @@ bool rg_event_field_personal(enum rg_event_type type, enum rg_field field)
     return rg_field_rows[field].personal && !(type == RG_EV_PAYMENT_REVERSED && field == RG_F_REASON);
 }
 
-/* What does not belong on a terminal or into a header becomes a question mark: control characters, and bytes that are no UTF-8,
- * among them those of a character cut in two. */
-static void make_printable(char *text)
-{
-    size_t n = strlen(text);
-    for (size_t i = 0; i < n;) {
-        size_t bytes = 1;
-        while (bytes < 4 && i + bytes < n && !rg_utf8_valid((struct rg_str){text + i, bytes}))
-            bytes++;
-        bool fine = rg_utf8_valid((struct rg_str){text + i, bytes});
-        bool control =
-            (unsigned char)text[i] < 0x20 || text[i] == 0x7f || (bytes == 2 && text[i] == '\xc2' && (text[i + 1] & 0x60) == 0);
-        if (fine && !control) {
-            i += bytes;
-            continue;
-        }
-        text[i++] = '?';
-        if (fine) /* a control character of two bytes */
-            for (size_t left = bytes - 1; left > 0; left--)
-                text[i++] = '?';
-    }
-}
-
 int rg_refuse(struct rg_reject *reject, const char *reason, const char *fmt, ...)
 {
     va_list args;
@@ -176,7 +153,8 @@ int rg_refuse(struct rg_reject *reject, const char *reason, const char *fmt, ...
     int n = vsnprintf(reject->detail, sizeof reject->detail, fmt, args);
     va_end(args);
     rg_assert(n >= 0);
-    make_printable(reject->detail);
+    bool cut = (size_t)n >= sizeof reject->detail;
+    rg_sentence_clean(reject->detail, cut ? sizeof reject->detail - 1 : (size_t)n, cut);
     reject->reason = reason;
     return RG_EINVAL;
 }

@@ -29,12 +29,8 @@ static inline void *rg_event_at(struct rg_event *event, const struct rg_field_ro
 static inline bool rg_event_has_controls(struct rg_str text, bool allow_layout)
 {
     for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (allow_layout && (c == '\t' || c == '\n' || c == '\r'))
-            continue;
-        if (c < 0x20 || c == 0x7f)
-            return true;
-        if (c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xa0) /* U+0080 … U+009F */
+        bool layout = text.p[i] == '\t' || text.p[i] == '\n' || text.p[i] == '\r';
+        if (rg_control_next((struct rg_str){text.p + i, text.n - i}) > 0 && !(layout && allow_layout))
             return true;
     }
     return false;

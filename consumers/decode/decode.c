@@ -28,11 +28,8 @@ static int check_identity(struct rg_str id, struct rg_str source, struct rg_reje
         return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "id: at most %d bytes", RG_ID_BYTES_MAX);
     if (source.n > RG_TEXT_BYTES_MAX)
         return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "source: at most %d bytes", RG_TEXT_BYTES_MAX);
-    for (size_t i = 0; i < id.n + source.n; i++) {
-        unsigned char c = (unsigned char)(i < id.n ? id.p[i] : source.p[i - id.n]);
-        if (c < 0x20 || c == 0x7f)
-            return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "id and source may not hold control characters");
-    }
+    if (rg_str_has_controls(id) || rg_str_has_controls(source))
+        return rg_refuse(reject, RG_DEAD_BAD_ENVELOPE, "id and source may not hold control characters");
     return 0;
 }
 

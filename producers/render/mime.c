@@ -18,12 +18,8 @@ static int check_text(const char *what, struct rg_str text, struct rg_error *err
         return rg_fail(err, RG_EINVAL, "%s is longer than %d bytes", what, RG_MIME_TEXT_BYTES_MAX);
     if (text.n > 0 && !rg_utf8_valid(text))
         return rg_fail(err, RG_EINVAL, "%s is not UTF-8", what);
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool c1 = c == 0xc2 && (unsigned char)text.p[i + 1] < 0xa0; /* U+0080 … U+009F; valid UTF-8 has a next byte */
-        if (c < 0x20 || c == 0x7f || c1)
-            return rg_fail(err, RG_EINVAL, "%s holds a control character", what);
-    }
+    if (rg_str_has_controls(text))
+        return rg_fail(err, RG_EINVAL, "%s holds a control character", what);
     return 0;
 }
 

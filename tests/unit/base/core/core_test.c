@@ -67,6 +67,30 @@ static void integers_are_read_whole_or_not_at_all(void **state)
     assert_int_equal(value, 4711);
 }
 
+static void every_character_is_written_as_it_is_read(void **state)
+{
+    (void)state;
+    static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    for (uint32_t point = 0; point <= 0x10ffff; point++) {
+        char text[4];
+        size_t n = rg_utf8_put(text, point);
+        bool surrogate = point >= 0xd800 && point <= 0xdfff; /* the caller's to refuse */
+        assert_int_equal(rg_utf8_next((struct rg_str){text, n}), surrogate ? 0 : n);
+        uint32_t back = (uint8_t)text[0] & lead_bits[n];
+        for (size_t i = 1; i < n; i++)
+            back = back << 6 | ((uint8_t)text[i] & 0x3f);
+        assert_int_equal(back, point);
+        bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+        assert_int_equal(rg_control_next((struct rg_str){text, n}), control ? n : 0);
+    }
+    assert_int_equal(rg_control_next((struct rg_str){"\xc2\x80", 1}), 0); /* cut: not read past the end */
+    assert_int_equal(rg_control_next(rg_str(NULL)), 0);
+    assert_true(rg_str_has_controls(RG_STR("ab\xc2\x85")));
+    assert_true(rg_str_has_controls(RG_STR("a\0b")));
+    assert_false(rg_str_has_controls(RG_STR("não há \xc2\xa0")));
+    assert_false(rg_str_has_controls(rg_str(NULL)));
+}
+
 static void utf8_is_checked_to_the_last_bit(void **state)
 {
     (void)state;
@@ -143,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_compare_by_bytes),
         cmocka_unit_test(integers_are_read_whole_or_not_at_all),
+        cmocka_unit_test(every_character_is_written_as_it_is_read),
         cmocka_unit_test(utf8_is_checked_to_the_last_bit),
         cmocka_unit_test(allocation_is_zeroed),
         cmocka_unit_test(our_own_bugs_abort),

@@ -3,6 +3,7 @@
 
 #include "tests/unit/support/cmocka.h"
 
+#include <limits.h>
 #include <string.h>
 
 static void murmur2_is_kafkas(void **state)
@@ -92,6 +93,12 @@ static void hex_goes_there_and_back(void **state)
     assert_memory_equal(text, "000102030405060708090a0b0c0d0e0f10", 34);
     assert_true(rg_unhex(rg_str(text), back, 256));
     assert_memory_equal(all, back, 256);
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+        const char *digit = c != 0 ? strchr(digits, c) : NULL;
+        int place = digit == NULL ? -1 : (int)(digit - digits);
+        assert_int_equal(rg_hex_digit((char)c), place > 15 ? place - 6 : place);
+    }
     assert_true(rg_unhex(RG_STR("FfA0"), back, 2));
     assert_int_equal(back[0], 0xff);
     assert_int_equal(back[1], 0xa0);

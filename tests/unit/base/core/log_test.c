@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -73,6 +74,7 @@ static void a_pipe_reads_json(void **state)
                      ",\"debtor\":\"d\\\"4\\\\2\",\"gate\":\"hours\",\"action\":\"0a1b\",\"channel\":\"sms\",\"source\":\"s\","
                      "\"topic\":\"t\",\"file\":\"a.yaml\",\"shard\":\"0\",\"text\":\"x\"}\n");
     assert_json_ends(NULL, "\"q\" \\ \n\t\x01\x1f é", ",\"text\":\"\\\"q\\\" \\\\ \\u000a\\u0009\\u0001\\u001f é\"}\n");
+    assert_json_ends(NULL, "\x7f\xc2\x9b", ",\"text\":\"\\u007f\\u009b\"}\n"); /* whoever prints the line is not steered */
     assert_json_ends(NULL, "bad \xff\xc0\x80", ",\"text\":\"bad \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}\n");
 }
 
@@ -183,6 +185,28 @@ static void an_entry_of_the_journal_has_its_fields(void **state)
     rg_free(&line);
 }
 
+/* Whether a line goes to the journal when JOURNAL_STREAM is `stream`; stderr is a pipe, "self" names it. */
+static bool goes_to_journal(const char *stream)
+{
+    int ends[2], saved = dup(STDERR_FILENO);
+    char self[64], byte;
+    struct stat status;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fstat(ends[1], &status), 0);
+    (void)snprintf(self, sizeof self, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    (void)setenv("JOURNAL_STREAM", strcmp(stream, "self") == 0 ? self : stream, 1);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    rg_log_setup(RG_LOG_AUTO, RG_LOG_INFO);
+    rg_log(RG_LOG_WARNING, "TEST-LINE", NULL, "where to?");
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    (void)unsetenv("JOURNAL_STREAM");
+    (void)close(saved);
+    (void)close(ends[1]);
+    bool silent = read(ends[0], &byte, 1) == 0;
+    (void)close(ends[0]);
+    return silent;
+}
+
 static void the_format_is_found_by_itself(void **state)
 {
     (void)state;
@@ -190,11 +214,9 @@ static void the_format_is_found_by_itself(void **state)
     char *line = logged(RG_LOG_AUTO, NULL, "to a pipe");
     assert_int_equal(line[0], '{');
     rg_free(&line);
-    (void)setenv("JOURNAL_STREAM", "8:1", 1);
-    line = logged(RG_LOG_AUTO, NULL, "to the journal");
-    assert_string_equal(line, "");
-    rg_free(&line);
-    (void)unsetenv("JOURNAL_STREAM");
+    assert_true(goes_to_journal("self"));
+    assert_false(goes_to_journal("8:1")); /* inherited: stderr is not what the journal listens to */
+    assert_false(goes_to_journal(""));
 }
 
 int main(void)

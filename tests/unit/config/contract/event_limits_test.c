@@ -351,7 +351,7 @@ static void a_sentence_is_always_printable(void **state)
     static const struct {
         const char *text, *shown;
     } rows[] = {
-        {"olá €😀", "olá €😀"}, {"a\nb\tc\x7f", "a?b?c?"}, {"\xff\xc3", "??"}, {"\xc2\x85x", "??x"}, {"\xe2\x82", "??"},
+        {"olá €😀", "olá €😀"}, {"a\nb\tc\x7f", "a b c "}, {"\xff\xc3", "??"}, {"\xc2\x85x", " x"}, {"\xe2\x82", "??"},
         {"\xe2\x82z\xc3\xa1", "??zá"}, {"\xc2\xa0", "\xc2\xa0"},
     };
     struct rg_reject reject;
@@ -365,7 +365,7 @@ static void a_sentence_is_always_printable(void **state)
             memcpy(text + shift + 4 * i, "\xf0\x9f\x98\x80", 5);
         assert_int_equal(rg_refuse(&reject, RG_DEAD_BAD_JSON, "%s", text), RG_EINVAL);
         assert_true(rg_utf8_valid(rg_str(reject.detail)));
-        assert_int_equal(strlen(reject.detail), sizeof reject.detail - 1);
+        assert_int_equal(strlen(reject.detail), sizeof reject.detail - 1 - (sizeof reject.detail - 1 - shift) % 4);
     }
 }
 
