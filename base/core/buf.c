@@ -84,6 +84,19 @@ void rg_buf_addf(struct rg_buf *buf, const char *fmt, ...)
     buf->len += (size_t)n;
 }
 
+void rg_buf_add_percent(struct rg_buf *buf, struct rg_str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                     (c != '\0' && strchr("-._~", c) != NULL);
+        if (plain)
+            rg_buf_addc(buf, (char)c);
+        else
+            rg_buf_addf(buf, "%%%02X", c);
+    }
+}
+
 struct rg_str rg_buf_str(const struct rg_buf *buf)
 {
     return (struct rg_str){buf->data ? buf->data : "", buf->len};

@@ -23,6 +23,8 @@ static inline void rg_buf_addc(struct rg_buf *buf, char c); /* with room left no
 void rg_buf_adds(struct rg_buf *buf, const char *text);
 void rg_buf_add_str(struct rg_buf *buf, struct rg_str text);
 void rg_buf_addf(struct rg_buf *buf, const char *fmt, ...) RG_PRINTF(2, 3);
+/* Everything but letters, digits and "-._~" as %XX: safe as one segment of a path and as a value of a query. */
+void rg_buf_add_percent(struct rg_buf *buf, struct rg_str text);
 struct rg_str rg_buf_str(const struct rg_buf *buf); /* borrowed until the next write */
 const char *rg_buf_cstr(struct rg_buf *buf);
 

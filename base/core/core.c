@@ -111,6 +111,14 @@ size_t rg_utf8_next(struct rg_str text)
     return overlong || outside ? 0 : n;
 }
 
+struct rg_str rg_utf8_cut(struct rg_str text, size_t bytes_max)
+{
+    struct rg_str rest = text;
+    for (size_t step; (step = rg_utf8_next(rest)) > 0 && text.n - rest.n + step <= bytes_max;)
+        rest = (struct rg_str){rest.p + step, rest.n - step};
+    return (struct rg_str){text.p, text.n - rest.n};
+}
+
 size_t rg_control_next(struct rg_str text)
 {
     const unsigned char *p = (const unsigned char *)text.p;

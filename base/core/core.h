@@ -44,6 +44,7 @@ bool rg_str_has(struct rg_str a); /* present and not empty */
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);
 bool rg_utf8_valid(struct rg_str text);
 size_t rg_utf8_next(struct rg_str text); /* bytes of the first character; 0 when there is none or it is not valid UTF-8 */
+struct rg_str rg_utf8_cut(struct rg_str text, size_t bytes_max); /* as many whole, valid characters as fit */
 size_t rg_control_next(struct rg_str text); /* bytes of the first character if it is a control character (C0, DEL, C1); else 0 */
 bool rg_str_has_controls(struct rg_str text);
 size_t rg_utf8_put(char *out, uint32_t point); /* writes the character, 1 to 4 bytes, and says how many */

@@ -66,19 +66,6 @@ bool rg_uri_query(struct rg_str query, const char *name, struct rg_arena *arena,
     return true;
 }
 
-void rg_uri_encode(struct rg_str text, struct rg_buf *buf)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     (c != 0 && strchr("-._~", c) != NULL);
-        if (plain)
-            rg_buf_addc(buf, (char)c);
-        else
-            rg_buf_addf(buf, "%%%02X", c);
-    }
-}
-
 bool rg_uri_match(const char *pattern, struct rg_str path, struct rg_str *ret_segment)
 {
     struct rg_str rest_pattern = rg_str(pattern), rest_path = path, segment = {0};

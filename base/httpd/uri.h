@@ -9,8 +9,6 @@ RG_MUST_USE bool rg_uri_decode(struct rg_str text, struct rg_arena *arena, struc
 /* The value of `name` in a query ("a=1&b=x%20y", "+" is a space): absent when it is not there, "" when it has none. False when
  * the query is malformed or says it twice. */
 RG_MUST_USE bool rg_uri_query(struct rg_str query, const char *name, struct rg_arena *arena, struct rg_str *ret_value);
-/* Everything but letters, digits and "-._~" is escaped: safe as one segment of a path and as a value of a query. */
-void rg_uri_encode(struct rg_str text, struct rg_buf *buf);
 
 /* One table row's path against a request's: "/debtors/{debtor}/explain" has at most one segment in braces, which may be anything
  * but empty; *ret_segment is that segment as it came (not decoded), absent when the pattern has none. */

@@ -108,9 +108,8 @@ static void add_repaired(struct rg_buf *buf, const char *p, size_t n)
     }
 }
 
-void rg_json_quote(struct rg_buf *buf, struct rg_str text)
+void rg_json_escape(struct rg_buf *buf, struct rg_str text)
 {
-    rg_buf_addc(buf, '"');
     for (size_t i = 0; i < text.n;) {
         size_t start = i;
         bool ascii = true;
@@ -123,6 +122,12 @@ void rg_json_quote(struct rg_buf *buf, struct rg_str text)
         if (i < text.n)
             add_escape(buf, (unsigned char)text.p[i++]);
     }
+}
+
+void rg_json_quote(struct rg_buf *buf, struct rg_str text)
+{
+    rg_buf_addc(buf, '"');
+    rg_json_escape(buf, text);
     rg_buf_addc(buf, '"');
 }
 

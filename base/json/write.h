@@ -59,5 +59,6 @@ void rg_jw_member_array(struct rg_jw *jw, const char *key);  /* opens it */
 /* Optional members: nothing is written for the absent slice. */
 void rg_jw_member_opt_str(struct rg_jw *jw, const char *key, struct rg_str text);
 
-/* The quoted and escaped form of one string, for places that are not written by a rg_jw. */
+/* One string, for places that are not written by a rg_jw: what stands between its quotes, and with them. */
+void rg_json_escape(struct rg_buf *buf, struct rg_str text);
 void rg_json_quote(struct rg_buf *buf, struct rg_str text);

@@ -1,8 +1,6 @@
 /* reguactl explain: exactly what the engine says. */
 #include "daemon/ctl/ctl.h"
 
-#include "base/httpd/uri.h"
-
 int rg_ctl_explain(struct rg_ctl *ctl)
 {
     struct rg_ctl_answer answer RG_CLEANUP(rg_ctl_answer_done) = {0};
@@ -15,7 +13,7 @@ int rg_ctl_explain(struct rg_ctl *ctl)
         rg_buf_adds(&path, "&all=1");
     if (step != NULL) {
         rg_buf_adds(&path, "&step=");
-        rg_uri_encode(rg_str(step), &path);
+        rg_buf_add_percent(&path, rg_str(step));
     }
     int rc = rg_ctl_ask(ctl, rg_buf_cstr(&path), NULL, &answer);
     if (rc != RG_EXIT_FINE)

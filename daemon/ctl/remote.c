@@ -3,7 +3,6 @@
 
 #include "base/core/file.h"
 #include "base/http/client.h"
-#include "base/httpd/uri.h"
 #include "base/json/write.h"
 #include "config/site/site.h"
 
@@ -250,7 +249,7 @@ int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg
 void rg_ctl_debtor_path(const char *debtor, const char *suffix, struct rg_buf *into)
 {
     rg_buf_adds(into, "/api/v1/debtors/");
-    rg_uri_encode(rg_str(debtor), into);
+    rg_buf_add_percent(into, rg_str(debtor));
     rg_buf_adds(into, suffix);
 }
 

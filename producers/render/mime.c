@@ -111,12 +111,6 @@ int rg_mime_mailbox_split(struct rg_str text, struct rg_str *ret_name, struct rg
     return 0;
 }
 
-/* Length of the UTF-8 sequence that begins with c. */
-static size_t sequence(unsigned char c)
-{
-    return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
 static void base64(struct rg_str bytes, struct rg_buf *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -135,16 +129,13 @@ static size_t add_encoded_words(struct rg_str text, size_t column, struct rg_buf
 {
     while (text.n > 0) {
         size_t width = LINE_MAX - column < ENCODED_WORD_MAX ? LINE_MAX - column : ENCODED_WORD_MAX;
-        size_t room = (width - WORD_OVERHEAD) / 4 * 3, n = 0;
-        while (n < text.n && n + sequence((unsigned char)text.p[n]) <= room)
-            n += sequence((unsigned char)text.p[n]);
-        rg_assert(n > 0); /* fields' names are ours and short */
+        struct rg_str word = rg_utf8_cut(text, (width - WORD_OVERHEAD) / 4 * 3);
+        rg_assert(word.n > 0); /* fields' names are ours and short */
         rg_buf_adds(out, "=?UTF-8?B?");
-        base64((struct rg_str){text.p, n}, out);
+        base64(word, out);
         rg_buf_adds(out, "?=");
-        column += WORD_OVERHEAD + (n + 2) / 3 * 4;
-        text.p += n;
-        text.n -= n;
+        column += WORD_OVERHEAD + (word.n + 2) / 3 * 4;
+        text = (struct rg_str){text.p + word.n, text.n - word.n};
         if (text.n > 0) {
             rg_buf_adds(out, "\r\n ");
             column = 1;
@@ -253,16 +244,10 @@ static void add_extended_filename(struct rg_str name, struct rg_buf *out)
             rg_buf_addf(out, "%d*", piece);
         rg_buf_adds(out, piece == 0 ? "=UTF-8''" : "=");
         for (size_t used = 0; name.n > 0;) {
-            size_t n = sequence((unsigned char)name.p[0]);
+            size_t n = rg_utf8_next(name);
             if (used + 3 * n > longest)
                 break;
-            for (size_t i = 0; i < n; i++) {
-                unsigned char c = (unsigned char)name.p[i];
-                if (is_alnum(c) || c == '.' || c == '_' || c == '-')
-                    rg_buf_addc(out, (char)c);
-                else
-                    rg_buf_addf(out, "%%%02X", c);
-            }
+            rg_buf_add_percent(out, (struct rg_str){name.p, n});
             used += 3 * n; /* as if all were encoded: pieces break at the same places whatever they hold */
             name.p += n;
             name.n -= n;

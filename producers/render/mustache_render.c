@@ -3,9 +3,11 @@
  *
  * The indentation of a partial is written before every node that begins a line of it, so the result is that of indenting the
  * partial's source, while the lines inside a rendered value stay as they are. */
-#include <string.h>
-
 #include "producers/render/mustache_node.h"
+
+#include "base/json/write.h"
+
+#include <string.h>
 
 #define FRAMES_MAX (2 * RG_MU_DEPTH_MAX)
 #define CONTEXTS_MAX (RG_MU_DEPTH_MAX + 1 + FRAMES_MAX) /* given from outside, the data, one a section */
@@ -118,46 +120,17 @@ static void escape_html(struct rg_str text, struct rg_buf *out)
     }
 }
 
-static void escape_json(struct rg_str text, struct rg_buf *out)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c == '"' || c == '\\') {
-            rg_buf_addc(out, '\\');
-            rg_buf_addc(out, (char)c);
-        } else if (c == '\n') {
-            rg_buf_adds(out, "\\n");
-        } else if (c < 0x20 || c == 0x7f) {
-            rg_buf_addf(out, "\\u%04x", c);
-        } else {
-            rg_buf_addc(out, (char)c);
-        }
-    }
-}
-
 static void escape_header(struct rg_str text, struct rg_buf *out)
 {
     bool gap = false;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool control = c < 0x20 || c == 0x7f;
-        if (control && !gap)
+    while (text.n > 0) {
+        size_t control = rg_control_next(text), n = control > 0 ? control : 1;
+        if (control == 0)
+            rg_buf_addc(out, text.p[0]);
+        else if (!gap)
             rg_buf_addc(out, ' ');
-        if (!control)
-            rg_buf_addc(out, (char)c);
-        gap = control;
-    }
-}
-
-static void escape_url(struct rg_str text, struct rg_buf *out)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
-        if (unreserved)
-            rg_buf_addc(out, (char)c);
-        else
-            rg_buf_addf(out, "%%%02X", c);
+        gap = control > 0;
+        text = (struct rg_str){text.p + n, text.n - n};
     }
 }
 
@@ -166,9 +139,9 @@ void rg_mu_escape_text(enum rg_mu_escape escape, struct rg_str text, struct rg_b
     switch (escape) {
     case RG_MU_PLAIN: rg_buf_add_str(out, text); return;
     case RG_MU_HTML: escape_html(text, out); return;
-    case RG_MU_JSON: escape_json(text, out); return;
+    case RG_MU_JSON: rg_json_escape(out, text); return;
     case RG_MU_HEADER: escape_header(text, out); return;
-    case RG_MU_URL: escape_url(text, out); return;
+    case RG_MU_URL: rg_buf_add_percent(out, text); return;
     }
     rg_assert(false);
 }

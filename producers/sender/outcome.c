@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-/* Cut between characters: the ledger takes valid text only. */
-static struct rg_str cut_detail(const char *text)
-{
-    size_t n = 0;
-    struct rg_str rest = {text, strlen(text)};
-    for (size_t step; (step = rg_utf8_next(rest)) > 0 && n + step <= RG_OUTCOME_DETAIL_MAX; n += step)
-        rest = (struct rg_str){rest.p + step, rest.n - step};
-    return (struct rg_str){text, n};
-}
-
 static void log_outcome(const struct rg_sender *sender, const struct rg_hand *hand, const struct rg_outcome *outcome)
 {
     char step[RG_ID_BYTES_MAX + 1] = "";
@@ -64,7 +54,7 @@ void rg_hand_conclude(struct rg_sender *sender, struct rg_hand *hand, const stru
         outcome.provider_id = result->provider_id[0] == '\0' ? (struct rg_str){0} : rg_str(result->provider_id);
     }
     const char *detail = ending->detail != NULL ? ending->detail : result != NULL ? result->detail : "";
-    outcome.detail = detail[0] == '\0' ? (struct rg_str){0} : cut_detail(detail);
+    outcome.detail = detail[0] == '\0' ? (struct rg_str){0} : rg_utf8_cut(rg_str(detail), RG_OUTCOME_DETAIL_MAX);
 
     struct rg_buf value RG_CLEANUP(rg_buf_done);
     rg_buf_init(&value, RG_LEDGER_BYTES_MAX);

@@ -83,6 +83,10 @@ static void every_character_is_written_as_it_is_read(void **state)
         bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
         assert_int_equal(rg_control_next((struct rg_str){text, n}), control ? n : 0);
     }
+    struct rg_str letters = RG_STR("aé€😀b\xff"); /* 1, 2, 3, 4, 1 bytes and one that is none */
+    static const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11, 11};
+    for (size_t max = 0; max < RG_COUNT(ends); max++)
+        assert_int_equal(rg_utf8_cut(letters, max).n, ends[max]);
     assert_int_equal(rg_control_next((struct rg_str){"\xc2\x80", 1}), 0); /* cut: not read past the end */
     assert_int_equal(rg_control_next(rg_str(NULL)), 0);
     assert_true(rg_str_has_controls(RG_STR("ab\xc2\x85")));
