@@ -111,8 +111,8 @@ static void resolve_needs(struct rg_draft *d, const struct rg_written_step *w, s
 static void resolve_term(const struct rg_written_step *w, struct rg_state_days *term)
 {
     for (size_t i = 0; i < w->term.count; i++) {
-        const struct rg_by_state_item *item = &w->term.items[i];
-        int days = (int)item->value.duration.amount;
+        const struct rg_state_duration *item = &w->term.items[i];
+        int days = (int)item->duration.amount;
         if (i == 0) {
             *term = (struct rg_state_days){.given = true, .days = days};
             continue;

@@ -233,7 +233,7 @@ static const struct rg_row step_fields[] = {
      .example = "delivered", .help = "What must be proven of the message: `accepted`, `delivered`, `read` or `replied`."},
     {.key = "evidence_within", RG_AT(struct rg_written_step, evidence_within), .type = RG_ROW_DURATION, .min = 3600,
      .max = 90 * 86400, .help = "How long to wait for the proof before the next channel is tried; `48h` when not written."},
-    {.key = "term", RG_AT(struct rg_written_step, term), .type = RG_ROW_BY_STATE, .of = RG_ROW_DURATION,
+    {.key = "term", RG_AT(struct rg_written_step, term), .type = RG_ROW_BY_STATE,
      .units = RG_UNITS(RG_UNIT_DAY), .min = 86400, .max = RG_TERM_DAYS_MAX * INT64_C(86400),
      .help = "The term that the notice grants, in calendar days; may differ by state."},
     {.key = "repeat", RG_AT(struct rg_written_step, repeat), .type = RG_ROW_SECTION, .table = &repeat_table,

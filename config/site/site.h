@@ -97,7 +97,7 @@ struct rg_site_channel {
     int tls; /* enum rg_site_tls */
     bool internal; /* the host may lie inside: private addresses and plain connections are meant */
     struct rg_secret password, token;
-    struct rg_rate rate;
+    struct rg_rate_limit rate;
     int evidence; /* enum rg_evidence; NONE: the most that transport or preset can prove */
     int64_t concurrency;
     struct rg_duration claim_time, timeout; /* seconds to hours; timeout < claim_time */

@@ -53,7 +53,6 @@ static const char *plain_words(enum rg_row_type type)
     case RG_ROW_DATE: return "date: `2026-11-30`";
     case RG_ROW_OPENING: return "hours: `08:00-20:00`";
     case RG_ROW_HOURS: return "hours by kind of day: `weekdays`, `saturday`, `sunday`";
-    case RG_ROW_NAMES: return "list of names";
     case RG_ROW_TEXTS: return "list of texts";
     case RG_ROW_PAIRS: return "keys and texts";
     case RG_ROW_SECRET: return "`{ credential: NAME }` or `{ file: PATH }`";
@@ -82,7 +81,7 @@ void rg_row_type_words(const struct rg_row *row, struct rg_buf *into)
         rg_buf_adds(into, "list of ");
         add_words(row, into);
     } else if (row->type == RG_ROW_BY_STATE) {
-        rg_buf_addf(into, "%s, or by state: `{ default: …, SP: … }`", plain_words(row->of));
+        rg_buf_addf(into, "%s, or by state: `{ default: …, SP: … }`", plain_words(RG_ROW_DURATION));
     } else if (row->type == RG_ROW_DURATION && row->units != 0) {
         add_clock_units(row, into);
     } else if (row->type == RG_ROW_CUSTOM) {
@@ -178,12 +177,12 @@ static void add_scalar_schema(const struct rg_row *row, enum rg_row_type type, c
     add_text_pattern(row, type, into);
 }
 
-static void add_local_schema(const struct rg_row *row, struct rg_buf *into)
+static void add_by_state_schema(const struct rg_row *row, struct rg_buf *into)
 {
-    add_scalar_schema(row, row->of, ",\"object\"", into);
+    add_scalar_schema(row, RG_ROW_DURATION, ",\"object\"", into);
     rg_buf_adds(into, ",\"required\":[\"default\"],\"propertyNames\":{\"pattern\":\"^(default|[A-Z]{2})$\"}");
     rg_buf_adds(into, ",\"additionalProperties\":{");
-    add_scalar_schema(row, row->of, "", into);
+    add_scalar_schema(row, RG_ROW_DURATION, "", into);
     rg_buf_addc(into, '}');
 }
 
@@ -193,7 +192,7 @@ static void add_array_schema(const struct rg_row *row, struct rg_buf *into)
     if (row->type == RG_ROW_FLAGS)
         add_enum(row, into);
     else
-        add_scalar_schema(row, row->type == RG_ROW_NAMES ? RG_ROW_NAME : RG_ROW_TEXT, "", into);
+        add_scalar_schema(row, RG_ROW_TEXT, "", into);
     rg_buf_addc(into, '}');
 }
 
@@ -216,13 +215,12 @@ static void add_type_schema(const struct rg_row *row, struct rg_buf *into)
     case RG_ROW_BOOL: rg_buf_adds(into, "\"type\":\"boolean\""); break;
     case RG_ROW_ENUM: add_enum(row, into); break;
     case RG_ROW_FLAGS:
-    case RG_ROW_NAMES:
     case RG_ROW_TEXTS: add_array_schema(row, into); break;
     case RG_ROW_HOURS: add_hours_schema(into); break;
     case RG_ROW_PAIRS:
         rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\"]}");
         break;
-    case RG_ROW_BY_STATE: add_local_schema(row, into); break;
+    case RG_ROW_BY_STATE: add_by_state_schema(row, into); break;
     case RG_ROW_SECRET:
         rg_buf_adds(into, "\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"maxProperties\":1,"
                           "\"properties\":{\"credential\":{\"type\":\"string\"},\"file\":{\"type\":\"string\"}}");

@@ -66,7 +66,7 @@ static void tell(struct walk *w, const char *path, const struct rg_node *node, c
 
 static void tell_default(struct walk *w, const char *path, const struct rg_row *row)
 {
-    bool list = row->type == RG_ROW_FLAGS || row->type == RG_ROW_NAMES || row->type == RG_ROW_TEXTS;
+    bool list = row->type == RG_ROW_FLAGS || row->type == RG_ROW_TEXTS;
     if (row->fallback == NULL)
         return;
     rg_buf_reset(&w->value);

@@ -99,7 +99,7 @@ static struct rg_node *list_node(const struct rg_doc *doc, struct rg_arena *aren
 
 static bool takes_list(enum rg_row_type type)
 {
-    return type == RG_ROW_FLAGS || type == RG_ROW_NAMES || type == RG_ROW_TEXTS;
+    return type == RG_ROW_FLAGS || type == RG_ROW_TEXTS;
 }
 
 static void apply_default(const struct rg_row *row, void *member, const struct rg_reader *reader)

@@ -53,7 +53,7 @@ struct rg_duration {
 int64_t rg_duration_ms(struct rg_duration duration); /* a day is 24 h; bank days have no length: not given to this (asserted) */
 
 /* 50/s, 200/h: at most `count` in `per_s` seconds. count 0: not given */
-struct rg_rate {
+struct rg_rate_limit {
     int64_t count;
     int64_t per_s; /* 1, 60, 3600 or 86400 */
 };
@@ -69,24 +69,15 @@ struct rg_secret {
     struct rg_str name; /* of the credential, or the file's path as written */
 };
 
-/* One value for everywhere, or { default: …, SP: … } by state. */
-union rg_state_value {
-    struct rg_str text;
-    int64_t number;
-    struct rg_duration duration;
-    struct rg_decimal decimal;
-    struct rg_hours hours;
-};
-struct rg_by_state_item {
+/* One duration for everywhere, or { default: …, SP: … } by state. */
+struct rg_state_duration {
     struct rg_str place; /* "default" (always the first) or a state, two capital letters */
-    union rg_state_value value;
+    struct rg_duration duration;
 };
 struct rg_by_state {
-    struct rg_by_state_item *items;
+    struct rg_state_duration *items;
     size_t count; /* 0: not given */
 };
-/* The state's own value, else the default; NULL when nothing was given. `state` may be absent. */
-const union rg_state_value *rg_by_state_get(const struct rg_by_state *local, struct rg_str state);
 
 /* A map of keys that are not ours: headers, tables of codes. */
 struct rg_pair {
@@ -114,16 +105,15 @@ enum rg_row_type {
     RG_ROW_DECIMAL,  /* struct rg_decimal: min … max of its whole part */
     RG_ROW_DAY,      /* struct rg_day_offset */
     RG_ROW_DURATION, /* struct rg_duration: min … max in seconds, `units` restricts */
-    RG_ROW_RATE,     /* struct rg_rate */
+    RG_ROW_RATE,     /* struct rg_rate_limit */
     RG_ROW_DATE,     /* rg_day; RG_DAY_NONE: not given */
     RG_ROW_OPENING,  /* struct rg_hours: 08:00-20:00 */
     RG_ROW_HOURS,    /* struct rg_weekly: { weekdays: 08:00-20:00, saturday: 08:00-14:00 } */
     RG_ROW_ENUM,     /* int: index of the word in `words` */
     RG_ROW_FLAGS,    /* uint64_t: a list of `words`, one bit each */
-    RG_ROW_NAMES,    /* struct rg_texts: a list of names, none twice */
     RG_ROW_TEXTS,    /* struct rg_texts: a list of texts, none twice */
     RG_ROW_PAIRS,    /* struct rg_pairs */
-    RG_ROW_BY_STATE,    /* struct rg_by_state of TEXT, INT, CENTS, DECIMAL, DURATION or OPENING, see `of` */
+    RG_ROW_BY_STATE, /* struct rg_by_state: a DURATION, or one by state */
     RG_ROW_SECRET,   /* struct rg_secret: { credential: NAME } or { file: PATH }; a literal is refused and not shown */
     RG_ROW_SECTION,  /* the table's struct, embedded */
     RG_ROW_SECTIONS, /* struct rg_sections: a map of named sections */
@@ -164,8 +154,7 @@ struct rg_row {
     size_t offset, size;          /* RG_AT() */
     const char *fallback;         /* as one would write it; lists as "a, b"; NULL: zeroes ("not given") */
     int64_t min, max;             /* both 0: the type's own limits */
-    unsigned units;               /* DURATION; 0: all */
-    enum rg_row_type of;        /* LOCAL */
+    unsigned units;               /* DURATION, BY_STATE; 0: all */
     const char *const *words;     /* ENUM, FLAGS; ends in NULL */
     const struct rg_table *table; /* SECTION, SECTIONS, LIST */
     rg_row_fn *custom;
@@ -213,7 +202,7 @@ bool rg_node_is_text(const struct rg_node *node);
 bool rg_parse_cents(struct rg_str text, int64_t *ret_cents); /* brl("20.00") */
 bool rg_parse_day(struct rg_str text, struct rg_day_offset *ret_day);
 bool rg_parse_duration(struct rg_str text, struct rg_duration *ret_duration);
-bool rg_parse_rate(struct rg_str text, struct rg_rate *ret_rate);
+bool rg_parse_rate(struct rg_str text, struct rg_rate_limit *ret_rate);
 bool rg_parse_opening(struct rg_str text, struct rg_hours *ret_hours);
 bool rg_parse_name(struct rg_str text, bool hyphen);
 

@@ -34,7 +34,7 @@ static bool out_of_range(const struct rg_node *node, const struct rg_reader *rea
     return false;
 }
 
-/* Scalars first say what they are; NULL when the node is one with something in it. */
+/* Scalars first say what they are; true when the node is one with something in it. */
 static bool is_scalar(const struct rg_node *node, const char *expected, const struct rg_reader *reader)
 {
     if (node->kind == RG_NODE_SCALAR && !rg_node_empty(node))
@@ -211,12 +211,12 @@ static bool read_rate(const struct rg_node *node, const struct rg_row *row, void
 {
     (void)row; /* no limits of its own */
     static const char expected[] = "a rate such as 50/s, 600/m or 1000/h";
-    struct rg_rate rate;
+    struct rg_rate_limit rate;
     if (!is_scalar(node, expected, reader))
         return false;
     if (!rg_parse_rate(node->text, &rate))
         return rg_mistyped(reader->diags, node, expected), false;
-    *(struct rg_rate *)member = rate;
+    *(struct rg_rate_limit *)member = rate;
     return true;
 }
 
@@ -330,8 +330,7 @@ static bool says_twice(const struct rg_node *list, size_t i, const struct rg_rea
     return false;
 }
 
-static bool read_list_of(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader,
-                         read_fn *each)
+static bool read_texts(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
     if (!rg_is_list(node, row, reader))
         return false;
@@ -339,22 +338,12 @@ static bool read_list_of(const struct rg_node *node, const struct rg_row *row, v
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         const struct rg_node *item = node->entries[i].value;
-        if (item->bad || !each(item, row, &texts.items[i], reader) || says_twice(node, i, reader))
+        if (item->bad || !read_text(item, row, &texts.items[i], reader) || says_twice(node, i, reader))
             fine = false;
     }
     if (fine)
         *(struct rg_texts *)member = texts;
     return fine;
-}
-
-static bool read_names(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
-{
-    return read_list_of(node, row, member, reader, read_name);
-}
-
-static bool read_texts(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
-{
-    return read_list_of(node, row, member, reader, read_text);
 }
 
 /* --- Maps --------------------------------------------------------------------------------------------------------- */
@@ -445,7 +434,7 @@ static bool read_secret(const struct rg_node *node, const struct rg_row *row, vo
     return true;
 }
 
-/* --- Values by place ---------------------------------------------------------------------------------------------- */
+/* --- Durations by state ------------------------------------------------------------------------------------------- */
 
 static bool read_place(const struct rg_node *key, const struct rg_reader *reader)
 {
@@ -458,42 +447,39 @@ static bool read_place(const struct rg_node *key, const struct rg_reader *reader
     return false;
 }
 
-static bool read_local_map(const struct rg_node *node, const struct rg_row *one, struct rg_by_state *ret,
+static bool read_state_map(const struct rg_node *node, const struct rg_row *row, struct rg_by_state *ret_all,
                            const struct rg_reader *reader)
 {
-    struct rg_by_state local = {RG_NEW(reader->arena, struct rg_by_state_item, node->count + 1), 1};
+    struct rg_by_state all = {RG_NEW(reader->arena, struct rg_state_duration, node->count + 1), 1};
     bool fine = true;
     for (size_t i = 0; i < node->count; i++) {
         const struct rg_entry *e = &node->entries[i];
         bool everywhere = rg_str_is(e->key->text, "default");
-        struct rg_by_state_item *item = everywhere ? &local.items[0] : &local.items[local.count];
+        struct rg_state_duration *item = everywhere ? &all.items[0] : &all.items[all.count];
         item->place = e->key->text;
-        local.count += !everywhere;
-        if (!read_place(e->key, reader) || e->value->bad || !rg_row_read(e->value, one, &item->value, reader))
+        all.count += !everywhere;
+        if (!read_place(e->key, reader) || e->value->bad || !read_duration(e->value, row, &item->duration, reader))
             fine = false;
     }
-    if (fine && local.items[0].place.p == NULL) {
+    if (fine && all.items[0].place.p == NULL) {
         rg_diags_error(reader->diags, rg_node_place(node), "missing-key",
                        "missing key \"default\": what holds in all other states");
         return false;
     }
     if (fine)
-        *ret = local;
+        *ret_all = all;
     return fine;
 }
 
-static bool read_local(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
+static bool read_by_state(const struct rg_node *node, const struct rg_row *row, void *member, const struct rg_reader *reader)
 {
-    struct rg_row one = *row;
-    one.type = row->of;
-    one.size = 0; /* a member of the union: not the row's own */
     if (node->kind == RG_NODE_MAP)
-        return rg_is_map(node, row, reader) && read_local_map(node, &one, member, reader);
-    struct rg_by_state local = {RG_NEW(reader->arena, struct rg_by_state_item, 1), 1};
-    local.items[0].place = RG_STR("default");
-    if (!rg_row_read(node, &one, &local.items[0].value, reader))
+        return rg_is_map(node, row, reader) && read_state_map(node, row, member, reader);
+    struct rg_by_state all = {RG_NEW(reader->arena, struct rg_state_duration, 1), 1};
+    all.items[0].place = RG_STR("default");
+    if (!read_duration(node, row, &all.items[0].duration, reader))
         return false;
-    *(struct rg_by_state *)member = local;
+    *(struct rg_by_state *)member = all;
     return true;
 }
 
@@ -506,16 +492,15 @@ const struct rg_value_type rg_value_types[] = {
     [RG_ROW_DECIMAL] = {read_decimal, sizeof(struct rg_decimal)},
     [RG_ROW_DAY] = {read_day, sizeof(struct rg_day_offset)},
     [RG_ROW_DURATION] = {read_duration, sizeof(struct rg_duration)},
-    [RG_ROW_RATE] = {read_rate, sizeof(struct rg_rate)},
+    [RG_ROW_RATE] = {read_rate, sizeof(struct rg_rate_limit)},
     [RG_ROW_DATE] = {read_date, sizeof(rg_day)},
     [RG_ROW_OPENING] = {read_opening, sizeof(struct rg_hours)},
     [RG_ROW_HOURS] = {read_hours, sizeof(struct rg_weekly)},
     [RG_ROW_ENUM] = {read_enum, sizeof(int)},
     [RG_ROW_FLAGS] = {read_flags, sizeof(uint64_t)},
-    [RG_ROW_NAMES] = {read_names, sizeof(struct rg_texts)},
     [RG_ROW_TEXTS] = {read_texts, sizeof(struct rg_texts)},
     [RG_ROW_PAIRS] = {read_pairs, sizeof(struct rg_pairs)},
-    [RG_ROW_BY_STATE] = {read_local, sizeof(struct rg_by_state)},
+    [RG_ROW_BY_STATE] = {read_by_state, sizeof(struct rg_by_state)},
     [RG_ROW_SECRET] = {read_secret, sizeof(struct rg_secret)},
 };
 static_assert(RG_COUNT(rg_value_types) == RG_VALUE_TYPES, "every type of value has a reader");

@@ -99,7 +99,7 @@ int64_t rg_duration_ms(struct rg_duration duration)
     return duration.amount * seconds * 1000;
 }
 
-bool rg_parse_rate(struct rg_str text, struct rg_rate *ret_rate)
+bool rg_parse_rate(struct rg_str text, struct rg_rate_limit *ret_rate)
 {
     static const struct {
         const char *suffix;
@@ -111,7 +111,7 @@ bool rg_parse_rate(struct rg_str text, struct rg_rate *ret_rate)
             continue;
         if (!read_digits((struct rg_str){text.p, text.n - 2}, 1000000, &count) || count == 0)
             return false;
-        *ret_rate = (struct rg_rate){count, units[i].per_s};
+        *ret_rate = (struct rg_rate_limit){count, units[i].per_s};
         return true;
     }
     return false;
@@ -154,14 +154,4 @@ bool rg_parse_name(struct rg_str text, bool hyphen)
             return false;
     }
     return true;
-}
-
-const union rg_state_value *rg_by_state_get(const struct rg_by_state *local, struct rg_str state)
-{
-    if (local->count == 0)
-        return NULL;
-    for (size_t i = 1; i < local->count; i++)
-        if (rg_str_eq(local->items[i].place, state))
-            return &local->items[i].value;
-    return &local->items[0].value;
 }

@@ -185,22 +185,34 @@ static const char *guess_unit(struct rg_str rest, bool bank)
     return NULL;
 }
 
+static const char *expected_duration(unsigned units)
+{
+    switch (units) {
+    case 0: return "expected a duration such as 30m, 20h, 15d or 2bd (bank days)";
+    case RG_UNITS(RG_UNIT_DAY): return "expected days such as 15d";
+    case RG_UNITS(RG_UNIT_BANK_DAY): return "expected bank days such as 2bd";
+    case RG_UNITS_CLOCK: return "expected a duration such as 10s, 5m or 2h";
+    default: return "expected a duration such as 30m, 20h or 15d";
+    }
+}
+
 void rg_say_bad_duration(const struct rg_node *node, unsigned units, struct rg_diags *diags)
 {
-    bool days = units == 0 || (units & RG_UNITS(RG_UNIT_DAY)) != 0;
-    const char *expected = units == 0 ? "expected a duration such as 30m, 20h, 15d or 2bd (bank days)"
-                           : days     ? "expected a duration such as 30m, 20h or 15d"
-                                      : "expected a duration such as 10s, 5m or 2h";
+    const char *expected = expected_duration(units);
     int number;
     size_t end;
+    char guess[16] = "";
+    struct rg_duration duration = {0, RG_UNIT_NONE};
     const char *unit = NULL;
     if (first_number(node->text, &number, &end))
         unit = guess_unit((struct rg_str){node->text.p + end, node->text.n - end}, means_bank_days(node->text));
-    if (unit == NULL)
+    if (unit != NULL)
+        (void)snprintf(guess, sizeof guess, "%d%s", number, unit); /* at most four digits */
+    if (!rg_parse_duration(rg_str(guess), &duration) || (units != 0 && (units & RG_UNITS(duration.unit)) == 0))
         rg_diags_error(diags, rg_node_place(node), "bad-duration", "%s, got \"" RG_STR_FMT "\"", expected,
                        RG_STR_ARG(shortened(node->text)));
     else
-        rg_diags_error(diags, rg_node_place(node), "bad-duration", "%s; write %d%s", expected, number, unit);
+        rg_diags_error(diags, rg_node_place(node), "bad-duration", "%s; write %s", expected, guess);
 }
 
 /* `300`, `R$ 20,00`, `1.234,56`, brl("20,00") → reais and centavos, if there is one way to read it. */

@@ -18,7 +18,7 @@ struct item {
 };
 static const struct rg_row item_rows[] = {
     {.key = "day", RG_AT(struct item, day), .type = RG_ROW_DAY, .flags = RG_REQUIRED, .help = "Day."},
-    {.key = "term", RG_AT(struct item, term), .type = RG_ROW_BY_STATE, .of = RG_ROW_DURATION, .help = "Term."},
+    {.key = "term", RG_AT(struct item, term), .type = RG_ROW_BY_STATE, .help = "Term."},
     {.key = "word", RG_AT(struct item, word), .type = RG_ROW_ENUM, .words = words, .fallback = "a", .help = "Word."},
 };
 static const struct rg_table item_table = RG_TABLE("item", struct item, item_rows);
@@ -30,12 +30,12 @@ struct all {
     int64_t number, cents;
     struct rg_decimal percent;
     struct rg_duration wait;
-    struct rg_rate rate;
+    struct rg_rate_limit rate;
     rg_day date;
     struct rg_hours open;
     struct rg_weekly hours;
     uint64_t never;
-    struct rg_texts names, texts;
+    struct rg_texts texts;
     struct rg_pairs headers;
     struct rg_secret token;
     struct item item;
@@ -55,7 +55,6 @@ static const struct rg_row all_rows[] = {
     {.key = "open", RG_AT(struct all, open), .type = RG_ROW_OPENING, .help = "Open."},
     {.key = "hours", RG_AT(struct all, hours), .type = RG_ROW_HOURS, .help = "Hours."},
     {.key = "never", RG_AT(struct all, never), .type = RG_ROW_FLAGS, .words = words, .help = "Never."},
-    {.key = "names", RG_AT(struct all, names), .type = RG_ROW_NAMES, .help = "Names."},
     {.key = "texts", RG_AT(struct all, texts), .type = RG_ROW_TEXTS, .help = "Texts."},
     {.key = "headers", RG_AT(struct all, headers), .type = RG_ROW_PAIRS, .help = "Headers."},
     {.key = "token", RG_AT(struct all, token), .type = RG_ROW_SECRET, .help = "Token."},

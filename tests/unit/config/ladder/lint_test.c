@@ -94,7 +94,7 @@ static void values(void **state)
         {"  aviso: { day: D+9, tone: notice, kind: judicial, template: texto }\n",
          "7:42: error: unknown kind \"judicial\"; expected one of extrajudicial [unknown-value]\n"},
         {"  aviso: { day: D+9, tone: notice, template: texto, term: 2bd }\n",
-         "7:59: error: expected a duration such as 30m, 20h or 15d; write 2bd [bad-duration]\n"},
+         "7:59: error: expected days such as 15d, got \"2bd\" [bad-duration]\n"},
         {"  aviso: { day: D+9, tone: notice, template: texto, term: { default: 10d, XX: 15d } }\n",
          "7:75: error: unknown place \"XX\"; expected \"default\" or a state such as SP [unknown-key]\n"},
         {"  Aviso: { day: D+9, tone: reminder, template: texto }\n",

@@ -255,7 +255,7 @@ static void policy(void **state)
          "9:1: error: \"holdout\" is not supported in this version; remove it [not-yet]\n"
          "10:1: error: \"costs\" is not supported in this version; remove it [not-yet]\n"},
         {"language: 1\npolicy: p\ndisputes: { after_dispute: 5d }\n",
-         "3:28: error: expected a duration such as 10s, 5m or 2h, got \"5d\" [bad-duration]\n"},
+         "3:28: error: expected bank days such as 2bd, got \"5d\" [bad-duration]\n"},
         {"language: 1\npolicy: p\nprescription: { years: 1 }\n", ""},
         {"language: 1\npolicy: p\nprescription: { years: 10 }\n", ""},
         {"language: 1\npolicy: p\nprescription: { years: 0 }\n",

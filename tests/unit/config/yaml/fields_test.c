@@ -25,10 +25,10 @@ struct step {
 static const struct rg_row step_rows[] = {
     {.key = "day", RG_AT(struct step, day), .type = RG_ROW_DAY, .flags = RG_REQUIRED, .help = "When."},
     {.key = "tone", RG_AT(struct step, tone), .type = RG_ROW_ENUM, .words = tones, .fallback = "reminder", .help = "How."},
-    {.key = "via", RG_AT(struct step, via), .type = RG_ROW_NAMES, .flags = RG_HYPHEN, .fallback = "whatsapp-x, email",
+    {.key = "via", RG_AT(struct step, via), .type = RG_ROW_TEXTS, .fallback = "whatsapp-x, email",
      .help = "By what."},
     {.key = "template", RG_AT(struct step, template), .type = RG_ROW_NAME, .help = "What."},
-    {.key = "term", RG_AT(struct step, term), .type = RG_ROW_BY_STATE, .of = RG_ROW_DURATION, .help = "Time granted."},
+    {.key = "term", RG_AT(struct step, term), .type = RG_ROW_BY_STATE, .help = "Time granted."},
 };
 static const struct rg_table step_table = RG_TABLE("step", struct step, step_rows);
 
@@ -53,7 +53,7 @@ struct all {
     struct rg_decimal percent;
     struct rg_day_offset day;
     struct rg_duration wait, claim;
-    struct rg_rate rate;
+    struct rg_rate_limit rate;
     rg_day date;
     struct rg_hours open;
     struct rg_weekly hours;
@@ -63,7 +63,7 @@ struct all {
     struct rg_secret token;
     struct caps caps;
     struct rg_sections steps, tests;
-    struct rg_by_state label;
+    struct rg_by_state term;
     int64_t custom;
 };
 
@@ -111,7 +111,8 @@ static const struct rg_row all_rows[] = {
     {.key = "caps", RG_AT(struct all, caps), .type = RG_ROW_SECTION, .table = &caps_table, .help = "Caps."},
     {.key = "steps", RG_AT(struct all, steps), .type = RG_ROW_SECTIONS, .table = &step_table, .help = "Steps."},
     {.key = "tests", RG_AT(struct all, tests), .type = RG_ROW_LIST, .table = &step_table, .help = "Tests."},
-    {.key = "label", RG_AT(struct all, label), .type = RG_ROW_BY_STATE, .of = RG_ROW_TEXT, .fallback = "x", .help = "Label."},
+    {.key = "term", RG_AT(struct all, term), .type = RG_ROW_BY_STATE, .units = RG_UNITS(RG_UNIT_DAY), .fallback = "3d",
+     .help = "Term."},
     {.key = "custom", RG_AT(struct all, custom), .type = RG_ROW_CUSTOM, .custom = read_custom, .example = "`[a]`",
      .help = "Custom."},
 };
@@ -151,6 +152,13 @@ static void assert_text(struct rg_str text, const char *expected)
     assert_true(rg_str_is(text, expected));
 }
 
+static void assert_term(const struct rg_by_state *term, size_t i, const char *place, int64_t amount)
+{
+    assert_true(i < term->count);
+    assert_text(term->items[i].place, place);
+    assert_int_equal(term->items[i].duration.amount, amount);
+}
+
 static void assert_defaults(const struct all *a)
 {
     assert_text(a->title, "ação");
@@ -173,7 +181,8 @@ static void assert_defaults(const struct all *a)
     assert_null(a->caps.section.node);
     assert_int_equal(a->caps.per_day, 1);
     assert_int_equal(rg_duration_ms(a->caps.gap), 20 * 3600000);
-    assert_text(rg_by_state_get(&a->label, RG_STR("SP"))->text, "x");
+    assert_term(&a->term, 0, "default", 3);
+    assert_int_equal(a->term.count, 1);
 }
 
 static void absent_keys_take_their_defaults(void **state)
@@ -220,7 +229,7 @@ static void every_type_is_read(void **state)
              "  atraso: { day: D+1, tone: sanction, via: [sms], template: atraso, term: { SP: 15d, default: 10d } }\n"
              "  outro: { day: D+5bd }\n"
              "tests:\n  - { day: D0, term: 3bd }\n"
-             "label: { default: y, RJ: z }\n"
+             "term: { default: 1d, RJ: 2d }\n"
              "custom: [a, b, c]\n"
              "x_known: 1\n", &r);
     assert_string_equal(rg_buf_cstr(&r.heads), "");
@@ -259,10 +268,12 @@ static void every_type_is_read(void **state)
     assert_text(steps[0].section.name, "atraso");
     assert_int_equal(steps[0].tone, 5);
     assert_int_equal(steps[0].via.count, 1);
-    assert_int_equal(rg_by_state_get(&steps[0].term, RG_STR("SP"))->duration.amount, 15);
-    assert_int_equal(rg_by_state_get(&steps[0].term, RG_STR("RJ"))->duration.amount, 10);
-    assert_int_equal(rg_by_state_get(&steps[0].term, (struct rg_str){0})->duration.amount, 10);
-    assert_null(rg_by_state_get(&steps[1].term, RG_STR("SP")));
+    assert_int_equal(steps[0].term.count, 2);
+    assert_term(&steps[0].term, 0, "default", 10); /* wherever it was written */
+    assert_term(&steps[0].term, 1, "SP", 15);
+    assert_int_equal(steps[1].term.count, 0);
+    assert_int_equal(a->term.count, 2);
+    assert_term(&a->term, 1, "RJ", 2);
     assert_true(steps[1].day.bank && steps[1].day.days == 5);
     assert_int_equal(steps[1].tone, 2);
     assert_int_equal(steps[1].via.count, 2);
@@ -433,10 +444,14 @@ static void values_that_do_not_fit_are_refused(void **state)
          "1:22: error: a credential's name is no path; for a path write { file: PATH } [bad-name]\n"},
         {"token: [a]\n", "1:8: error: expected { credential: NAME } or { file: PATH } for \"token\", got a list [mistyped]\n"},
         {"token:\n", "1:1: error: expected { credential: NAME } or { file: PATH } for \"token\", got nothing [mistyped]\n"},
-        {"label: { RJ: z }\n", "1:8: error: missing key \"default\": what holds in all other states [missing-key]\n"},
-        {"label: { default: y, XX: z }\n",
+        {"term: { RJ: 2d }\n", "1:7: error: missing key \"default\": what holds in all other states [missing-key]\n"},
+        {"term: { default: 1d, XX: 2d }\n",
          "1:22: error: unknown place \"XX\"; expected \"default\" or a state such as SP [unknown-key]\n"},
-        {"label: { default: [y] }\n", "1:19: error: expected a text for \"default\", got a list [mistyped]\n"},
+        {"term: { default: [1d] }\n", "1:18: error: expected a duration such as 30m, 20h or 15d for \"default\", got a list "
+         "[mistyped]\n"},
+        {"term: 2bd\n", "1:7: error: expected days such as 15d, got \"2bd\" [bad-duration]\n"},
+        {"term: 2 horas\n", "1:7: error: expected days such as 15d, got \"2 horas\" [bad-duration]\n"},
+        {"term: 2 dias\n", "1:7: error: expected days such as 15d; write 2d [bad-duration]\n"},
         {"steps: { a: { day: D0, term: { default: dez } } }\n",
          "1:41: error: expected a duration such as 30m, 20h, 15d or 2bd (bank days), got \"dez\" [bad-duration]\n"},
         {"custom: 10\n", "1:9: error: \"custom\" is 10; expected 1 to 9 [out-of-range]\n"},
@@ -484,7 +499,7 @@ static void wrong_values_leave_the_defaults(void **state)
     struct read r RG_CLEANUP(done);
     read_all("title: a\nflag: maybe\nshards: x\ncents: x\npercent: x\nday: x\nwait: x\nclaim: x\nrate: x\ndate: x\nopen: "
              "x\nhours: x\n"
-             "never: [x]\nbrokers: [a, a]\nheaders: x\ntoken: x\ncaps: x\nsteps: x\ntests: x\nlabel: [x]\n", &r);
+             "never: [x]\nbrokers: [a, a]\nheaders: x\ntoken: x\ncaps: x\nsteps: x\ntests: x\nterm: [x]\n", &r);
     assert_int_equal(rg_diags_errors(r.diags), 20);
     assert_defaults(&r.all);
 }
@@ -544,7 +559,7 @@ static void documentation_comes_from_the_table(void **state)
         "| `caps.per_day` | whole number, 1 to 10 | `1` | A day. |\n",
         "| `steps.NAME.day` | day: `D-5` `D0` `D+5` `D+5bd` | required | When. |\n",
         "| `tests[].template` | name | – | What. |\n",
-        "| `label` | text, or by state: `{ default: …, SP: … }` | `x` | Label. |\n",
+        "| `term` | duration: `30m` `20h` `15d` `2bd`, or by state: `{ default: …, SP: … }` | `3d` | Term. |\n",
         "| `custom` | `[a]` | – | Custom. |\n",
     };
     for (size_t i = 0; i < RG_COUNT(lines); i++)
@@ -591,7 +606,7 @@ static void what_holds_is_told_with_its_origin(void **state)
                         "0\n"
                         "steps.a.term = { default: 1d, SP: 2d } line 7\ntests[1].day = D+1 line 9\ntests[1].tone = reminder "
                         "default 0\n"
-                        "tests[1].via = [whatsapp-x, email] default 0\nlabel = x default 0\nx_known = «file /k» line 10\n");
+                        "tests[1].via = [whatsapp-x, email] default 0\nterm = 3d default 0\nx_known = «file /k» line 10\n");
     rg_buf_reset(&out);
     rg_table_effective(&caps_table, NULL, add_line, &out);
     assert_string_equal(rg_buf_cstr(&out), "per_day = 1 default 0\ngap = 20h default 0\n");

@@ -275,7 +275,7 @@ static void test_shape(void **state)
                     "7:13: expected a list of what happens for \"events\", got a map [mistyped]\n"
                     "9:12: expected keys and values for \"world\", got \"5\" [mistyped]\n");
     expect_findings(HEAD TEST("a") "    then: { at: 2026-11-04, debtor.held: {}, expect: [{ within: 2bd, none: atraso }] }\n",
-                    "9:65: expected a duration such as 30m, 20h or 15d; write 2bd [bad-duration]\n");
+                    "9:65: expected a duration such as 30m, 20h or 15d, got \"2bd\" [bad-duration]\n");
     expect_findings("rules: [nada.yaml]\ntests: [{ name: a, events: [] }]\n",
                     "0:0: cannot be read: No such file or directory [unreadable]\n");
     expect_findings("rules: [rede.yaml]\nchannels: { whatsapp: seen, email: none }\ntests: [{ name: a, events: [] }]\n",
