@@ -259,6 +259,8 @@ static RG_MUST_USE int check_greeting(struct rg_redis *redis, const char *comman
         return 0;
     char text[160];
     (void)snprintf(text, sizeof text, "%s", reply->text.p);
+    if (strcmp(command, "AUTH") == 0) /* a server or proxy that does not know the command repeats what came with it */
+        text[strcspn(text, "'`\"")] = '\0';
     bool full = strstr(text, "max number of clients") != NULL;
     int code = rg_redis_error_is_abort(kind) || full ? RG_EUNREACHABLE : RG_EREFUSED;
     if (kind == RG_REDIS_NOAUTH)

@@ -264,6 +264,23 @@ static void says_why_it_was_not_let_in(void **state)
     }
 }
 
+/* Proxies and servers with renamed commands quote the arguments of what they do not know. */
+static void no_password_comes_back_in_an_error(void **state)
+{
+    (void)state;
+    struct script s = {.bytes = "", .greeting = "-ERR unknown command 'AUTH', with args beginning with: 'hunter2' \r\n"};
+    start(&s);
+    struct rg_redis *redis = NULL;
+    const struct rg_redis_config config = {
+        .url = s.url, .password = "hunter2", .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
+    struct rg_error err = {0};
+    assert_int_equal(rg_redis_new(&config, &redis, NULL), 0);
+    assert_int_equal(rg_redis_connect(redis, &err), RG_EREFUSED);
+    assert_non_null(strstr(err.text, "AUTH answered: ERR unknown command"));
+    assert_null(strstr(err.text, "hunter2"));
+    finish(&s, redis);
+}
+
 static void a_silent_server_is_not_connected(void **state)
 {
     (void)state;
@@ -393,6 +410,7 @@ int main(void)
         cmocka_unit_test(fills_memory_up_to_the_limit_only),
         cmocka_unit_test(many_replies_share_the_limit_until_released),
         cmocka_unit_test(says_why_it_was_not_let_in),
+        cmocka_unit_test(no_password_comes_back_in_an_error),
         cmocka_unit_test(a_silent_server_is_not_connected),
         cmocka_unit_test(refuses_to_queue_without_end),
         cmocka_unit_test(writes_commands_as_the_wire_wants_them),
