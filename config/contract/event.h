@@ -138,6 +138,7 @@ bool rg_event_field_personal(enum rg_event_type type, enum rg_field field);
 #define RG_DEAD_CONFLICT "conflict"
 #define RG_DEAD_UNROUTABLE "unroutable"
 #define RG_DEAD_REFUSED "refused" /* no broker takes the record it makes */
+#define RG_DEAD_CRASHED "crashed" /* whoever applied it died of it, again and again */
 
 struct rg_reject {
     const char *reason; /* one of RG_DEAD_… */

@@ -17,6 +17,7 @@
 #define RG_POS_SEEN "s"       /* ms: upstream up to here is folded and what it released has been forwarded */
 #define RG_POS_ASOF "a"       /* ms: all sources and home shards up to here are folded */
 #define RG_POS_OUT "o"        /* next sequence of the outbox */
+#define RG_POS_BEGUN "f"      /* the fold begun last: "<ledger>:<people>:<0|1>:<offset>:<times>" */
 /* highest origin applied: "L:<source>:<incarnation>:<partition>" for the ledger, "P:…" for the people topic → "<offset>:<sub>" */
 
 /* Fields of regua:{all}:fresh. */

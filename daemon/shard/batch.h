@@ -76,6 +76,8 @@ size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err);
 void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms);
 void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);
+void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intake, const char *reason, const char *detail);
+void rg_batch_passed(struct rg_batch *batch, const struct rg_fetched *intake); /* the position is behind it */
 /* Decides for every touched debtor (unless replaying), collects what changed, commits, and hands the outbox to the relay. */
 enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err);
 
@@ -83,6 +85,11 @@ enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err);
 #define RG_CLAIM_SILENT_MS (5 * RG_MS_PER_MINUTE)
 #define RG_OWED_AGAIN_MS (15 * RG_MS_PER_MINUTE)
 int64_t rg_batch_under_way(struct rg_batch *batch, struct rg_touched *touched, bool act);
+
+/* poison.c: before each fold; says how many records it may take, or that the one record is to be set aside instead */
+enum rg_commit rg_shard_begin_fold(struct rg_shard *shard, size_t *ret_count, bool *ret_aside, struct rg_error *err);
+enum rg_commit rg_shard_set_aside(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err);
+void rg_shard_consume(struct rg_shard *shard, size_t count); /* the first of the inbox are done with */
 
 /* fold_batch.c, timers.c: a batch of records; a page of timers */
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err);
@@ -101,6 +108,10 @@ struct rg_shard {
     struct rg_fetched *inbox;
     size_t inbox_first, inbox_count, inbox_cap;
     size_t batch_max;             /* records of a batch, debtors of a page: halved when Redis does not take as much at once */
+    struct rg_begun begun;        /* the fold noted last, by whoever */
+    bool after_death;             /* the note is of the place we stand at, and not ours */
+    bool began;                   /* a fold, since it was opened */
+    size_t careful;               /* so many records are still folded one at a time */
     bool verify_crc;              /* the first ledger record that comes has to prove itself */
     int64_t live_actions;         /* in regua:{p}:act */
     int64_t expected;             /* next ledger offset to be delivered; −1: any */

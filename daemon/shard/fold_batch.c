@@ -74,9 +74,19 @@ void rg_fetched_done(struct rg_fetched *intake)
     *intake = (struct rg_fetched){0};
 }
 
-static void dead_letter(struct folding *f, const struct rg_fetched *intake, const char *reason, const char *detail)
+void rg_shard_consume(struct rg_shard *shard, size_t count)
 {
-    const struct rg_shard_config *config = &f->batch->shard->config;
+    for (size_t i = 0; i < count; i++)
+        rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
+    shard->inbox_first += count;
+    shard->inbox_count -= count;
+    if (shard->inbox_count == 0)
+        shard->inbox_first = 0;
+}
+
+void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intake, const char *reason, const char *detail)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
     char from[300];
     (void)snprintf(from, sizeof from, "%s/%d/%lld", intake->people ? config->people_topic : config->ledger_topic, config->shard,
                    (long long)intake->offset);
@@ -88,8 +98,19 @@ static void dead_letter(struct folding *f, const struct rg_fetched *intake, cons
                          .reason = rg_str(reason),
                          .detail = rg_str(detail),
                          .from = rg_str(from)};
-    rg_batch_out(f->batch, &out);
+    rg_batch_out(batch, &out);
     atomic_fetch_add(&config->counters->dead, 1);
+}
+
+static void dead_letter(struct folding *f, const struct rg_fetched *intake, const char *reason, const char *detail)
+{
+    rg_batch_dead_letter(f->batch, intake, reason, detail);
+}
+
+/* The checksum of the last ledger record is left to the caller. */
+void rg_batch_passed(struct rg_batch *batch, const struct rg_fetched *intake)
+{
+    *(intake->people ? &batch->pos.people_next : &batch->pos.ledger_next) = intake->offset + 1;
 }
 
 /* ---- decode ---- */
@@ -542,12 +563,8 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
         item->stranger = !item->skip && is_stranger(f, item);
         if (!item->skip && !item->stranger && item->debtor.p != NULL)
             (void)rg_batch_add(batch, item->debtor);
-        if (intakes[i].people) {
-            batch->pos.people_next = intakes[i].offset + 1;
-        } else {
-            batch->pos.ledger_next = intakes[i].offset + 1;
-            last = &intakes[i];
-        }
+        rg_batch_passed(batch, &intakes[i]);
+        last = intakes[i].people ? last : &intakes[i];
     }
     if (last != NULL)
         batch->pos.ledger_crc = rg_crc32(0, last->value.p, last->value.n);
@@ -570,13 +587,19 @@ static enum rg_commit load(struct folding *f, struct charges *charges, struct rg
 enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_error *err)
 {
     rg_assert(shard->inbox_count > 0);
-    size_t count = shard->inbox_count < shard->batch_max ? shard->inbox_count : shard->batch_max;
+    size_t count = 0;
+    bool aside = false;
     struct rg_batch batch;
     struct charges charges = {0};
+    enum rg_commit rc = rg_shard_begin_fold(shard, &count, &aside, err);
+    if (rc != RG_COMMITTED)
+        return rc;
+    if (aside)
+        return rg_shard_set_aside(shard, world, err);
     rg_batch_begin(&batch, shard, world);
     struct folding f = {.batch = &batch};
     prepare(&f, &shard->inbox[shard->inbox_first], count);
-    enum rg_commit rc = load(&f, &charges, err);
+    rc = load(&f, &charges, err);
     for (size_t i = 0; rc == RG_COMMITTED && i < count; i++)
         if (!f.items[i].skip)
             fold_item(&f, &charges, &f.items[i]);
@@ -585,13 +608,7 @@ enum rg_commit rg_shard_fold_batch(struct rg_shard *shard, const struct rg_shard
         put_charges(&f, &charges);
         rc = rg_batch_end(&batch, err);
     }
-    if (rc != RG_COMMITTED)
-        return rc;
-    for (size_t i = 0; i < count; i++)
-        rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
-    shard->inbox_first += count;
-    shard->inbox_count -= count;
-    if (shard->inbox_count == 0)
-        shard->inbox_first = 0;
-    return RG_COMMITTED;
+    if (rc == RG_COMMITTED)
+        rg_shard_consume(shard, count);
+    return rc;
 }

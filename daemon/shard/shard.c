@@ -130,6 +130,11 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
             return rc;
     }
     rg_shard_set_live(shard, opened.act_count);
+    shard->begun = shard->began ? (struct rg_begun){0} : opened.begun; /* what we began ourselves we have survived */
+    shard->after_death = shard->begun.times > 0 && shard->begun.ledger_next == shard->pos.ledger_next &&
+                         shard->begun.people_next == shard->pos.people_next;
+    shard->began = false;
+    shard->careful = 0;
     shard->verify_crc = true;
     int64_t next = shard->pos.ledger_next;
     *ret_ledger_from = next < 0 ? RG_KAFKA_BEGINNING : next > 0 ? next - 1 : 0;

@@ -36,6 +36,14 @@ struct rg_pos {
     size_t origin_count, origin_cap;
 };
 
+/* The fold that was begun last: whoever comes after a death knows by it what somebody died of. */
+struct rg_begun {
+    int64_t ledger_next, people_next; /* the position it began at */
+    bool people;                      /* topic and offset of its first record */
+    int64_t offset;
+    int times;                        /* how often it was begun with; 0: never */
+};
+
 struct rg_out_entry {
     int64_t seq;
     struct rg_str bytes; /* the shard's own encoding (daemon/shard/outbox.h) */
@@ -47,6 +55,7 @@ struct rg_store_opened {
     struct rg_out_entry *out; /* in order */
     size_t out_count;
     int64_t act_count; /* actions under way */
+    struct rg_begun begun;
 };
 
 enum rg_store_kind { RG_STORE_DEBTOR, RG_STORE_INVOICE, RG_STORE_REFERENCE };
@@ -88,6 +97,7 @@ struct rg_store_batch {
     size_t out_remove_count;
     int64_t out_done_through;  /* every entry up to this sequence is acknowledged; −1: none */
     const struct rg_pos *pos;  /* whole; `origins` only those that changed */
+    const struct rg_begun *begun; /* NULL: as it was */
 };
 
 struct rg_due {

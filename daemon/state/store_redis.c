@@ -84,6 +84,26 @@ static int read_pos(const struct rg_redis_reply *hash, struct rg_arena *arena, s
     return 0;
 }
 
+/* It only makes the next owner careful: what cannot be read is no note. */
+static struct rg_begun read_begun(const struct rg_redis_reply *hash)
+{
+    int64_t numbers[5] = {0};
+    struct rg_str text = {0};
+    size_t n = 0, start = 0;
+    for (size_t i = 0; i + 1 < hash->count; i += 2)
+        if (rg_str_is(hash->items[i].text, RG_POS_BEGUN))
+            text = hash->items[i + 1].text;
+    for (size_t i = 0; rg_str_has(text) && i <= text.n; i++) {
+        if (i < text.n && text.p[i] != ':')
+            continue;
+        if (n == RG_COUNT(numbers) || !rg_str_to_i64((struct rg_str){text.p + start, i - start}, &numbers[n++]))
+            return (struct rg_begun){0};
+        start = i + 1;
+    }
+    bool whole = n == RG_COUNT(numbers) && numbers[4] > 0 && numbers[4] < INT32_MAX;
+    return whole ? (struct rg_begun){numbers[0], numbers[1], numbers[2] != 0, numbers[3], (int)numbers[4]} : (struct rg_begun){0};
+}
+
 /* ---- open ---- */
 
 static int read_bounds(struct store_redis *s, struct rg_error *err)
@@ -157,6 +177,8 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
         rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
     if (rc == 0)
         rc = read_pos(reply, arena, &opened->pos, err);
+    if (rc == 0)
+        opened->begun = read_begun(reply);
     if (rc == 0)
         rc = next_of_kind(s, RG_REDIS_ARRAY, "ZRANGE out", &reply, err);
     if (rc == 0)
@@ -539,15 +561,17 @@ static void push_outbox(struct store_redis *s, const struct rg_store_batch *batc
     }
 }
 
-static void push_pos(struct store_redis *s, const struct rg_pos *pos)
+static void push_pos(struct store_redis *s, const struct rg_store_batch *batch)
 {
+    const struct rg_pos *pos = batch->pos;
+    const struct rg_begun *begun = batch->begun;
     const struct {
         const char *field;
         int64_t value;
     } numbers[] = {{RG_POS_LEDGER, pos->ledger_next}, {RG_POS_LEDGER_CRC, pos->ledger_crc}, {RG_POS_PEOPLE, pos->people_next},
                    {RG_POS_BATCH, pos->batch},        {RG_POS_SEEN, pos->seen_ms},          {RG_POS_ASOF, pos->asof_ms},
                    {RG_POS_OUT, pos->out_next}};
-    rg_redis_begin(s->redis, 2 + 2 * (RG_COUNT(numbers) + pos->origin_count));
+    rg_redis_begin(s->redis, 2 + 2 * (RG_COUNT(numbers) + pos->origin_count + (begun != NULL)));
     rg_redis_arg(s->redis, RG_STR("HSET"));
     rg_redis_arg(s->redis, rg_key_pos(s->keys, (uint32_t)s->store.shard));
     for (size_t i = 0; i < RG_COUNT(numbers); i++) {
@@ -560,6 +584,11 @@ static void push_pos(struct store_redis *s, const struct rg_pos *pos)
                                                RG_STR_ARG(high->source), high->incarnation, high->partition));
         rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%lld:%d", (long long)high->offset, high->sub));
     }
+    if (begun == NULL)
+        return;
+    rg_redis_arg(s->redis, RG_STR(RG_POS_BEGUN));
+    rg_redis_arg(s->redis, rg_arena_printf(s->keys, "%lld:%lld:%d:%lld:%d", (long long)begun->ledger_next,
+                                           (long long)begun->people_next, begun->people, (long long)begun->offset, begun->times));
 }
 
 static void lower_bounds(struct store_redis *s, const struct rg_store_batch *batch)
@@ -615,7 +644,7 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     push_timers(s, batch);
     push_acts(s, batch);
     push_outbox(s, batch);
-    push_pos(s, batch->pos);
+    push_pos(s, batch);
     RG_REDIS_PUSH(s->redis, RG_STR("EXEC"));
     if (flush(s, err) < 0)
         return unsent(s);

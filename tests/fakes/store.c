@@ -30,6 +30,7 @@ struct version {
     struct rg_out_entry *outs;
     size_t out_count, out_cap;
     struct rg_pos pos;
+    struct rg_begun begun;
 };
 
 struct rg_fake_state {
@@ -203,6 +204,7 @@ static struct version copy_version(const struct version *from)
     for (size_t i = 0; i < from->out_count; i++)
         add_out(&v, &from->outs[i]);
     set_pos(&v, &from->pos);
+    v.begun = from->begun;
     return v;
 }
 
@@ -225,6 +227,8 @@ static void apply(struct rg_fake_state *state, const struct rg_store_batch *batc
     for (size_t i = 0; i < batch->out_add_count; i++)
         add_out(&v, &batch->out_adds[i]);
     set_pos(&v, batch->pos);
+    if (batch->begun != NULL)
+        v.begun = *batch->begun;
     if (state->version_count == RG_COUNT(state->versions)) {
         rg_arena_free(&state->versions[0].arena);
         memmove(state->versions, state->versions + 1, --state->version_count * sizeof *state->versions);
@@ -254,7 +258,7 @@ static int fake_open(struct rg_store *store, struct rg_arena *arena, struct rg_s
 {
     struct fake_store *s = self(store);
     const struct version *v = top(s->state);
-    struct rg_store_opened opened = {.pos = v->pos, .out_count = v->out_count, .act_count = (int64_t)v->act_count};
+    struct rg_store_opened opened = {.pos = v->pos, .out_count = v->out_count, .act_count = (int64_t)v->act_count, .begun = v->begun};
     (void)err;
     s->token = s->state->own = ++s->state->last_token;
     s->watched = false;

@@ -287,6 +287,19 @@ static void fractions_of_time_are_broken(void **state)
     assert_non_null(strstr(err.text, "no whole number"));
 }
 
+/* A note that cannot be read is none: it only makes the next owner careful. */
+static void a_damaged_note_is_none(void **state)
+{
+    struct store_rig *rig = *state;
+    static const char *const rows[] = {"", ":", "1:2:0:3", "1:2:0:3:x", "1:2:0:3:-1", "1:2:0:3:4:5", "1:2:0:3:99999999999", "a:b:c:d:e"};
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        (void)SAY(admin_of(rig), "HSET", "regua:{3}:pos", "f", rows[i]);
+        struct rg_store *store = rig->store(rig);
+        assert_int_equal(open_store(rig, store).begun.times, 0);
+        rg_store_free(&store);
+    }
+}
+
 static void damaged_state_is_not_opened(void **state)
 {
     static const struct {
@@ -374,7 +387,7 @@ int main(void)
         STORE_TEST(an_error_inside_the_transaction_is_broken),
         STORE_TEST(damaged_timers_are_broken),
         STORE_TEST(fractions_of_time_are_broken),
-        STORE_TEST(damaged_state_is_not_opened),
+        STORE_TEST(a_damaged_note_is_none), STORE_TEST(damaged_state_is_not_opened),
         STORE_TEST(a_damaged_batch_number_is_broken),
         STORE_TEST(all_keys_of_a_shard_lie_together),
     };

@@ -597,6 +597,23 @@ static void another_batch_number_is_noticed(void **state)
     commit(rig, (struct rg_store_batch){.puts = &put, .put_count = 1});
 }
 
+static void keeps_the_note_of_a_fold(void **state)
+{
+    struct store_rig *rig = *state;
+    assert_int_equal(rig->opened.begun.times, 0);
+    const struct rg_begun begun = {.ledger_next = 12, .people_next = -1, .people = true, .offset = INT64_MAX, .times = 3};
+    commit(rig, (struct rg_store_batch){.begun = &begun});
+    commit(rig, (struct rg_store_batch){0}); /* stays as it was */
+    struct rg_store *second = rig->store(rig);
+    struct rg_begun found = open_store(rig, second).begun;
+    assert_int_equal(found.ledger_next, 12);
+    assert_int_equal(found.people_next, -1);
+    assert_true(found.people);
+    assert_int_equal(found.offset, INT64_MAX);
+    assert_int_equal(found.times, 3);
+    rg_store_free(&second);
+}
+
 static void a_wipe_is_noticed(void **state)
 {
     struct store_rig *rig = *state;
@@ -622,4 +639,4 @@ static void a_wipe_is_noticed(void **state)
         STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
         STORE_TEST(a_fence_lost_between_load_and_commit), STORE_TEST(a_load_and_its_commit_are_two_round_trips), \
         STORE_TEST(a_wipe_between_load_and_commit_is_noticed), STORE_TEST(another_batch_number_is_noticed), \
-        STORE_TEST(a_wipe_is_noticed)
+        STORE_TEST(keeps_the_note_of_a_fold), STORE_TEST(a_wipe_is_noticed)
