@@ -42,21 +42,6 @@ void rg_free_ptr(void *pointer_to_pointer)
     *pp = NULL;
 }
 
-struct rg_str rg_str(const char *text)
-{
-    return (struct rg_str){text, text ? strlen(text) : 0};
-}
-
-bool rg_str_eq(struct rg_str a, struct rg_str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool rg_str_is(struct rg_str a, const char *text)
-{
-    return rg_str_eq(a, rg_str(text));
-}
-
 int rg_str_cmp(struct rg_str a, struct rg_str b)
 {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -64,11 +49,6 @@ int rg_str_cmp(struct rg_str a, struct rg_str b)
     if (order != 0)
         return order;
     return a.n < b.n ? -1 : a.n > b.n;
-}
-
-bool rg_str_has(struct rg_str a)
-{
-    return a.p != NULL && a.n > 0;
 }
 
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value)

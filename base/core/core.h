@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define RG_MUST_USE __attribute__((warn_unused_result))
 #define RG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -34,11 +35,25 @@ struct rg_str {
 #define RG_STR_FMT "%.*s"
 #define RG_STR_ARG(s) (int)(s).n, (s).p
 
-struct rg_str rg_str(const char *text); /* NULL gives the absent slice */
-bool rg_str_eq(struct rg_str a, struct rg_str b);
-bool rg_str_is(struct rg_str a, const char *text);
+/* NULL gives the absent slice */
+static inline struct rg_str rg_str(const char *text)
+{
+    return (struct rg_str){text, text != NULL ? strlen(text) : 0};
+}
+static inline bool rg_str_eq(struct rg_str a, struct rg_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool rg_str_is(struct rg_str a, const char *text)
+{
+    return rg_str_eq(a, rg_str(text));
+}
+/* present and not empty */
+static inline bool rg_str_has(struct rg_str a)
+{
+    return a.p != NULL && a.n > 0;
+}
 int rg_str_cmp(struct rg_str a, struct rg_str b); /* byte order, shorter first */
-bool rg_str_has(struct rg_str a); /* present and not empty */
 
 /* Whole slice as a decimal integer; false on anything else: a minus sign is allowed, a plus sign, spaces or overflow are not. */
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);

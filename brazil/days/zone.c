@@ -12,22 +12,24 @@
 #define AMAZON (-240)
 #define ACRE (-300)
 
+enum place { SAO_PAULO, ARAGUAINA, BAHIA, BELEM, FORTALEZA, MACEIO, RECIFE, BOA_VISTA, CAMPO_GRANDE, CUIABA, MANAUS, PORTO_VELHO, RIO_BRANCO };
+
 static const struct rg_zone ZONES[] = {
-    {"America/Sao_Paulo", BRASILIA},
-    {"America/Araguaina", BRASILIA},
-    {"America/Bahia", BRASILIA},
-    {"America/Belem", BRASILIA},
-    {"America/Fortaleza", BRASILIA},
-    {"America/Maceio", BRASILIA},
-    {"America/Recife", BRASILIA},
+    [SAO_PAULO] = {"America/Sao_Paulo", BRASILIA},
+    [ARAGUAINA] = {"America/Araguaina", BRASILIA},
+    [BAHIA] = {"America/Bahia", BRASILIA},
+    [BELEM] = {"America/Belem", BRASILIA},
+    [FORTALEZA] = {"America/Fortaleza", BRASILIA},
+    [MACEIO] = {"America/Maceio", BRASILIA},
+    [RECIFE] = {"America/Recife", BRASILIA},
+    [BOA_VISTA] = {"America/Boa_Vista", AMAZON},
+    [CAMPO_GRANDE] = {"America/Campo_Grande", AMAZON},
+    [CUIABA] = {"America/Cuiaba", AMAZON},
+    [MANAUS] = {"America/Manaus", AMAZON},
+    [PORTO_VELHO] = {"America/Porto_Velho", AMAZON},
+    [RIO_BRANCO] = {"America/Rio_Branco", ACRE},
     {"America/Santarem", BRASILIA}, /* western Pará left -04 in 2008 (Lei 11.662/2008) */
-    {"America/Boa_Vista", AMAZON},
-    {"America/Campo_Grande", AMAZON},
-    {"America/Cuiaba", AMAZON},
-    {"America/Manaus", AMAZON},
-    {"America/Porto_Velho", AMAZON},
     {"America/Eirunepe", ACRE},
-    {"America/Rio_Branco", ACRE},
     {"America/Noronha", NORONHA},
     /* Names of old, still alive in other people's databases. */
     {"America/Porto_Acre", ACRE},
@@ -39,15 +41,12 @@ static const struct rg_zone ZONES[] = {
 
 static const struct state_zone {
     char state[3];
-    const char *zone;
+    enum place zone;
 } STATES[] = {
-    {"AC", "America/Rio_Branco"}, {"AL", "America/Maceio"},    {"AM", "America/Manaus"},       {"AP", "America/Belem"},
-    {"BA", "America/Bahia"},      {"CE", "America/Fortaleza"}, {"DF", "America/Sao_Paulo"},    {"ES", "America/Sao_Paulo"},
-    {"GO", "America/Sao_Paulo"},  {"MA", "America/Fortaleza"}, {"MG", "America/Sao_Paulo"},    {"MS", "America/Campo_Grande"},
-    {"MT", "America/Cuiaba"},     {"PA", "America/Belem"},     {"PB", "America/Fortaleza"},    {"PE", "America/Recife"},
-    {"PI", "America/Fortaleza"},  {"PR", "America/Sao_Paulo"}, {"RJ", "America/Sao_Paulo"},    {"RN", "America/Fortaleza"},
-    {"RO", "America/Porto_Velho"}, {"RR", "America/Boa_Vista"}, {"RS", "America/Sao_Paulo"},   {"SC", "America/Sao_Paulo"},
-    {"SE", "America/Maceio"},     {"SP", "America/Sao_Paulo"}, {"TO", "America/Araguaina"},
+    {"AC", RIO_BRANCO}, {"AL", MACEIO},    {"AM", MANAUS},      {"AP", BELEM},     {"BA", BAHIA},       {"CE", FORTALEZA}, {"DF", SAO_PAULO},
+    {"ES", SAO_PAULO},  {"GO", SAO_PAULO}, {"MA", FORTALEZA},   {"MG", SAO_PAULO}, {"MS", CAMPO_GRANDE}, {"MT", CUIABA},   {"PA", BELEM},
+    {"PB", FORTALEZA},  {"PE", RECIFE},    {"PI", FORTALEZA},   {"PR", SAO_PAULO}, {"RJ", SAO_PAULO},   {"RN", FORTALEZA}, {"RO", PORTO_VELHO},
+    {"RR", BOA_VISTA},  {"RS", SAO_PAULO}, {"SC", SAO_PAULO},   {"SE", MACEIO},    {"SP", SAO_PAULO},   {"TO", ARAGUAINA},
 };
 
 const struct rg_zone *rg_zone_find(struct rg_str name)
@@ -60,9 +59,9 @@ const struct rg_zone *rg_zone_find(struct rg_str name)
 
 const struct rg_zone *rg_zone_of_state(struct rg_str state)
 {
-    for (size_t i = 0; i < RG_COUNT(STATES); i++)
-        if (rg_str_is(state, STATES[i].state))
-            return rg_zone_find(rg_str(STATES[i].zone));
+    for (size_t i = 0; i < RG_COUNT(STATES) && state.n == 2; i++)
+        if (memcmp(state.p, STATES[i].state, 2) == 0)
+            return &ZONES[STATES[i].zone];
     return NULL;
 }
 
