@@ -1,4 +1,4 @@
-/* A list of chunks, newest first. Growing a vector copies it and abandons the old place: vectors here are short and the
+/* A list of chunks, newest first, each twice as large as the one before up to a limit. Growing a vector copies it and abandons the old place: vectors here are short and the
  * whole arena is freed soon. */
 #include "base/core/arena.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CHUNK_BYTES ((size_t)16 * 1024)
+#define CHUNK_BYTES_MAX ((size_t)64 * 1024) /* also what a reset arena may keep */
 
 struct chunk {
     struct chunk *next;
@@ -74,7 +75,8 @@ void *rg_arena_alloc(struct rg_arena *arena, size_t bytes)
     rg_assert(arena->used_bytes + bytes <= arena->max_bytes + align);
     struct chunk *c = arena->head;
     if (c == NULL || c->size - c->used < bytes) {
-        c = new_chunk(bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES, c);
+        size_t size = c == NULL ? CHUNK_BYTES : 2 * c->size < CHUNK_BYTES_MAX ? 2 * c->size : CHUNK_BYTES_MAX;
+        c = new_chunk(bytes > size ? bytes : size, c);
         arena->head = c;
     }
     void *p = c->data + c->used;

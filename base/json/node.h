@@ -18,7 +18,7 @@ struct rg_json_value {
 
 struct rg_json {
     struct rg_json_value *nodes;
-    char *text; /* a copy of the bytes; strings are decoded in place */
     size_t count;
     size_t capacity;
+    char text[]; /* a copy of the bytes; strings are decoded in place */
 };

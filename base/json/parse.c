@@ -307,13 +307,11 @@ int rg_json_parse(struct rg_str bytes, size_t max_bytes, struct rg_json **ret_do
     rg_assert(max_bytes < UINT32_MAX);
     if (bytes.n > max_bytes)
         return rg_fail(err, RG_ELIMIT, "JSON of %zu bytes, at most %zu are accepted", bytes.n, max_bytes);
-    struct rg_json *doc RG_CLEANUP(rg_json_free) = rg_alloc(sizeof *doc);
+    struct rg_json *doc RG_CLEANUP(rg_json_free) = rg_alloc(sizeof *doc + bytes.n + 1);
     doc->capacity = bytes.n / 16 + 4;
     doc->nodes = rg_realloc(NULL, doc->capacity, sizeof *doc->nodes);
-    doc->text = rg_realloc(NULL, bytes.n + 1, 1);
     if (bytes.n > 0)
         memcpy(doc->text, bytes.p, bytes.n);
-    doc->text[bytes.n] = '\0';
     struct rg_json_parser p = {.doc = doc, .text = doc->text, .n = bytes.n, .err = err};
     int rc = read_document(&p);
     if (rc < 0)
@@ -328,6 +326,5 @@ void rg_json_free(struct rg_json **doc)
     if (*doc == NULL)
         return;
     free((*doc)->nodes);
-    free((*doc)->text);
     rg_free(doc);
 }

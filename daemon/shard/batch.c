@@ -311,11 +311,11 @@ static void collect_people(struct rg_batch *batch, struct rg_touched *touched)
 
 static bool encode(struct rg_batch *batch, const struct rg_touched *touched, struct rg_str *ret_bytes, struct rg_error *err)
 {
-    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
-    rg_buf_init(&buf, RG_RECORD_STORED_MAX + 1024);
-    if (rg_record_encode(touched->record, &buf, err) < 0)
+    struct rg_buf *buf = &batch->shard->scratch;
+    rg_buf_reset(buf);
+    if (rg_record_encode(touched->record, buf, err) < 0)
         return false;
-    *ret_bytes = rg_arena_str(batch->arena, rg_buf_str(&buf));
+    *ret_bytes = rg_arena_str(batch->arena, rg_buf_str(buf));
     return true;
 }
 

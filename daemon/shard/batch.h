@@ -104,6 +104,7 @@ struct rg_shard {
     struct rg_relay *relay;
     struct rg_arena *memory; /* position and origins; emptied at each open */
     struct rg_arena *batch_arena;
+    struct rg_buf scratch; /* a record on its way to be stored */
     struct rg_pos pos;
     struct rg_fetched *inbox;
     size_t inbox_first, inbox_count, inbox_cap;

@@ -15,16 +15,18 @@
 struct item {
     const struct rg_fetched *intake;
     struct rg_fact_record fact;
-    struct rg_event event;
-    struct rg_decision decision;
-    struct rg_recalled recalled;
-    struct rg_skipped skipped;
-    struct rg_claim claim;
-    struct rg_outcome outcome;
-    struct rg_located located;
+    union { /* by its kind */
+        struct rg_event event;
+        struct rg_decision decision;
+        struct rg_recalled recalled;
+        struct rg_skipped skipped;
+        struct rg_claim claim;
+        struct rg_outcome outcome;
+        struct rg_located located;
+    };
     struct rg_str debtor;    /* whose record it changes; absent: a reference has to be looked up */
     struct rg_str reference; /* key of that reference */
-    struct rg_reference *known; /* the reference as it stands in this batch */
+    size_t found, charge;    /* where the reference, and the charge it may bring, stand in this batch's lists */
     bool skip;
     bool stranger; /* its debtor lives in another shard */
 };
@@ -37,13 +39,31 @@ struct found {
     bool changed;
 };
 
+/* Where each key stands in a list whose elements begin with it: its index + 1, by the key's hash. */
+#define PLACES 2048 /* a power of two */
+static_assert(PLACES >= 4 * RG_SHARD_BATCH_MAX, "the table stays sparse");
 struct folding {
     struct rg_batch *batch;
     struct item *items;
     size_t count;
     struct found *found;
     size_t found_count, found_cap;
+    int32_t *found_at, *charge_at; /* places */
 };
+
+static int32_t *place_of(struct rg_batch *batch, int32_t **places, const void *list, size_t each_bytes, struct rg_str key)
+{
+    if (*places == NULL)
+        *places = RG_NEW(batch->arena, int32_t, PLACES);
+    size_t slot = (size_t)rg_fnv64(key.p, key.n) & (PLACES - 1);
+    while ((*places)[slot] != 0) {
+        const struct rg_str *there = (const void *)((const char *)list + (size_t)((*places)[slot] - 1) * each_bytes);
+        if (rg_str_eq(*there, key))
+            break;
+        slot = (slot + 1) & (PLACES - 1);
+    }
+    return &(*places)[slot];
+}
 
 void rg_fetched_init(struct rg_fetched *intake, const struct rg_kafka_event *message, bool people)
 {
@@ -240,14 +260,15 @@ static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, st
 
 /* ---- references ---- */
 
-static struct found *find_reference(struct folding *f, struct rg_str key)
+static size_t want_reference(struct folding *f, struct rg_str key)
 {
-    for (size_t i = 0; i < f->found_count; i++)
-        if (rg_str_eq(f->found[i].key, key))
-            return &f->found[i];
-    struct found *found = RG_PUSH(f->batch->arena, f->found, f->found_count, f->found_cap);
-    *found = (struct found){.key = key, .value = rg_batch_want(f->batch, RG_STORE_REFERENCE, key)};
-    return found;
+    int32_t *place = place_of(f->batch, &f->found_at, f->found, sizeof *f->found, key);
+    if (*place == 0) {
+        *RG_PUSH(f->batch->arena, f->found, f->found_count, f->found_cap) =
+            (struct found){.key = key, .value = rg_batch_want(f->batch, RG_STORE_REFERENCE, key)};
+        *place = (int32_t)f->found_count;
+    }
+    return (size_t)*place - 1;
 }
 
 static bool read_references(struct folding *f, struct rg_error *err)
@@ -325,7 +346,7 @@ static void hold_conflict(struct folding *f, const struct item *item, struct rg_
 
 static void fold_located(struct folding *f, const struct item *item)
 {
-    struct found *found = find_reference(f, item->reference);
+    struct found *found = &f->found[item->found];
     struct rg_reference *reference = &found->reference;
     if (reference->debtor.p != NULL && rg_str_eq(reference->debtor, item->located.debtor))
         return;
@@ -352,15 +373,15 @@ static void learn_action(struct folding *f, const struct rg_decision *decision)
         return;
     rg_action_id_print(&decision->action, id);
     (void)snprintf(key, sizeof key, "action:%s", id);
-    for (size_t i = 0; i < f->found_count; i++)
-        if (rg_str_is(f->found[i].key, key))
-            f->found[i].reference.debtor = decision->debtor;
+    int32_t place = *place_of(f->batch, &f->found_at, f->found, sizeof *f->found, rg_str(key));
+    if (place != 0)
+        f->found[place - 1].reference.debtor = decision->debtor;
 }
 
 /* A nameless fact: on to its debtor's shard, or parked until its reference is located. */
 static void fold_nameless(struct folding *f, const struct item *item)
 {
-    struct found *found = find_reference(f, item->reference);
+    struct found *found = &f->found[item->found];
     struct rg_reference *reference = &found->reference;
     if (reference->debtor.p != NULL) {
         forward(f, item->intake->value, first_origin(item->intake), reference->debtor, item->intake->offset, 0);
@@ -420,20 +441,21 @@ struct charges {
 
 static bool has_charge(const struct item *item)
 {
-    bool fields = ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0;
-    return !item->skip && !item->stranger && item->debtor.p != NULL && item->fact.event != NULL && !item->fact.personal &&
-           fields && rg_event_has(&item->event, RG_F_INVOICE);
+    if (item->skip || item->stranger || item->debtor.p == NULL || item->fact.event == NULL || item->fact.personal)
+        return false;
+    return ((item->event.has | item->event.null) & CHARGE_FIELDS) != 0 && rg_event_has(&item->event, RG_F_INVOICE);
 }
 
-static size_t charge_index(struct folding *f, struct charges *c, const struct rg_event *event)
+static size_t want_charge(struct folding *f, struct charges *c, const struct rg_event *event)
 {
     struct rg_str key = rg_charge_key(f->batch->arena, event->ns, event->invoice);
-    for (size_t i = 0; i < c->count; i++)
-        if (rg_str_eq(c->items[i].key, key))
-            return i;
-    *RG_PUSH(f->batch->arena, c->items, c->count, c->cap) =
-        (struct charge_of){.key = key, .value = rg_batch_want(f->batch, RG_STORE_INVOICE, key)};
-    return c->count - 1;
+    int32_t *place = place_of(f->batch, &f->charge_at, c->items, sizeof *c->items, key);
+    if (*place == 0) {
+        *RG_PUSH(f->batch->arena, c->items, c->count, c->cap) =
+            (struct charge_of){.key = key, .value = rg_batch_want(f->batch, RG_STORE_INVOICE, key)};
+        *place = (int32_t)c->count;
+    }
+    return (size_t)*place - 1;
 }
 
 static bool read_charges(struct folding *f, struct charges *c, struct rg_error *err)
@@ -447,13 +469,12 @@ static bool read_charges(struct folding *f, struct charges *c, struct rg_error *
     return true;
 }
 
-static void fold_charge(struct folding *f, struct charges *c, const struct item *item, const struct rg_record *record,
-                        struct rg_charge_parts parts)
+static void fold_charge(struct charges *c, const struct item *item, const struct rg_record *record, struct rg_charge_parts parts)
 {
     const struct rg_event *e = &item->event;
     if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
         return;
-    struct rg_charge *charge = &c->items[charge_index(f, c, e)].charge;
+    struct rg_charge *charge = &c->items[item->charge].charge;
     if (parts.pix) {
         charge->pix_code = e->pix_code;
         charge->pix_cents = e->pix_cents;
@@ -532,7 +553,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) =
             rg_arena_str(batch->arena, item->intake->key);
     if (has_charge(item))
-        fold_charge(f, charges, item, touched->record, parts);
+        fold_charge(charges, item, touched->record, parts);
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);
 }
 
@@ -574,10 +595,11 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
 static enum rg_commit load(struct folding *f, struct charges *charges, struct rg_error *err)
 {
     for (size_t i = 0; i < f->count; i++) {
-        if (!f->items[i].skip && f->items[i].reference.p != NULL)
-            (void)find_reference(f, f->items[i].reference);
-        if (has_charge(&f->items[i]))
-            (void)charge_index(f, charges, &f->items[i].event);
+        struct item *item = &f->items[i];
+        if (!item->skip && item->reference.p != NULL)
+            item->found = want_reference(f, item->reference);
+        if (has_charge(item))
+            item->charge = want_charge(f, charges, &item->event);
     }
     enum rg_commit rc = rg_batch_load(f->batch, err);
     bool readable = rc != RG_COMMITTED || (read_references(f, err) && read_charges(f, charges, err));

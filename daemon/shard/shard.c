@@ -28,6 +28,7 @@ struct rg_shard *rg_shard_new(const struct rg_shard_config *config)
     shard->store = config->store;
     shard->memory = rg_arena_new(MEMORY_BYTES);
     shard->batch_arena = rg_arena_new(BATCH_ARENA_BYTES);
+    rg_buf_init(&shard->scratch, RG_RECORD_STORED_MAX + 1024);
     shard->relay = rg_relay_new();
     shard->seen_ms = shard->asof_ms = shard->out_done = shard->expected = shard->gap_at = -1;
     shard->batch_max = RG_SHARD_BATCH_MAX;
@@ -53,6 +54,7 @@ void rg_shard_free(struct rg_shard **shard)
     rg_store_free(&s->store);
     rg_arena_free(&s->memory);
     rg_arena_free(&s->batch_arena);
+    rg_buf_done(&s->scratch);
     rg_free(shard);
 }
 
