@@ -98,7 +98,7 @@ static void a_record_that_kills_is_set_aside(void **state)
     assert_true(rg_str_is(rg_kafka_event_header(&letter, "regua_reason"), RG_DEAD_CRASHED));
     start_anew(b); /* that was it: nobody is careful any more */
     for (int i = 0; i < 20; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "Q%d", i);
         (void)put_payment(b, id);
     }
@@ -193,7 +193,7 @@ static void deaths_here_and_there_set_nothing_aside(void **state)
     put_debt(b);
     bench_settle(b);
     for (int i = 0; i < 40; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "P%d", i);
         (void)put_payment(b, id);
     }
@@ -218,7 +218,7 @@ static void restarts_without_work_are_no_deaths(void **state)
     }
     int64_t before = rg_fake_state_commits(b->state);
     for (int i = 0; i < 10; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "P%d", i);
         (void)put_payment(b, id);
     }

@@ -283,7 +283,7 @@ static void copies_do_not_pile_up(void **state)
     pass(b, 100 * RG_OWED_AGAIN_MS);
     assert_int_equal(copies(b, "signals"), before + 1);
     for (int i = 0; i < 10; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "X%d", i);
         struct rg_event more = payment_of(b, D1, F1, id, 1);
         (void)put(b, &more);
