@@ -375,7 +375,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         done->gate = RG_GATE_NONE;
         done->channel = rg_arena_str(record->arena, outcome->channel);
         trace(done, &outcome->action);
-        done->at_ms = at_ms;
+        done->at_ms = done->decided_ms = at_ms;
         done->tries = 0;
         if (own != NULL) {
             done->tone = own->decision.tone;

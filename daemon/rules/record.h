@@ -76,7 +76,7 @@ enum rg_done_state {
 const char *rg_done_state_name(enum rg_done_state state);
 
 /* What is kept of an action's id: enough to know it among the few dozen of one debtor, for a receipt names nothing else. */
-#define RG_TRACE_BYTES 5
+#define RG_TRACE_BYTES 4
 
 /* Times are whole seconds, rounded up: nothing happens earlier for it. */
 struct rg_done {
@@ -91,7 +91,7 @@ struct rg_done {
     bool failed;                /* a provider said bounced, rejected or complained after accepting */
     bool maybe_sent;            /* an attempt ended uncertain: it may have arrived, whatever came after */
     int tries;                  /* temporary failures in a row, for the back-off */
-    int64_t decided_ms;         /* shared clock of the last decision */
+    int64_t decided_ms;         /* shared clock of the last decision; of one that was delivered, of its delivery */
     int64_t at_ms;              /* of the last change */
     int64_t evidence_ms[RG_EVIDENCE_COUNT]; /* when each level was first proven; 0: not */
     int64_t retry_after_ms;     /* what a throttling provider asked for; 0 */

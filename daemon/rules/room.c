@@ -123,12 +123,16 @@ bool rg_record_forget_steps(struct rg_record *record, int64_t now_ms)
     bool forgot = false;
     for (size_t i = 0; i < record->invoice_count; i++) {
         struct rg_invoice *invoice = &record->invoices[i];
-        bool any = false;
+        bool caught_up = invoice->caught_up_ms != 0 && invoice->caught_up_ms <= now_ms - RG_STEPS_KEPT_MS, any = caught_up;
         for (size_t k = 0; k < invoice->done_count && !any; k++)
             any = is_old(&invoice->done[k], now_ms);
         if (!any)
             continue;
         bool is_closed = closed(record, invoice);
+        if (is_closed && caught_up) {
+            invoice->caught_up_ms = 0; /* it is caught up with anew when it opens again */
+            forgot = true;
+        }
         for (enum pass pass = MESSAGES; pass <= RESTORES; pass++)
             forgot |= forget_pass(invoice, is_closed, now_ms, pass);
     }

@@ -225,7 +225,7 @@ static void walk_invoice_rest(struct rg_coder *c, struct rg_invoice *v, const st
 {
     struct rg_coder_group outer = rg_coder_group_begin(c);
     RG_FIELD(c, rg_code_word_as(c, &v->creditor, before->creditor));
-    RG_FIELD(c, rg_code_word_as(c, &v->contract, before->contract));
+    RG_FIELD(c, rg_code_text_as(c, &v->contract, before->contract));
     RG_FIELD(c, rg_code_words(c, &v->tags, &v->tag_count));
     RG_FIELD(c, RG_CODE_ENUM(c, v->state, RG_INVOICE_WRITTEN_OFF + 1));
     RG_FIELD(c, rg_code_day(c, &v->debit_on));

@@ -301,7 +301,7 @@ static inline struct rg_done done_of(const char *step, int64_t at_ms)
                         .channel = RG_STR("whatsapp"),
                         .evidence = RG_EVIDENCE_DELIVERED,
                         .tone = RG_TONE_REMINDER,
-                        .decided_ms = at_ms,
+                        .decided_ms = at_ms + 90000, /* when it was delivered, as long as it is */
                         .at_ms = at_ms + 90000};
     d.evidence_ms[RG_EVIDENCE_ACCEPTED] = d.at_ms;
     d.evidence_ms[RG_EVIDENCE_DELIVERED] = d.at_ms + 4000;
