@@ -46,6 +46,7 @@ struct rg_worker_part {
 struct rg_topic_names {
     char ledger[RG_KAFKA_TOPIC_NAME_MAX + 1], people[RG_KAFKA_TOPIC_NAME_MAX + 1], control[RG_KAFKA_TOPIC_NAME_MAX + 1],
         messages[RG_KAFKA_TOPIC_NAME_MAX + 1], signals[RG_KAFKA_TOPIC_NAME_MAX + 1], deadletter[RG_KAFKA_TOPIC_NAME_MAX + 1],
+        retry[RG_KAFKA_TOPIC_NAME_MAX + 1],
         actions_prefix[RG_KAFKA_TOPIC_NAME_MAX + 1];
 };
 

@@ -186,7 +186,7 @@ int rg_reading_new(const char *file, const char *shipped, const struct rg_readin
     if (rc < 0)
         return rc;
     const struct rg_site site = running != NULL ? taken_over(running->site, reading->site) : *reading->site;
-    rg_channels_check(reading->site, diags);
+    rg_not_yet_check(reading->site, diags);
     reading->mappings = digest_mappings(reading->site, reading->arena);
     if (running != NULL) {
         name_changes(running->site, reading->site, diags);

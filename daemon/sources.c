@@ -29,7 +29,7 @@ static void fill_creditors(const struct rg_site *site, struct rg_arena *arena, s
 int rg_sources_load(const struct rg_site *site, struct rg_arena *arena, struct rg_diags *diags, const struct rg_ingest_source **ret_sources,
                     size_t *ret_count)
 {
-    struct rg_ingest_source *sources = RG_NEW(arena, struct rg_ingest_source, site->sources.count + 1);
+    struct rg_ingest_source *sources = RG_NEW(arena, struct rg_ingest_source, site->sources.count + 2);
     struct rg_upstream common = {0};
     size_t n = 0;
     fill_creditors(site, arena, &common);
@@ -45,6 +45,8 @@ int rg_sources_load(const struct rg_site *site, struct rg_arena *arena, struct r
         if (source->upstream.format == RG_SOURCE_JSON)
             source->upstream.mapping = load_mapping(site, from->mapping, arena, diags);
     }
+    sources[n] = (struct rg_ingest_source){.upstream = common, .topic = site->kafka.topics.retry.p, .again = true};
+    sources[n++].upstream.name = RG_STR(RG_SOURCE_RETRY);
     if (rg_diags_errors(diags) > 0)
         return RG_EINVAL;
     *ret_sources = sources;
@@ -52,7 +54,15 @@ int rg_sources_load(const struct rg_site *site, struct rg_arena *arena, struct r
     return 0;
 }
 
-void rg_channels_check(const struct rg_site *site, struct rg_diags *diags)
+/* ---- not yet ---- */
+
+static struct rg_place place_of(const struct rg_node *map, const char *key)
+{
+    const struct rg_node *value = rg_node_get(map, key);
+    return rg_node_place(value->key != NULL ? value->key : value);
+}
+
+static void check_channels(const struct rg_site *site, struct rg_diags *diags)
 {
     for (size_t i = 0; i < site->channels.count; i++) {
         const struct rg_site_channel *channel = &rg_site_channels(site)[i];
@@ -60,4 +70,48 @@ void rg_channels_check(const struct rg_site *site, struct rg_diags *diags)
             rg_diags_error(diags, rg_node_place(channel->section.node), "not-yet",
                            "channel \"" RG_STR_FMT "\": this transport is not supported in this version; smtp and http are", RG_STR_ARG(channel->section.name));
     }
+}
+
+/* Payments that nobody takes would be payments that nobody knows of. */
+static void check_doors(const struct rg_site *site, struct rg_diags *diags)
+{
+    for (size_t i = 0; i < site->sources.count; i++) {
+        const struct rg_site_source *source = &rg_site_sources(site)[i];
+        if (source->door.scheme == RG_SITE_SCHEME_NONE)
+            continue;
+        rg_diags_error(diags, place_of(source->section.node, "door"), "not-yet",
+                       "webhooks are not taken in this version: what is sent to /events/" RG_STR_FMT " would be lost", RG_STR_ARG(source->section.name));
+        rg_diags_advise(diags, "let what receives them write to the topic " RG_STR_FMT, RG_STR_ARG(source->topic));
+    }
+    if (site->doors.listen.port == 0)
+        return;
+    rg_diags_warn(diags, place_of(site->doors.section.node, "listen"), "not-yet", "no door is opened in this version: receipts that are sent here are lost");
+    rg_diags_advise(diags, "let receipts be written to a source's topic, as delivery.receipt; and say listen: none");
+}
+
+/* Whoever reads the key may well believe that nobody else is written to. */
+static void check_recipients(const struct rg_site *site, struct rg_diags *diags)
+{
+    if (site->test_recipients.count == 0)
+        return;
+    rg_diags_error(diags, place_of(site->section.node, "test_recipients"), "not-yet",
+                   "no test message can be sent in this version, and nothing else is limited to these addresses: live steps write to every debtor");
+    rg_diags_advise(diags, "leave the key out; mode: shadow is the way to try something without writing to anybody");
+}
+
+static void check_roles(const struct rg_site *site, struct rg_diags *diags)
+{
+    for (size_t i = 0; i < site->http.operators.count; i++) {
+        const struct rg_site_operator *operator = &rg_site_operators(site)[i];
+        if ((operator->roles & RG_SITE_ROLE_APPROVE) != 0)
+            rg_diags_warn(diags, place_of(operator->section.node, "roles"), "not-yet", "role approve allows nothing in this version: no step asks for an approval");
+    }
+}
+
+void rg_not_yet_check(const struct rg_site *site, struct rg_diags *diags)
+{
+    check_channels(site, diags);
+    check_doors(site, diags);
+    check_recipients(site, diags);
+    check_roles(site, diags);
 }

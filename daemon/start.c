@@ -44,6 +44,7 @@ static void topic_names(struct rg_daemon *daemon)
     name_topic(t->messages, site->messages, "");
     name_topic(t->signals, site->signals, "");
     name_topic(t->deadletter, site->deadletter, "");
+    name_topic(t->retry, site->retry, "");
     name_topic(t->actions_prefix, site->actions, ".");
     size_t n = daemon->site->channels.count;
     daemon->channel_topics = (const char **)(void *)RG_NEW(daemon->arena, char *, n + 1);
@@ -108,6 +109,7 @@ static void make_plan(struct rg_daemon *daemon, struct plan *plan)
     ADD(plan, t->messages, shards, messages, .partitions = shards, .cleanup = "compact", .message_bytes_min = DEADLETTER_BYTES);
     ADD(plan, t->signals, shards, kept, .partitions = shards);
     ADD(plan, t->deadletter, shards, dead, .message_bytes_min = DEADLETTER_BYTES);
+    ADD(plan, t->retry, shards, dead, .message_bytes_min = DEADLETTER_BYTES);
     for (size_t i = 0; i < daemon->channel_count; i++)
         ADD(plan, daemon->channel_topics[i], shards, actions, .partitions = shards, .cleanup = "delete");
 }

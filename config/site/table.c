@@ -52,7 +52,7 @@ static const struct rg_row topics_rows[] = {
      .help = "Beginning of the names of the channels' topics; a dot and the channel's name follow."},
     {TOPIC(messages), .max = 249, .help = "Rendered messages, compacted and erasable."},
     {TOPIC(signals), .max = 249, .help = "CloudEvents for other systems: suspend, restore."},
-    {TOPIC(retry), .max = 249, .help = "Dead letters sent again."},
+    {TOPIC(retry), .max = 249, .help = "Dead letters sent again by `reguactl deadletter replay`: a source of its own."},
     {TOPIC(deadletter), .max = 249, .help = "Events that could not be read, with the reason."},
 };
 static const struct rg_table topics_table = RG_TABLE("topics", struct rg_site_topics, topics_rows);
@@ -88,7 +88,8 @@ static const struct rg_table redis_table = RG_TABLE("redis", struct rg_site_redi
 
 static const struct rg_row door_rows[] = {
     {.key = "scheme", RG_AT(struct rg_site_door, scheme), .type = RG_ROW_ENUM, .words = scheme_words, .fallback = "none",
-     .help = "How a webhook at `/events/SOURCE` proves where it comes from. `none`: this source has no door."},
+     .help = "How a webhook at `/events/SOURCE` proves where it comes from. `none`: this source has no door; in this version no "
+             "other is accepted."},
     {.key = "header", RG_AT(struct rg_site_door, header), .type = RG_ROW_TEXT, .min = 1, .max = 64,
      .help = "With `scheme: token`: the header that holds the token."},
     {.key = "secret", RG_AT(struct rg_site_door, secret), .type = RG_ROW_SECRET,
@@ -114,7 +115,7 @@ static const struct rg_row source_rows[] = {
     {.key = "live", RG_AT(struct rg_site_source, live), .type = RG_ROW_BOOL, .fallback = "false",
      .help = "`true` is short for `payments: live`."},
     {.key = "door", RG_AT(struct rg_site_source, door), .type = RG_ROW_SECTION, .table = &door_table,
-     .help = "Webhooks instead of a producer of its own."},
+     .help = "Webhooks instead of a producer of its own. Not in this version."},
 };
 static const struct rg_table source_table = RG_TABLE("source", struct rg_site_source, source_rows);
 
@@ -171,7 +172,8 @@ static const struct rg_row operator_rows[] = {
      .help = "The operator's token; who holds it is the author of an act."},
     {.key = "roles", RG_AT(struct rg_site_operator, roles), .type = RG_ROW_FLAGS, .flags = RG_REQUIRED,
      .words = role_words, .min = 1, .max = 3,
-     .help = "What the operator may do."},
+     .help = "What the operator may do: `look` at debtors, `act` (go-live, stop, resume, synced). `approve` allows nothing in this "
+             "version."},
 };
 static const struct rg_table operator_table = RG_TABLE("operator", struct rg_site_operator, operator_rows);
 
@@ -188,9 +190,10 @@ static const struct rg_table http_table = RG_TABLE("http", struct rg_site_http, 
 
 static const struct rg_row doors_rows[] = {
     {.key = "listen", RG_AT(struct rg_site_doors, listen), .type = RG_ROW_CUSTOM, .custom = rg_site_read_listen,
-     .fallback = "127.0.0.1:8471",
+     .fallback = "none",
      .example = "`address:port`, or `none`",
-     .help = "Receipts and webhooks, behind the reverse proxy; never shares a socket with the console."},
+     .help = "Receipts and webhooks, behind the reverse proxy; never shares a socket with the console. Not in this version: nothing "
+             "listens there."},
 };
 static const struct rg_table doors_table = RG_TABLE("doors", struct rg_site_doors, doors_rows);
 
@@ -247,9 +250,9 @@ static const struct rg_row site_rows[] = {
     {.key = "http", RG_AT(struct rg_site, http), .type = RG_ROW_SECTION, .table = &http_table,
      .help = "The side that operators see."},
     {.key = "doors", RG_AT(struct rg_site, doors), .type = RG_ROW_SECTION, .table = &doors_table,
-     .help = "The side that providers see."},
+     .help = "The side that providers see. Not in this version."},
     {.key = "test_recipients", RG_AT(struct rg_site, test_recipients), .type = RG_ROW_TEXTS, .max = 64,
-     .help = "The only addresses that test messages may go to."},
+     .help = "The only addresses that test messages may go to. Not in this version, and refused: it would limit nothing else."},
     {.key = "log", RG_AT(struct rg_site, log), .type = RG_ROW_SECTION, .table = &log_table,
      .help = "What is written about the work."},
     {.key = "tuning", RG_AT(struct rg_site, tuning), .type = RG_ROW_SECTION, .flags = RG_INTERNAL, .table = &tuning_table,

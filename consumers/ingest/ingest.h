@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-#define RG_INGEST_SOURCES_MAX 56
+#define RG_INGEST_SOURCES_MAX 64 /* topics of one consumer */
 #define RG_INGEST_PARTITIONS_MAX 1024 /* of all sources, in one process */
 #define RG_INGEST_TEXT_MAX 256
 

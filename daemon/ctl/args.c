@@ -2,6 +2,7 @@
  * --re today means something else tomorrow), keeps state in globals and suggests nothing. */
 #include "daemon/ctl/ctl.h"
 
+#include "base/core/log.h"
 #include "base/core/suggest.h"
 
 #include <stdlib.h>
@@ -175,6 +176,7 @@ static int run(int argc, char **argv)
 
 int rg_ctl_main(int argc, char **argv)
 {
+    rg_log_setup(RG_LOG_HUMAN, RG_LOG_ERROR); /* what a library mutters is no answer: each command says itself how it ended */
     int status = run(argc, argv);
     bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
     if (lost && status == RG_EXIT_FINE) {

@@ -11,6 +11,18 @@ const char *rg_ctl_config_file(const struct rg_ctl *ctl)
     return given != NULL ? given : RG_CTL_CONFIG;
 }
 
+int rg_ctl_site(struct rg_ctl *ctl, struct rg_arena *arena, const struct rg_site **ret_site)
+{
+    RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    rg_buf_init(&text, (size_t)1 << 20);
+    if (rg_site_load(rg_ctl_config_file(ctl), rg_ctl_option(ctl, "shipped"), arena, diags, ret_site) == 0)
+        return RG_EXIT_FINE;
+    rg_diags_print(diags, RG_DIAGS_PLAIN, &text);
+    fputs(rg_buf_cstr(&text), stderr);
+    return RG_EXIT_USAGE;
+}
+
 int rg_ctl_check(struct rg_ctl *ctl)
 {
     char path[RG_SITE_PATH_MAX];

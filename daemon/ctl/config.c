@@ -36,25 +36,15 @@ static void tell(const char *path, struct rg_str value, const struct rg_node *no
     rg_jw_object_end(&list->jw);
 }
 
-static void print_findings(struct rg_diags *diags)
-{
-    struct rg_buf text RG_CLEANUP(rg_buf_done);
-    rg_buf_init(&text, (size_t)1024 * 1024);
-    rg_diags_print(diags, RG_DIAGS_PLAIN, &text);
-    fputs(rg_buf_cstr(&text), stderr);
-}
-
 int rg_ctl_config(struct rg_ctl *ctl)
 {
     RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(RG_SITE_ARENA_BYTES);
-    RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
     struct rg_buf text RG_CLEANUP(rg_buf_done);
     const struct rg_site *site = NULL;
     struct listing list = {.defaults = rg_ctl_option(ctl, "effective") != NULL, .json = rg_ctl_option(ctl, "json") != NULL};
-    if (rg_site_load(rg_ctl_config_file(ctl), rg_ctl_option(ctl, "shipped"), arena, diags, &site) < 0) {
-        print_findings(diags);
-        return RG_EXIT_USAGE;
-    }
+    int rc = rg_ctl_site(ctl, arena, &site);
+    if (rc != RG_EXIT_FINE)
+        return rc;
     rg_buf_init(&text, (size_t)4 * 1024 * 1024);
     rg_jw_init(&list.jw, &text);
     if (list.json)

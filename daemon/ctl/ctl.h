@@ -87,6 +87,7 @@ int rg_ctl_act(struct rg_ctl *ctl, const char *path, const char *const fields[][
 /* ---- text.c ---- */
 int rg_ctl_print_json(const struct rg_ctl_answer *answer); /* the body and a line break */
 struct rg_str rg_ctl_text(const struct rg_json_value *object, const char *key); /* "" when it is no text */
+void rg_ctl_say(struct rg_str text); /* what others wrote, without what steers a terminal; line breaks and tabs stay */
 int64_t rg_ctl_int(const struct rg_json_value *object, const char *key); /* 0 when it is no integer */
 bool rg_ctl_bool(const struct rg_json_value *object, const char *key);
 /* A table of the rows of `array`; a column is a heading, a member's name and how it is shown. Nothing for an empty array. */
@@ -103,6 +104,8 @@ void rg_ctl_table(const struct rg_json_value *array, const struct rg_ctl_column 
 
 /* ---- config.c, check.c … ---- */
 const char *rg_ctl_config_file(const struct rg_ctl *ctl); /* --config, else the usual place */
+/* The main file; RG_EXIT_USAGE when its findings were printed. */
+int rg_ctl_site(struct rg_ctl *ctl, struct rg_arena *arena, const struct rg_site **ret_site);
 int rg_ctl_show(struct rg_ctl *ctl);
 int rg_ctl_explain(struct rg_ctl *ctl);
 int rg_ctl_status(struct rg_ctl *ctl);
@@ -115,6 +118,7 @@ int rg_ctl_stop(struct rg_ctl *ctl);
 int rg_ctl_resume(struct rg_ctl *ctl);
 int rg_ctl_synced(struct rg_ctl *ctl);
 int rg_ctl_publish(struct rg_ctl *ctl);
+int rg_ctl_deadletter(struct rg_ctl *ctl);
 int rg_ctl_completion_command(struct rg_ctl *ctl);
 int rg_ctl_help_run(struct rg_ctl *ctl);
 int rg_ctl_version(struct rg_ctl *ctl);

@@ -5,6 +5,7 @@
 
 #define WIDTH 100
 #define INDENT 24
+#define COMMAND_INDENT 30
 
 static const char *const intro = "asks and tells a running reguad, and reads its configuration";
 
@@ -64,7 +65,9 @@ void rg_ctl_help(FILE *to)
     for (size_t i = 0; i < rg_ctl_command_count; i++) {
         const struct rg_ctl_command *c = &rg_ctl_commands[i];
         int n = fprintf(to, "  %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
-        fprintf(to, "%*s%s\n", n < INDENT ? INDENT - n : 1, "", c->summary);
+        for (const char *p = c->args; *p != '\0'; p++)
+            n -= ((unsigned char)*p & 0xc0) == 0x80; /* columns are characters */
+        fprintf(to, "%*s%s\n", n < COMMAND_INDENT ? COMMAND_INDENT - n : 1, "", c->summary);
     }
     for (size_t i = 0; i < RG_COUNT(chapters); i++) {
         fprintf(to, "\n%s:\n  ", chapters[i].heading);

@@ -45,8 +45,8 @@ static const struct rg_ingest_source *choose(const struct publish *p, const stru
 {
     const char *wanted = rg_ctl_option(p->ctl, "source");
     for (size_t i = 0; i < count; i++) {
-        bool fits = wanted != NULL ? rg_str_is(sources[i].upstream.name, wanted)
-                                   : sources[i].upstream.format == RG_SOURCE_CLOUDEVENTS;
+        bool fits = !sources[i].again && (wanted != NULL ? rg_str_is(sources[i].upstream.name, wanted)
+                                                         : sources[i].upstream.format == RG_SOURCE_CLOUDEVENTS);
         if (fits)
             return &sources[i];
     }
@@ -58,16 +58,11 @@ static int load(struct publish *p)
     RG_CLEANUP(rg_diags_free) struct rg_diags *diags = rg_diags_new();
     const struct rg_ingest_source *sources = NULL;
     size_t count = 0;
-    int rc = rg_site_load(rg_ctl_config_file(p->ctl), rg_ctl_option(p->ctl, "shipped"), p->arena, diags, &p->site);
-    if (rc == 0)
-        rc = rg_sources_load(p->site, p->arena, diags, &sources, &count);
-    if (rc < 0) {
-        struct rg_buf text RG_CLEANUP(rg_buf_done);
-        rg_buf_init(&text, (size_t)1 << 20);
-        rg_diags_print(diags, RG_DIAGS_PLAIN, &text);
-        fputs(rg_buf_cstr(&text), stderr);
-        return RG_EXIT_USAGE;
-    }
+    int rc = rg_ctl_site(p->ctl, p->arena, &p->site);
+    if (rc != RG_EXIT_FINE)
+        return rc;
+    if (rg_sources_load(p->site, p->arena, diags, &sources, &count) < 0)
+        return complain(p, RG_EXIT_USAGE, "a mapping has errors: reguactl check shows them");
     p->source = choose(p, sources, count);
     if (p->source == NULL)
         return complain(p, RG_EXIT_USAGE,

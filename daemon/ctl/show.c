@@ -6,8 +6,10 @@
 /* "label text" when there is text. */
 static void say(const char *label, struct rg_str text)
 {
-    if (text.n > 0)
-        printf("  %s%s" RG_STR_FMT, label, label[0] != '\0' ? " " : "", RG_STR_ARG(text));
+    if (text.n == 0)
+        return;
+    printf("  %s%s", label, label[0] != '\0' ? " " : "");
+    rg_ctl_say(text);
 }
 
 static void say_all(const char *label, const struct rg_json_value *array)

@@ -70,6 +70,16 @@ static const struct rg_ctl_option publish_options[] = {
     {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
     {0},
 };
+static const struct rg_ctl_option deadletter_options[] = {
+    {"reason", 'r', "WORD", "Only those with this reason, such as bad_field."},
+    {"topic", 't', "TOPIC", "Only those that came from this topic."},
+    {"reveal", 0, NULL, "With show: print the bytes, which may hold personal data."},
+    {"dry-run", 'n', NULL, "With replay: only count."},
+    {"yes", 'y', NULL, "With replay and no PLACE: send all that fit."},
+    {"config", 'c', "FILE", "The main file; default /etc/regua/regua.yaml."},
+    {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
+    {0},
+};
 static const struct rg_ctl_option help_options[] = {
     {"man", 0, NULL, "Print the manual page reguactl(1)."},
     {0},
@@ -239,6 +249,22 @@ const struct rg_ctl_command rg_ctl_commands[] = {
                [RG_EXIT_USAGE] = "the arguments, the file or the configuration are wrong, or the topic does not exist",
                [RG_EXIT_UNREACHABLE] = "Kafka cannot be reached"},
      .run = rg_ctl_publish},
+    {.name = "deadletter", .args = "ACTION [PLACE…]", .args_min = 1, .args_max = RG_CTL_ARGS_MAX,
+     .summary = "what could not be read, why, and a second chance",
+     .detail = "ACTION is list, show or replay. list counts the dead letters by reason and topic, show prints one, replay sends them again when their cause is "
+               "mended: as they came, through regua.retry, which is a source of its own. PLACE is where a record stood: "
+               "topic/partition/offset. An event that comes twice counts once. Needs access to Kafka, no running daemon.",
+     .examples = "reguactl deadletter list\n"
+                 "reguactl deadletter show billing.events/3/88120 --reveal\n"
+                 "reguactl deadletter replay --reason unmapped --dry-run\n"
+                 "reguactl deadletter replay --reason unmapped --yes",
+     .sets = RG_CTL_JSON, .options = deadletter_options, .words = "list show replay",
+     .exits = {[RG_EXIT_FINE] = FINE,
+               [RG_EXIT_FINDINGS] = "there is no such dead letter, or none that could be sent again",
+               [RG_EXIT_USAGE] = "the arguments or the configuration are wrong, or a topic does not exist",
+               [RG_EXIT_UNREACHABLE] = "Kafka cannot be reached",
+               [RG_EXIT_REFUSED] = "refused: not confirmed; what would be sent was counted"},
+     .run = rg_ctl_deadletter},
     {.name = "completion", .args = "SHELL", .args_min = 1, .args_max = 1,
      .summary = "print completion for bash",
      .detail = "SHELL is bash.",

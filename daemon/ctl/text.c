@@ -27,6 +27,17 @@ struct rg_str rg_ctl_text(const struct rg_json_value *object, const char *key)
     return rg_json_str(rg_json_get(object, key), &text) ? text : RG_STR("");
 }
 
+void rg_ctl_say(struct rg_str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i], next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
+        bool c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+        bool steers = (c < ' ' && c != '\n' && c != '\t') || c == 0x7f || c1;
+        putchar(steers ? '?' : c);
+        i += c1;
+    }
+}
+
 int64_t rg_ctl_int(const struct rg_json_value *object, const char *key)
 {
     int64_t number = 0;

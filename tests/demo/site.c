@@ -69,9 +69,7 @@ static const char site_text[] =
     "http:\n"
     "  listen: \"127.0.0.1:%d\"\n"
     "  operators:\n"
-    "    demo: { token: { file: secrets/demo-token }, roles: [look, act, approve] }\n"
-    "doors: { listen: \"127.0.0.1:%d\" }\n"
-    "test_recipients: [eu@provedor.example]\n";
+    "    demo: { token: { file: secrets/demo-token }, roles: [look, act] }\n";
 
 #define FETCH_WAIT_MS 3
 
@@ -123,7 +121,7 @@ int demo_site_write(const struct demo_site *site, char ret_config[4096], char re
     RG_CLEANUP(rg_buf_done) struct rg_buf text;
     rg_buf_init(&text, SITE_BYTES_MAX);
     rg_buf_addf(&text, site_text, site->brokers, site->shards, FETCH_WAIT_MS, site->redis_url, site->smtp_port, site->http_port,
-                site->http_port, site->admin_port, site->doors_port);
+                site->http_port, site->admin_port);
     int rc = demo_make_directory(site->directory, err);
     if (rc == 0)
         rc = write_secrets(site->directory, ret_token, err);

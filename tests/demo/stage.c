@@ -163,8 +163,7 @@ static int write_site(struct demo_stage *stage, struct rg_error *err)
                                    .shards = stage->options.shards,
                                    .smtp_port = rg_inbox_smtp_port(stage->inbox),
                                    .http_port = rg_inbox_http_port(stage->inbox),
-                                   .admin_port = rg_redis_server_free_port(),
-                                   .doors_port = rg_redis_server_free_port()};
+                                   .admin_port = rg_redis_server_free_port()};
     int rc = demo_site_write(&site, stage->config, stage->token, err);
     (void)snprintf(stage->url, sizeof stage->url, "http://127.0.0.1:%d", site.admin_port);
     if (rc == 0)

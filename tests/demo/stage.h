@@ -54,7 +54,7 @@ RG_MUST_USE int demo_approved_load(struct rg_arena *arena, struct rg_inbox_appro
 /* site.c: writes regua.yaml and what it names below `directory`; *ret_config is the main file's path (room of 4096). */
 struct demo_site {
     const char *directory, *brokers, *redis_url;
-    int shards, smtp_port, http_port, admin_port, doors_port;
+    int shards, smtp_port, http_port, admin_port;
 };
 RG_MUST_USE int demo_site_write(const struct demo_site *site, char ret_config[4096], char ret_token[64], struct rg_error *err);
 /* Makes a directory and its parents; writes a small file whole. */

@@ -191,6 +191,40 @@ class Reload(Case):
         return {"sms": f'{{ transport: http, internal: true, token: {{ file: token }}, preset: eigen, url: "{world.inbox.url("sms")}" }}'}
 
 
+class Letters(Case):
+    """What could not be read gets a second chance, and counts once however often it is sent."""
+
+    def test_a_mended_mapping_reads_what_was_dead(self):
+        world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
+        mapping = (SHIPPED / "mappings" / "asaas.yaml").read_text()
+        (world.folder / "mappings").mkdir()
+        (world.folder / "mappings" / "asaas.yaml").write_text(mapping.replace("PAYMENT_CREATED: invoice.issued, ", "").replace(
+            "    PAYMENT_CREATED: invoice.issued\n", ""))
+        self.assertNotEqual((world.folder / "mappings" / "asaas.yaml").read_text(), mapping)
+        world.start(live="lembrete")
+        world.event("debtor.updated", debtor="cus_1", name="Ana Souza", kind="person", state="SP",
+                    contacts=[{"channel": "email", "address": "ana@cliente.example"}])
+        world.asaas("created", "pay_1", "cus_1", value=159.9, due_on="2026-03-09")
+        world.clock.advance_to(at("2026-03-03 12:00"))
+        self.assertEqual([letter.headers["regua_reason"] for letter in world.deadletters()], [b"unmapped"])
+        site = ("--config", str(world.folder / "regua.yaml"), "--shipped", str(SHIPPED))
+        code, out, err = world.desk("deadletter", "list", *site)
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"unmapped +\S+\.asaas +1 ")
+        world.stop()
+        (world.folder / "mappings" / "asaas.yaml").unlink()
+        world.start()
+        for _ in range(2):
+            code, out, err = world.desk("deadletter", "replay", "--reason", "unmapped", "--yes", *site)
+            self.assertEqual((code, out), (0, "1 dead letter sent again\n"), err)
+        world.clock.advance_to(at("2026-03-05 12:00"))
+        self.assertEqual(len(world.delivered("cus_1")), 1)
+        self.assertEqual(len(world.deadletters()), 1)
+        retry = next(source for source in world.status()["sources"] if source["source"] == "regua.retry")
+        self.assertEqual((retry["accepted"], retry["dead"]), (2, 0))
+        self.assert_just(world, at_least=1)
+
+
 # Stopping runs on real time, at any hour of any day: a calendar without nights.
 CALENDAR = """
 language: 1

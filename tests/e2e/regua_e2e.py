@@ -74,8 +74,7 @@ policy: policy.yaml
 http:
   listen: "127.0.0.1:{port}"
   operators:
-    {operator}: {{ token: {{ file: token }}, roles: [look, act, approve] }}
-doors: {{ listen: none }}
+    {operator}: {{ token: {{ file: token }}, roles: [look, act] }}
 log: {{ level: info, format: json }}
 tuning: {{ decide_workers: 2, session_timeout: 6s }}
 """
@@ -410,15 +409,13 @@ class World:
         return json.loads(body)
 
     def ctl(self, *arguments):
-        """reguactl; (exit status, standard output, standard error)."""
-        command = [
-            servers.program("reguactl"),
-            *arguments,
-            "--url",
-            f"http://127.0.0.1:{self.port}",
-            "--token-file",
-            str(self.folder / "token"),
-        ]
+        """reguactl of this daemon; (exit status, standard output, standard error)."""
+        return self.desk(*arguments, "--url", f"http://127.0.0.1:{self.port}", "--token-file", str(self.folder / "token"))
+
+    @staticmethod
+    def desk(*arguments):
+        """reguactl without a daemon."""
+        command = [servers.program("reguactl"), *arguments]
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,

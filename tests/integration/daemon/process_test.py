@@ -164,6 +164,42 @@ class Waiting(unittest.TestCase):
         self.assertIn("[-] redis: ", body)
 
 
+class NotYet(unittest.TestCase):
+    """A file never promises what nobody does."""
+
+    ROWS = [
+        # what is written, where and how, the exit status, words
+        ("test_recipients: [eu@provedor.example]\n", "error", 1, "nothing else is limited to these addresses: live steps write to every debtor"),
+        ("doors: {{ listen: \"127.0.0.1:8471\" }}\n", "warning", 0, "no door is opened in this version"),
+        ("http: {{ operators: {{ ana: {{ token: {{ file: t }}, roles: [look, approve] }} }} }}\n", "warning", 0, "role approve allows nothing"),
+        ("sources:\n  hook: {{ topic: hook, live: true, door: {{ scheme: token, header: x-token, secret: {{ file: t }} }} }}\n", "error", 1,
+         "what is sent to /events/hook would be lost"),
+        ("channels:\n  letter: {{ transport: spool, directory: /tmp }}\n", "error", 1, "this transport is not supported in this version"),
+        ("doors: {{ listen: none }}\n", None, 0, ""),
+        ("test_recipients: []\n", None, 0, ""),
+    ]
+
+    def test_what_has_no_effect_is_said_where_it_stands(self):
+        for text, severity, status, words in self.ROWS:
+            with self.subTest(text=text), tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                (folder / "rules.d").mkdir()
+                (folder / "rules.d" / "curta.yaml").write_text(LADDER, encoding="utf-8")
+                key = text.split(":", 1)[0]
+                lines = [line for line in SITE.splitlines(keepends=True)]
+                if key in ("sources", "channels"):
+                    site = SITE.replace(f"{key}:\n", text)
+                else:
+                    site = "".join(line for line in lines if not line.startswith(f"{key}:")) + text
+                (folder / "regua.yaml").write_text(site.format(nobody=1, folder=folder, port=8470), encoding="utf-8")
+                run = subprocess.run([REGUAD, "--config", folder / "regua.yaml", "--shipped", SHIPPED, "--check"], capture_output=True, text=True,
+                                     check=False)
+                self.assertEqual((run.returncode, run.stderr), (status, ""), run.stdout)
+                found = re.findall(r"^.*/regua\.yaml:\d+:\d+: (\w+): (.*) \[not-yet\]$", run.stdout, re.MULTILINE)
+                self.assertEqual([kind for kind, _ in found], [severity] if severity else [], run.stdout)
+                self.assertTrue(not severity or words in found[0][1], run.stdout)
+
+
 class Stopping(unittest.TestCase):
     def test_it_ends_when_told_and_says_so(self):
         for number in (signal.SIGTERM, signal.SIGINT):

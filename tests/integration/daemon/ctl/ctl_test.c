@@ -2,6 +2,7 @@
  * ends. */
 #include "base/core/file.h"
 #include "base/core/log.h"
+#include "base/kafka/kafka.h"
 #include "daemon/rules/explain.h"
 #include "tests/fakes/mock_broker.h"
 #include "tests/unit/daemon/admin/fake_daemon.h"
@@ -568,6 +569,131 @@ static void a_published_event_stands_in_its_topic(void **state)
     rg_mock_broker_free(&broker);
 }
 
+/* ---- dead letters ---- */
+
+static void on_letter_report(void *ctx, const struct rg_kafka_report *report)
+{
+    (void)ctx;
+    assert_int_equal(report->err.code, 0);
+}
+
+static void put_letter(struct rg_kafka_producer *producer, const char *place, const char *reason, const char *at, const char *value, bool cut)
+{
+    struct rg_error err = {0};
+    const struct rg_kafka_header headers[] = {{"regua_reason", rg_str(reason)},
+                                              {"regua_detail", RG_STR("data.x: expected y")},
+                                              {"regua_source", rg_str(place)},
+                                              {"regua_at", rg_str(at)},
+                                              {"content-type", RG_STR("application/json")},
+                                              {"trace", RG_STR("\033[31m7")},
+                                              {"regua_sha256", RG_STR("00")}};
+    const struct rg_kafka_record record = {.topic = "regua.deadletter", .partition = strlen(place) % 2, .key = RG_STR("k1"), .value = rg_str(value),
+                                           .headers = headers, .headers_n = cut ? 7 : 6};
+    assert_int_equal(rg_kafka_producer_send(producer, &record, &err), 0);
+}
+
+static void put_letters(const struct rg_mock_broker *broker)
+{
+    struct rg_kafka_producer *producer = NULL;
+    struct rg_error err = {0};
+    int partitions = 0;
+    const struct rg_kafka_config kafka = {.brokers = rg_mock_broker_bootstrap(broker), .client_id = "test"};
+    const struct rg_kafka_producer_options options = {.on_report = on_letter_report};
+    assert_int_equal(rg_kafka_producer_new(&kafka, &options, &producer, &err), 0);
+    assert_int_equal(rg_kafka_producer_open(producer, "regua.deadletter", 10000, &partitions, &err), 0);
+    put_letter(producer, "asaas.webhooks/1/7", "unmapped", "2026-11-20T10:00:00.000Z", "{\"event\":\"A\"}", false);
+    put_letter(producer, "asaas.webhooks/0/12", "unmapped", "2026-11-21T10:00:00.000Z", "{\"event\":\"B\"}", false);
+    put_letter(producer, "billing.events/3/88120", "bad_field", "2026-11-19T10:00:00.000Z", "{\"name\":\"Maria \033]0;x\"}", false);
+    put_letter(producer, "billing.events/3/9", "too_large", "2026-11-19T10:00:00.000Z", "{\"head", true);
+    put_letter(producer, "regua.ledger/2/5", "conflict", "2026-11-22T10:00:00.000Z", "{\"v\":1}", false);
+    assert_int_equal(rg_kafka_producer_flush(producer, 10000, &err), 0);
+    rg_kafka_producer_free(&producer, RG_KAFKA_FREE_MS);
+}
+
+/* What stands in regua.retry: "place=value" of each record, and whether its own headers came along. */
+static size_t read_retry(const struct rg_mock_broker *broker, size_t expected, char ret_records[8][128])
+{
+    struct rg_kafka_consumer *consumer = NULL;
+    struct rg_error err = {0};
+    size_t n = 0;
+    const struct rg_kafka_config kafka = {.brokers = rg_mock_broker_bootstrap(broker), .client_id = "test"};
+    const struct rg_kafka_consumer_options options = {.group = "test"};
+    const struct rg_kafka_position from[] = {{"regua.retry", 0, RG_KAFKA_BEGINNING}, {"regua.retry", 1, RG_KAFKA_BEGINNING}};
+    assert_int_equal(rg_kafka_consumer_new(&kafka, &options, &consumer, &err), 0);
+    assert_int_equal(rg_kafka_consumer_assign(consumer, from, 2, &err), 0);
+    for (int look = 0; look < (n < expected ? 100 : 5) && n < 8; look++) {
+        struct rg_kafka_event event;
+        rg_kafka_consumer_poll(consumer, 100, &event);
+        if (event.kind != RG_KAFKA_EVENT_MESSAGE)
+            continue;
+        (void)snprintf(ret_records[n++], 128, RG_STR_FMT "=" RG_STR_FMT, RG_STR_ARG(rg_kafka_event_header(&event, "regua_source")),
+                       RG_STR_ARG(event.value));
+        assert_true(rg_str_is(event.key, "k1"));
+        assert_true(rg_str_is(rg_kafka_event_header(&event, "content-type"), "application/json"));
+        assert_null(rg_kafka_event_header(&event, "regua_reason").p);
+        look = 0;
+    }
+    rg_kafka_consumer_free(&consumer, RG_KAFKA_FREE_MS);
+    return n;
+}
+
+static void dead_letters_are_listed_shown_and_sent_again(void **state)
+{
+    struct rig *rig = *state;
+    static const struct rg_mock_topic topics[] = {{"regua.deadletter", 2}, {"regua.retry", 2}};
+    static const struct {
+        const char *args[8];
+        int exit;
+        const char *out, *err;
+    } rows[] = {
+        {{"list"}, 0, "unmapped  asaas.webhooks     2 Fri 2026-11-20 07:00 Sat 2026-11-21 07:00 asaas.webhooks/0/12\n", ""},
+        {{"list"}, 0, "\n5 dead letters\n", ""},
+        {{"list", "--reason", "bad_field"}, 0, "\n1 dead letter\n", ""},
+        {{"list", "--topic", "nobody"}, 0, "0 dead letters\n", ""},
+        {{"list", "--reason", "unmaped"}, 2, "", "there is no reason \"unmaped\", did you mean \"unmapped\"?"},
+        {{"list", "--json"}, 0, "{\"letters\":5,\"groups\":[{\"reason\":", ""},
+        {{"lst"}, 2, "", "\"lst\": list, show or replay expected"},
+        {{"show"}, 2, "", "a place such as billing.events/3/88120 expected"},
+        {{"show", "billing.events/3/88121"}, 1, "", "no dead letter of billing.events/3/88121"},
+        {{"show", "billing.events/3/88120"}, 0, "reason    bad_field\ndetail    data.x: expected y\n", ""},
+        {{"show", "billing.events/3/88120"}, 0, "header    trace: ?[31m7\n", ""},
+        {{"show", "billing.events/3/88120"}, 0, "--reveal prints them; they may hold personal data\n", ""},
+        {{"show", "billing.events/3/88120", "--reveal"}, 0, "\n\n{\"name\":\"Maria ?]0;x\"}\n", ""},
+        {{"show", "billing.events/3/88120", "--reveal", "--json"}, 0, "\"value\":\"{\\\"name\\\":\\\"Maria \\u001b]0;x\\\"}\"}", ""},
+        {{"replay", "--dry-run"}, 0, "3 dead letters would be sent again\n1 are records of our own topics", ""},
+        {{"replay"}, 4, "3 dead letters would be sent again\n", "if you mean all of them: --yes"},
+        {{"replay", "--reason", "refused", "--yes"}, 1, "0 dead letters would be sent again\n", ""},
+        {{"replay", "regua.ledger/2/5"}, 1, "0 dead letters would be sent again\n1 are records of our own topics", ""},
+        {{"replay", "billing.events/3/9"}, 1, "1 were too large to be kept whole\n", ""},
+        {{"replay", "asaas.webhooks/1/7"}, 0, "1 dead letter sent again\n", "they are read as source regua.retry"},
+        {{"replay", "--reason", "unmapped", "--yes", "--json"}, 0, "{\"letters\":2,\"sent\":2,\"not_upstreams\":0,\"cut_short\":0}\n", ""},
+    };
+    char config[160], shipped[512], records[8][128];
+    struct rg_mock_broker *broker = rg_mock_broker_new(1, topics, RG_COUNT(topics));
+    (void)snprintf(shipped, sizeof shipped, "%s/config/shipped", getenv("RG_SOURCE_DIR"));
+    write_config_with(rig, rg_mock_broker_bootstrap(broker), config);
+    put_letters(broker);
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        const char *args[16] = {"deadletter", "-c", config, "--shipped", shipped};
+        memcpy(args + 5, rows[i].args, sizeof rows[i].args);
+        int status = run_with(rig, (const char *const[]){NULL}, args);
+        if (status != rows[i].exit)
+            fail_msg("row %zu: exit %d: %s%s", i, status, out(rig), err(rig));
+        assert_has(out(rig), rows[i].out);
+        assert_has(err(rig), rows[i].err);
+    }
+    assert_int_equal(read_retry(broker, 3, records), 3);
+    size_t twice = 0;
+    for (size_t i = 0; i < 3; i++)
+        twice += strcmp(records[i], "asaas.webhooks/1/7={\"event\":\"A\"}") == 0;
+    assert_int_equal(twice, 2);
+    rg_mock_broker_free(&broker);
+    assert_int_equal(run_with(rig, (const char *const[]){NULL}, (const char *const[]){"deadletter", "list", "-c", config, "--shipped", shipped, NULL}),
+                     3);
+    assert_int_equal(strncmp(err(rig), "reguactl deadletter: ", 21), 0);
+    assert_ptr_equal(strchr(err(rig), '\n'), err(rig) + rig->err.len - 1); /* one sentence, not what libraries say */
+}
+
 static void help_version_and_completion(void **state)
 {
     struct rig *rig = *state;
@@ -611,6 +737,7 @@ int main(void)
         WITH_RIG(desk_commands_need_no_daemon),
         WITH_RIG(events_are_checked_before_they_are_published),
         WITH_RIG(a_published_event_stands_in_its_topic),
+        WITH_RIG(dead_letters_are_listed_shown_and_sent_again),
         WITH_RIG(help_version_and_completion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
