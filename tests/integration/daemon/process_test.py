@@ -200,6 +200,22 @@ class NotYet(unittest.TestCase):
                 self.assertTrue(not severity or words in found[0][1], run.stdout)
 
 
+    def test_the_shipped_file_promises_nothing_with_every_setting_on(self):
+        text = (SHIPPED / "regua.yaml").read_text(encoding="utf-8")
+        switched, count = re.subn(r"(?m)^( *)#([a-z])", r"\1\2", text)
+        self.assertGreater(count, 15)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "rules.d").mkdir()
+            (folder / "rules.d" / "curta.yaml").write_text(LADDER.replace("via: [email]", "via: [whatsapp]"), encoding="utf-8")
+            (folder / "regua.yaml").write_text(switched, encoding="utf-8")
+            shutil.copy(SHIPPED / "policy.yaml", folder)
+            run = subprocess.run([REGUAD, "--config", folder / "regua.yaml", "--shipped", SHIPPED, "--check"], capture_output=True, text=True,
+                                 check=False)
+        self.assertNotIn("not-yet", run.stdout)
+        self.assertEqual(run.returncode, 0, run.stdout)
+
+
 class Stopping(unittest.TestCase):
     def test_it_ends_when_told_and_says_so(self):
         for number in (signal.SIGTERM, signal.SIGINT):

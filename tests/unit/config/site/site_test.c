@@ -558,7 +558,7 @@ static void the_shipped_file_is_right_with_every_setting_on(void **state)
     struct loaded all RG_CLEANUP(done) = load(rg_buf_cstr(&text));
     assert_string_equal(rg_buf_cstr(&all.heads), "");
     assert_true(switched >= 20);
-    assert_int_equal(all.site->channels.count, 4);
+    assert_int_equal(all.site->channels.count, 2);
     assert_int_equal(all.site->kafka.client.count, 4);
     assert_int_equal(all.site->http.operators.count, 1);
 }
