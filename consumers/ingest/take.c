@@ -115,6 +115,8 @@ static int check_synced(const struct rg_ingest *g, const struct rg_event *event,
     const char *names[RG_INGEST_SOURCES_MAX];
     size_t count = 0;
     for (size_t i = 0; i < g->config.source_count; i++) {
+        if (g->config.sources[i].again)
+            continue; /* no source of its own: nobody waits for it */
         if (rg_str_eq(g->config.sources[i].upstream.name, event->source_name))
             return 0;
         names[count++] = g->config.sources[i].upstream.name.p;
