@@ -105,7 +105,7 @@ static int set_up(struct rg_daemon *daemon, struct rg_error *err)
     rg_runtime_set_rules(&daemon->runtime, daemon->reading->set);
     daemon->reading->set = NULL;
     daemon->reload.at_ms = daemon->reload.fine_at_ms = rg_wall_ms(&daemon->runtime.clock);
-    rg_daemon_waiting(daemon, "starting");
+    (void)snprintf(daemon->waiting_for, sizeof daemon->waiting_for, "starting"); /* no news yet: nobody has been asked */
     int rc = rg_daemon_connections(daemon, err);
     return rc < 0 ? rc : rg_admin_new(daemon, daemon->site, &daemon->admin, err);
 }

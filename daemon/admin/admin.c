@@ -13,6 +13,7 @@
 
 #define SHORT_TOKEN_BYTES 16 /* fewer can be guessed; said, not refused: it is loopback */
 #define BRASILIA_MINUTES (-180)
+#define SUGGESTED_MAX 12 /* names listed when none is near */
 
 const struct rg_admin_route rg_admin_routes[] = {
     {"GET", "/livez", 0, rg_admin_livez, NULL, "200 as long as the process answers."},
@@ -122,7 +123,12 @@ const char *rg_admin_suggest(struct rg_admin_call *call, struct rg_str word, con
     for (size_t i = 0; i < count; i++)
         candidates[i] = rg_arena_str(call->arena, names[i]).p;
     const char *near = rg_suggest(word, candidates, count);
-    return near == NULL ? "" : rg_arena_printf(call->arena, ", did you mean \"%s\"?", near).p;
+    if (near != NULL)
+        return rg_arena_printf(call->arena, ", did you mean \"%s\"?", near).p;
+    struct rg_str list = RG_STR("; there ");
+    for (size_t i = 0; i < count && i < SUGGESTED_MAX; i++)
+        list = rg_arena_printf(call->arena, RG_STR_FMT "%s%s", RG_STR_ARG(list), i > 0 ? ", " : count == 1 ? "is " : "are ", candidates[i]);
+    return count == 0 ? "" : rg_arena_printf(call->arena, RG_STR_FMT "%s", RG_STR_ARG(list), count > SUGGESTED_MAX ? " …" : "").p;
 }
 
 /* ---- who, what, may he ---- */

@@ -45,7 +45,7 @@ void rg_admin_instant(struct rg_jw *jw, const char *key, int64_t ms); /* null wh
 bool rg_admin_query(struct rg_admin_call *call, const char *name, struct rg_str *ret_value);
 bool rg_admin_flag(struct rg_admin_call *call, const char *name, bool *ret_flag); /* "1" or "0"; absent: false */
 
-/* The shortest form of "did you mean": "" or `, did you mean "x"?`. */
+/* What is added to "there is no x": `, did you mean "y"?`, else the names that there are. */
 const char *rg_admin_suggest(struct rg_admin_call *call, struct rg_str word, const struct rg_str *names, size_t count);
 
 /* Dead letters that ingest has written, of all sources. */

@@ -96,6 +96,9 @@ int rg_ctl_parse(const struct rg_ctl_command *command, int argc, char **argv, st
             int rc = take_option(&ctl, argc, argv, &i);
             if (rc != RG_EXIT_FINE)
                 return rc;
+        } else if (argv[i][0] == '\0') {
+            fprintf(stderr, "reguactl %s: an argument is empty\n", command->name); /* a variable that was not set, in a script */
+            return usage_error(command);
         } else if (ctl.arg_count < (size_t)command->args_max) {
             ctl.args[ctl.arg_count++] = argv[i];
         } else {
@@ -143,8 +146,7 @@ int rg_ctl_help_run(struct rg_ctl *ctl)
 
 int rg_ctl_version(struct rg_ctl *ctl)
 {
-    (void)ctl;
-    puts("reguactl " RG_VERSION);
+    puts(ctl != NULL && rg_ctl_option(ctl, "json") != NULL ? "{\"version\":\"" RG_VERSION "\"}" : "reguactl " RG_VERSION);
     return RG_EXIT_FINE;
 }
 
@@ -162,6 +164,10 @@ static int run(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return rg_ctl_version(NULL);
     const struct rg_ctl_command *command = rg_ctl_command(argv[1]);
+    if (command == NULL && argv[1][0] == '-') {
+        fprintf(stderr, "reguactl: options follow the command: reguactl COMMAND [OPTION…]; reguactl help lists the commands\n");
+        return RG_EXIT_USAGE;
+    }
     if (command == NULL)
         return unknown_command(argv[1]);
     int rc = rg_ctl_parse(command, argc - 2, argv + 2, &ctl);

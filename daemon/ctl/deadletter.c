@@ -355,6 +355,23 @@ static int check_reason(const struct letters *l)
     return RG_EXIT_USAGE;
 }
 
+/* topic/partition/offset */
+static int check_places(const struct rg_ctl *ctl)
+{
+    for (size_t i = 1; i < ctl->arg_count; i++) {
+        const char *place = ctl->args[i], *slash = strchr(place, '/');
+        size_t n = slash == NULL ? 0 : strspn(slash + 1, "0123456789");
+        const char *second = slash == NULL ? NULL : slash + 1 + n;
+        bool fine = slash != NULL && slash > place && n > 0 && *second == '/' && second[1] != '\0' &&
+                    second[1 + strspn(second + 1, "0123456789")] == '\0';
+        if (fine)
+            continue;
+        fprintf(stderr, "reguactl deadletter: \"%s\" is no place; one such as billing.events/3/88120 expected\n", place);
+        return RG_EXIT_USAGE;
+    }
+    return RG_EXIT_FINE;
+}
+
 static void letters_done(struct letters *l)
 {
     rg_arena_free(&l->arena);
@@ -382,6 +399,8 @@ int rg_ctl_deadletter(struct rg_ctl *ctl)
         return RG_EXIT_USAGE;
     }
     int status = check_reason(&l);
+    if (status == RG_EXIT_FINE)
+        status = check_places(ctl);
     if (status == RG_EXIT_FINE)
         status = rg_ctl_site(ctl, l.arena, &l.site);
     if (status != RG_EXIT_FINE)

@@ -219,7 +219,8 @@ int rg_ctl_publish(struct rg_ctl *ctl)
         fprintf(stderr, "reguactl publish: %s\n", err.text);
         return err.code == RG_EINVAL || err.code == RG_ENOTFOUND ? RG_EXIT_USAGE : RG_EXIT_UNREACHABLE;
     }
-    printf("regua.%s published to %s, partition %d, offset %lld\n", rg_event_type_name(event.type), p.source->topic,
-           report.partition, (long long)report.offset);
+    printf(rg_ctl_option(ctl, "json") != NULL ? "{\"type\":\"regua.%s\",\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld}\n"
+                                             : "regua.%s published to %s, partition %d, offset %lld\n",
+           rg_event_type_name(event.type), p.source->topic, report.partition, (long long)report.offset);
     return RG_EXIT_FINE;
 }

@@ -28,7 +28,8 @@ static bool is_daemon(int64_t pid)
 static int send_signal(int64_t pid)
 {
     if (pid <= 1 || !is_daemon(pid)) {
-        fprintf(stderr, "reguactl reload: the daemon that answers does not run on this machine; reload it where its files lie\n");
+        fprintf(stderr, "reguactl reload: process %" PRId64 ", which answers, is no reguad here: it runs on another machine, or inside another "
+                        "program as in the demo; it is told where it runs\n", pid);
         return RG_EXIT_UNREACHABLE;
     }
     if (kill((pid_t)pid, SIGHUP) == 0)

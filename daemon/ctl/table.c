@@ -243,7 +243,7 @@ const struct rg_ctl_command rg_ctl_commands[] = {
                "events; needs access to Kafka, no running daemon.",
      .examples = "reguactl publish payment.settled --invoice F1042 --payment P77 --amount-cents 15990\n"
                  "reguactl publish invoice.issued --file fatura.json --check",
-     .options = publish_options,
+     .sets = RG_CTL_JSON, .options = publish_options,
      .exits = {[RG_EXIT_FINE] = FINE,
                [RG_EXIT_FINDINGS] = "the event is wrong: it would become a dead letter",
                [RG_EXIT_USAGE] = "the arguments, the file or the configuration are wrong, or the topic does not exist",
@@ -285,7 +285,9 @@ const struct rg_ctl_command rg_ctl_commands[] = {
     {.name = "version", .args = "", .args_min = 0, .args_max = 0,
      .summary = "print the version",
      .detail = "The same as reguactl --version.",
-     .examples = "reguactl version",
+     .examples = "reguactl version\n"
+                 "reguactl version --json",
+     .sets = RG_CTL_JSON,
      .exits = {[RG_EXIT_FINE] = FINE,
                [RG_EXIT_USAGE] = USAGE},
      .run = rg_ctl_version},

@@ -469,6 +469,53 @@ class Reload(unittest.TestCase):
         self.assertIn("is reguad running there?", err)
 
 
+class Commands(unittest.TestCase):
+    """Each command of reguactl, as it is called in a hurry: what it ends with is what its help says."""
+
+    CALLS = [
+        "status", "status x", "status --jsn", "status --json=1", "status --url nonsense",
+        "show D1", "show", "show ''", "show D1 D2", "explain D1 --step", "explain D1 --step x",
+        "check CONFIG", "check CONFIG --json", "check /nowhere", "check CONFIG x", "config -c CONFIG", "config -c CONFIG --json", "config -c /nowhere",
+        "reload", "reload --wait", "reload --wait --json", "reload now",
+        "go-live", "go-live --max-step lembrete", "go-live --max-step lembrete --reason x", "stop", "stop --confirm=regua --reason x", "resume",
+        "resume --reason x", "synced", "synced bank", "synced bank --reason x",
+        "publish", "publish payment.settled -c CONFIG --check", "publish payment.settled -c CONFIG --check -i F1 -a 1",
+        "publish x -c CONFIG --check", "publish payment.settled -c /nowhere", "deadletter", "deadletter list -c /nowhere", "deadletter x -c CONFIG",
+        "deadletter show -c CONFIG", "deadletter show x -c CONFIG", "deadletter list --reason x -c CONFIG",
+        "completion", "completion bash", "completion zsh", "help", "help status", "help nothing", "version", "version --json", "version x",
+    ]
+
+    def documented(self, command):
+        text = subprocess.run([REGUACTL, "help", command], capture_output=True, text=True, check=True).stdout
+        return {int(number) for number in re.findall(r"^  (\d)  ", text.split("Exit status:\n", 1)[1], re.MULTILINE)}
+
+    def test_every_end_is_one_that_help_names(self):
+        daemon = Daemon(self)
+        daemon.told("READY=1")
+        live = {"status", "show", "explain", "reload", "go-live", "stop", "resume", "synced"}
+        called = set()
+        for call in self.CALLS:
+            words = [daemon.site if word == "CONFIG" else "" if word == "''" else word for word in call.split()]
+            called.add(words[0])
+            if words[0] in live and "--url" not in words:
+                words += ["--url", f"http://127.0.0.1:{daemon.port}"]
+            if words[0] in ("check", "config", "publish", "deadletter"):
+                words += ["--shipped", SHIPPED]
+            run = subprocess.run([REGUACTL, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                                 env={"PATH": os.environ["PATH"], "HOME": str(daemon.folder)})
+            with self.subTest(call=call):
+                self.assertIn(run.returncode, self.documented(words[0]), run.stderr)
+                if run.returncode not in (0, 1):
+                    said = run.stdout if words[0] == "check" and not run.stderr else run.stderr  # what check found is what it prints
+                    self.assertGreater(len(said), 20)
+                    self.assertTrue(said.startswith(("reguactl", f"{daemon.folder}", "/nowhere")), said)
+                if "--json" in words and run.returncode < 2:
+                    json.loads(run.stdout)
+        commands = re.findall(r"^  ([a-z-]+)", subprocess.run([REGUACTL, "help"], capture_output=True, text=True, check=True).stdout.split(
+            "Commands:\n", 1)[1].split("\n\n", 1)[0], re.MULTILINE)
+        self.assertEqual(called, set(commands))
+
+
 class Metrics(unittest.TestCase):
     def test_the_page_is_well_formed_while_nothing_runs(self):
         daemon = Daemon(self)

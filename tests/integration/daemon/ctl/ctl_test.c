@@ -356,6 +356,7 @@ static void acts_that_are_wrong_change_nothing(void **state)
         {{"resume"}, 2, "--reason TEXT"},
         {{"synced", "bank"}, 2, "--reason TEXT"},
         {{"synced", "bnak", "--reason", "x"}, 2, "did you mean \"bank\"?"},
+        {{"synced", "nix", "--reason", "x"}, 2, "no source \"nix\"; there are billing, bank"},
         {{"synced", "billing", "--reason", "x"}, 4, "not declared as synced"},
         {{"synced", "--reason", "x"}, 2, "SOURCE expected"},
         {{"stop", "--confirm=regua", "--reason", ""}, 2, "reason: a text of one line"},
@@ -566,6 +567,10 @@ static void a_published_event_stands_in_its_topic(void **state)
         assert_string_equal(out(rig), expected);
         assert_string_equal(err(rig), "");
     }
+    const char *const json[] = {"publish", "payment.settled", "-i",    "F1", "-a", "15990", "-c",
+                                config,    "--shipped",       shipped, "--json", NULL};
+    assert_int_equal(run_with(rig, (const char *const[]){NULL}, json), 0);
+    assert_string_equal(out(rig), "{\"type\":\"regua.payment.settled\",\"topic\":\"billing.events\",\"partition\":0,\"offset\":2}\n");
     rg_mock_broker_free(&broker);
 }
 
@@ -654,6 +659,9 @@ static void dead_letters_are_listed_shown_and_sent_again(void **state)
         {{"list", "--json"}, 0, "{\"letters\":5,\"groups\":[{\"reason\":", ""},
         {{"lst"}, 2, "", "\"lst\": list, show or replay expected"},
         {{"show"}, 2, "", "a place such as billing.events/3/88120 expected"},
+        {{"show", "billing.events"}, 2, "", "\"billing.events\" is no place"},
+        {{"show", "billing.events/x/1"}, 2, "", "is no place"},
+        {{"replay", "billing.events/3/"}, 2, "", "is no place"},
         {{"show", "billing.events/3/88121"}, 1, "", "no dead letter of billing.events/3/88121"},
         {{"show", "billing.events/3/88120"}, 0, "reason    bad_field\ndetail    data.x: expected y\n", ""},
         {{"show", "billing.events/3/88120"}, 0, "header    trace: ?[31m7\n", ""},
@@ -701,6 +709,12 @@ static void help_version_and_completion(void **state)
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"--version", NULL}), 0);
     assert_int_equal(strncmp(out(rig), "reguactl ", 9), 0);
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"version", NULL}), 0);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"version", "--json", NULL}), 0);
+    assert_int_equal(strncmp(out(rig), "{\"version\":\"", 12), 0);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"--json", "status", NULL}), 2);
+    assert_has(err(rig), "options follow the command");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"show", "", NULL}), 2);
+    assert_has(err(rig), "reguactl show: an argument is empty\n");
     assert_int_equal(run_with(rig, nothing, (const char *const[]){NULL}), 2);
     assert_has(err(rig), "Commands:");
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"help", "explain", NULL}), 0);

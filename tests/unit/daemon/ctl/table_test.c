@@ -69,6 +69,8 @@ static void every_row_is_whole(void **state)
         assert_non_null(c->exits[RG_EXIT_FINE]);
         assert_non_null(c->exits[RG_EXIT_USAGE]);
         assert_true((c->sets & RG_CTL_LIVE) == 0 || c->exits[RG_EXIT_UNREACHABLE] != NULL);
+        bool no_facts = strcmp(c->name, "completion") == 0 || strcmp(c->name, "help") == 0;
+        assert_int_equal((c->sets & RG_CTL_JSON) != 0, !no_facts); /* what tells facts tells them to programs too */
         assert_int_equal(c->args[0] != '\0', c->args_max > 0);
         assert_int_equal(c->args[0] == '[' || c->args[0] == '\0', c->args_min == 0);
         assert_true(c->args_max <= RG_CTL_ARGS_MAX);
