@@ -73,6 +73,19 @@ bool rg_str_to_i64(struct rg_str text, int64_t *ret_value)
     return true;
 }
 
+struct rg_str rg_i64_to_str(int64_t value, char ret_memory[RG_I64_TEXT_MAX])
+{
+    size_t at = RG_I64_TEXT_MAX;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        ret_memory[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        ret_memory[--at] = '-';
+    return (struct rg_str){ret_memory + at, RG_I64_TEXT_MAX - at};
+}
+
 size_t rg_utf8_next(struct rg_str text)
 {
     if (text.n == 0)

@@ -57,6 +57,9 @@ int rg_str_cmp(struct rg_str a, struct rg_str b); /* byte order, shorter first *
 
 /* Whole slice as a decimal integer; false on anything else: a minus sign is allowed, a plus sign, spaces or overflow are not. */
 bool rg_str_to_i64(struct rg_str text, int64_t *ret_value);
+/* The way back, without printf: it is asked a thousand times a batch. The slice lies in the memory given. */
+#define RG_I64_TEXT_MAX 20
+struct rg_str rg_i64_to_str(int64_t value, char ret_memory[RG_I64_TEXT_MAX]);
 bool rg_utf8_valid(struct rg_str text);
 size_t rg_utf8_next(struct rg_str text); /* bytes of the first character; 0 when there is none or it is not valid UTF-8 */
 struct rg_str rg_utf8_cut(struct rg_str text, size_t bytes_max); /* as many whole, valid characters as fit */

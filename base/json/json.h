@@ -44,7 +44,6 @@ const struct rg_json_value *rg_json_root(const struct rg_json *doc); /* never NU
 
 enum rg_json_kind rg_json_kind(const struct rg_json_value *value);
 const char *rg_json_kind_name(enum rg_json_kind kind); /* "string", "object", … for error sentences */
-size_t rg_json_offset(const struct rg_json_value *value); /* of its first byte in the parsed document; 0 for NULL */
 
 /* Member of an object; NULL when absent or when `object` is none. */
 const struct rg_json_value *rg_json_get(const struct rg_json_value *object, const char *key);

@@ -28,11 +28,6 @@ const char *rg_json_kind_name(enum rg_json_kind kind)
     return "unknown";
 }
 
-size_t rg_json_offset(const struct rg_json_value *value)
-{
-    return value != NULL ? value->offset : 0;
-}
-
 const struct rg_json_value *rg_json_next(const struct rg_json_value *container, const struct rg_json_value *child)
 {
     if (container == NULL)

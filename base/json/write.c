@@ -171,16 +171,8 @@ void rg_jw_cstr(struct rg_jw *jw, const char *text)
 void rg_jw_int(struct rg_jw *jw, int64_t number)
 {
     begin_value(jw);
-    char digits[20];
-    size_t n = 0;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        digits[sizeof digits - ++n] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (number < 0)
-        rg_buf_addc(jw->buf, '-');
-    rg_buf_add(jw->buf, digits + sizeof digits - n, n);
+    char memory[RG_I64_TEXT_MAX];
+    rg_buf_add_str(jw->buf, rg_i64_to_str(number, memory));
 }
 
 void rg_jw_bool(struct rg_jw *jw, bool flag)

@@ -45,7 +45,6 @@ int rg_redis_kill(struct rg_redis *redis, struct rg_error *err, int code, const 
 RG_MUST_USE int rg_redis_send_queued(struct rg_redis *redis, struct rg_error *err);
 redisReader *rg_redis_reader_new(struct rg_redis *redis) __attribute__((returns_nonnull));
 
-RG_MUST_USE int rg_redis_host_parse(struct rg_str text, struct rg_redis_url *url, struct rg_error *err);
 /* "MOVED <slot> <host>:<port>"; an empty host means the one the reply came from. */
 RG_MUST_USE int rg_redis_moved_parse(struct rg_str text, const struct rg_redis_url *from, struct rg_redis_url *ret_url,
                                      struct rg_error *err);

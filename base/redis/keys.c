@@ -23,13 +23,8 @@ static struct rg_str join(struct rg_arena *arena, struct rg_str tag, struct rg_s
 
 static struct rg_str shard_key(struct rg_arena *arena, uint32_t shard, struct rg_str field, struct rg_str id)
 {
-    char digits[10];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + shard % 10);
-        shard /= 10;
-    } while (shard > 0);
-    return join(arena, (struct rg_str){digits + at, sizeof digits - at}, field, id);
+    char memory[RG_I64_TEXT_MAX];
+    return join(arena, rg_i64_to_str(shard, memory), field, id);
 }
 
 struct rg_str rg_key_debtor(struct rg_arena *arena, uint32_t shard, struct rg_str debtor)
@@ -75,9 +70,4 @@ struct rg_str rg_key_own(struct rg_arena *arena, uint32_t shard)
 struct rg_str rg_key_fresh(void)
 {
     return RG_STR(PREFIX "all}:fresh");
-}
-
-struct rg_str rg_key_quota(struct rg_arena *arena, struct rg_str limit)
-{
-    return join(arena, RG_STR("all"), RG_STR("quota:"), limit);
 }

@@ -10,7 +10,6 @@
  *   regua:{p}:act             hash     action id → queued or wire
  *   regua:{p}:own             string   the fence: token of the owner's present connection
  *   regua:{all}:fresh         hash     source partition → T, shard → seen
- *   regua:{all}:quota:<limit> counter  leased sending quotas
  *
  * Slices live in the arena. Ids are taken as they are: the tag comes first, so braces in an id change nothing. */
 #pragma once
@@ -26,4 +25,3 @@ struct rg_str rg_key_out(struct rg_arena *arena, uint32_t shard);
 struct rg_str rg_key_act(struct rg_arena *arena, uint32_t shard);
 struct rg_str rg_key_own(struct rg_arena *arena, uint32_t shard);
 struct rg_str rg_key_fresh(void);
-struct rg_str rg_key_quota(struct rg_arena *arena, struct rg_str limit);

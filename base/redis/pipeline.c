@@ -17,16 +17,10 @@
 /* "*3\r\n" and "$200\r\n" */
 static void add_count(struct rg_buf *buf, char mark, size_t count)
 {
-    char text[24];
-    size_t at = sizeof text;
-    text[--at] = '\n';
-    text[--at] = '\r';
-    do {
-        text[--at] = (char)('0' + count % 10);
-        count /= 10;
-    } while (count > 0);
-    text[--at] = mark;
-    rg_buf_add(buf, text + at, sizeof text - at);
+    char memory[RG_I64_TEXT_MAX];
+    rg_buf_addc(buf, mark);
+    rg_buf_add_str(buf, rg_i64_to_str((int64_t)count, memory));
+    rg_buf_add(buf, "\r\n", 2);
 }
 
 void rg_redis_begin(struct rg_redis *redis, size_t argc)
@@ -53,16 +47,8 @@ void rg_redis_arg(struct rg_redis *redis, struct rg_str arg)
 
 void rg_redis_arg_int(struct rg_redis *redis, int64_t number)
 {
-    char text[24];
-    size_t at = sizeof text;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        text[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (number < 0)
-        text[--at] = '-';
-    rg_redis_arg(redis, (struct rg_str){text + at, sizeof text - at});
+    char memory[RG_I64_TEXT_MAX];
+    rg_redis_arg(redis, rg_i64_to_str(number, memory));
 }
 
 void rg_redis_push(struct rg_redis *redis, const struct rg_str *argv, size_t argc)

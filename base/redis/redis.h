@@ -125,7 +125,6 @@ enum rg_redis_error_kind {
     RG_REDIS_OTHER_ERROR,
 };
 enum rg_redis_error_kind rg_redis_error_kind(const struct rg_redis_reply *reply);
-const char *rg_redis_error_kind_name(enum rg_redis_error_kind kind);
 bool rg_redis_error_is_abort(enum rg_redis_error_kind kind);
 /* The first error inside an array (of any depth), NULL when there is none. In EXEC's array it means: partly applied. */
 const struct rg_redis_reply *rg_redis_array_error(const struct rg_redis_reply *reply);

@@ -121,12 +121,6 @@ enum rg_redis_error_kind rg_redis_error_kind(const struct rg_redis_reply *reply)
     return RG_REDIS_OTHER_ERROR;
 }
 
-const char *rg_redis_error_kind_name(enum rg_redis_error_kind kind)
-{
-    rg_assert((size_t)kind < RG_COUNT(error_words));
-    return error_words[kind];
-}
-
 bool rg_redis_error_is_abort(enum rg_redis_error_kind kind)
 {
     return kind >= RG_REDIS_MOVED && kind <= RG_REDIS_EXECABORT;

@@ -101,7 +101,7 @@ static RG_MUST_USE int split_host(struct rg_str text, struct rg_str *ret_host, s
     return 0;
 }
 
-int rg_redis_host_parse(struct rg_str text, struct rg_redis_url *url, struct rg_error *err)
+static RG_MUST_USE int parse_host(struct rg_str text, struct rg_redis_url *url, struct rg_error *err)
 {
     struct rg_str host = {0};
     struct rg_str rest = {0};
@@ -149,7 +149,7 @@ static RG_MUST_USE int parse_tcp(struct rg_str text, struct rg_redis_url *url, s
     struct rg_str address = text;
     if (cut_at(&text, '/', &address) && text.n > 0)
         rc = parse_db(text, &url->db, err);
-    return rc < 0 ? rc : rg_redis_host_parse(address, url, err);
+    return rc < 0 ? rc : parse_host(address, url, err);
 }
 
 int rg_redis_url_parse(struct rg_str text, struct rg_redis_url *ret_url, struct rg_error *err)

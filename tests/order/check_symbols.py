@@ -31,7 +31,7 @@ COMPILER = re.compile(
     r"|__udivti3|__divti3|__divmodti4|__udivmodti4|__umodti3|__modti3|__muloti4|__popcountdi2)$"
 )
 PURE_CORE = re.compile(
-    r"^rg_(assert_failed|str(_eq|_is|_cmp|_has|_has_controls|_to_i64)?|utf8_(valid|next|put|cut)|control_next|fail|sentence_clean|suggest"
+    r"^rg_(assert_failed|str(_eq|_is|_cmp|_has|_has_controls|_to_i64)?|i64_to_str|utf8_(valid|next|put|cut)|control_next|fail|sentence_clean|suggest"
     r"|sha256|murmur2|crc32|fnv64|hex|hex_digit|unhex"
     r"|arena_(alloc|array|str|strdup|printf|used_bytes|grow)|buf_(over|reset|add|addc|adds|add_str|addf|add_percent|str|cstr))$"
 )

@@ -5,6 +5,7 @@
 #include "tests/unit/support/death.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static void slices_compare_by_bytes(void **state)
@@ -55,6 +56,9 @@ static void integers_are_read_whole_or_not_at_all(void **state)
         int64_t value = -1;
         assert_true(rg_str_to_i64(rg_str(good[i].text), &value));
         assert_int_equal(value, good[i].value);
+        char memory[RG_I64_TEXT_MAX], expected[32];
+        (void)snprintf(expected, sizeof expected, "%lld", (long long)value);
+        assert_true(rg_str_is(rg_i64_to_str(value, memory), expected));
     }
     for (size_t i = 0; i < RG_COUNT(bad); i++) {
         int64_t value = 4711;

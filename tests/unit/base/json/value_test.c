@@ -83,8 +83,6 @@ static void walks_containers(void **state)
     assert_null(rg_json_at(root, 0));
     assert_null(rg_json_next(rg_json_get(root, "b"), NULL));
     assert_null(rg_json_next(rg_json_get(root, "c"), NULL));
-    assert_int_equal(rg_json_offset(array), 5);
-    assert_int_equal(rg_json_offset(rg_json_get(root, "c")), 39);
     rg_json_free(&doc);
 }
 

@@ -42,7 +42,6 @@ static void names(void **state)
         {rg_key_act(arena, 10), "regua:{10}:act"},
         {rg_key_own(arena, UINT32_MAX), "regua:{4294967295}:own"},
         {rg_key_fresh(), "regua:{all}:fresh"},
-        {rg_key_quota(arena, RG_STR("email")), "regua:{all}:quota:email"},
     };
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
         assert_string_equal(cases[i].key.p, cases[i].name);
@@ -65,7 +64,6 @@ static void one_shard_one_slot(void **state)
         };
         for (size_t i = 0; i < RG_COUNT(keys); i++)
             assert_int_equal(slot_of(keys[i]), slot_of(rg_key_own(arena, shard)));
-        assert_int_equal(slot_of(rg_key_quota(arena, RG_STR("{1}"))), slot_of(rg_key_fresh()));
         rg_arena_reset(arena);
     }
     assert_int_equal(slot_of(RG_STR("{123456789}")), 0x31c3); /* the published check value of the CRC */
