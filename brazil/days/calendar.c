@@ -6,6 +6,8 @@
 #include "brazil/days/bank.h"
 #include "brazil/text/fold.h"
 
+#include <string.h>
+
 #define MINUTES_PER_DAY 1440
 
 /* SP Lei 15.426/2014 and AL Lei 7.782/2016 agree on these; the narrower laws of other states concern calls. */
@@ -40,6 +42,32 @@ static bool rule_is_today(const struct rg_holiday_rule *rule, rg_day day, int mo
     return rule->month == month && rule->day == of_month;
 }
 
+/* Every day of the year that a moving holiday can fall on, in common and in leap years. */
+static void index_moving(struct rg_calendar *cal, int easter_days)
+{
+    for (int leap = 2023; leap <= 2024; leap++) {
+        rg_day last = rg_day_of(leap, 4, 25) + easter_days;
+        for (rg_day day = rg_day_of(leap, 3, 22) + easter_days; day <= last; day++) {
+            int year, month, of_month;
+            rg_day_civil(day, &year, &month, &of_month);
+            cal->holiday_days[month] |= UINT32_C(1) << of_month;
+        }
+    }
+}
+
+void rg_calendar_index(struct rg_calendar *cal)
+{
+    memset(cal->holiday_days, 0, sizeof cal->holiday_days);
+    for (size_t i = 0; i < cal->holidays_count; i++) {
+        const struct rg_holiday_rule *rule = &cal->holidays[i];
+        if (rule->by_easter)
+            index_moving(cal, rule->easter_days);
+        else
+            cal->holiday_days[rule->month] |= UINT32_C(1) << rule->day;
+    }
+    cal->indexed = true;
+}
+
 const char *rg_calendar_holiday(const struct rg_calendar *cal, struct rg_str state, struct rg_str city, rg_day day)
 {
     if (!rg_day_known(day))
@@ -49,6 +77,8 @@ const char *rg_calendar_holiday(const struct rg_calendar *cal, struct rg_str sta
         return national;
     int year, month, of_month;
     rg_day_civil(day, &year, &month, &of_month);
+    if (cal->indexed && (cal->holiday_days[month] >> of_month & 1) == 0)
+        return NULL;
     for (size_t i = 0; i < cal->holidays_count; i++) {
         const struct rg_holiday_rule *rule = &cal->holidays[i];
         if (rule_is_today(rule, day, month, of_month) && rule_is_here(rule, (struct place){state, city}))

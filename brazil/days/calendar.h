@@ -72,6 +72,8 @@ struct rg_calendar {
     const char *name;
     const struct rg_holiday_rule *holidays;
     size_t holidays_count;
+    bool indexed;
+    uint32_t holiday_days[13]; /* indexed: by month, the days (bits) on which some rule can hold in some year */
     const struct rg_hours_rule *hours;
     size_t hours_count;
     struct rg_cut_rule cut;
@@ -80,6 +82,9 @@ struct rg_calendar {
     int64_t restore_ms;         /* 0: the calendar sets no term */
     struct rg_source terms_source;
 };
+
+/* For a calendar that is complete: what is asked most, a day that no rule names, is then answered without looking at them. */
+void rg_calendar_index(struct rg_calendar *cal);
 
 /* Name of the national, state or city holiday, or NULL. Bank-only days count only where a rule lists them. */
 const char *rg_calendar_holiday(const struct rg_calendar *cal, struct rg_str state, struct rg_str city, rg_day day);

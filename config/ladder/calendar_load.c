@@ -96,6 +96,7 @@ static void take_holidays(struct rg_loader *loader, const struct rg_written_cale
     }
     cal->holidays = rules;
     cal->holidays_count = count;
+    rg_calendar_index(cal);
 }
 
 /* A place's own hours, in order: what was inherited for that place is replaced. */

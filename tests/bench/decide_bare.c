@@ -475,7 +475,7 @@ struct decide_bare *decide_bare_new(const char *brokers, const struct decide_top
 
 void decide_bare_run(struct decide_bare *bare, struct bench *bench, const char *what)
 {
-    const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
     for (int i = 0; i < bare->hand_count; i++) {
         int rc = pthread_create(&bare->hands[i].thread, NULL, loop, &bare->hands[i]);
         rg_assert(rc == 0);

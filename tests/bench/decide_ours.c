@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define TURN_MS 20
-#define LOOK_NS (2 * 1000 * 1000)
+#define LOOK_NS (10 * 1000 * 1000)
 #define READY_S 30.0
 #define QUIET_S 0.5
 

@@ -73,6 +73,31 @@ static void test_holidays_by_place(void **state)
     assert_null(rg_calendar_holiday(&TELECOM, RG_STR("RJ"), NOWHERE, RG_DAY_NONE));
 }
 
+/* The index may only spare the look at rules that cannot hold: all answers stay the same. */
+static void test_an_index_changes_no_answer(void **state)
+{
+    (void)state;
+    static const struct rg_holiday_rule far[] = {
+        {.state = "RJ", .by_easter = true, .easter_days = -120, .name = "as early as can be"},
+        {.state = "RJ", .by_easter = true, .easter_days = 120, .name = "as late as can be"},
+        {.state = "RJ", .month = 12, .day = 31, .name = "the last"},
+    };
+    static const struct {
+        const struct rg_holiday_rule *rules;
+        size_t count;
+    } sets[] = {{HOLIDAYS, RG_COUNT(HOLIDAYS)}, {far, RG_COUNT(far)}, {NULL, 0}};
+    static const struct rg_str places[][2] = {{{"SP", 2}, {"Campinas", 8}}, {{"RJ", 2}, {NULL, 0}}, {{"MG", 2}, {NULL, 0}}};
+    for (size_t s = 0; s < RG_COUNT(sets); s++) {
+        const struct rg_calendar plain = {.name = "plain", .holidays = sets[s].rules, .holidays_count = sets[s].count};
+        struct rg_calendar indexed = plain;
+        rg_calendar_index(&indexed);
+        for (rg_day day = day_of("1900-01-01"); day <= day_of("2199-12-31"); day++)
+            for (size_t p = 0; p < RG_COUNT(places); p++)
+                assert_ptr_equal(rg_calendar_holiday(&indexed, places[p][0], places[p][1], day),
+                                 rg_calendar_holiday(&plain, places[p][0], places[p][1], day));
+    }
+}
+
 static void test_hours(void **state)
 {
     (void)state;
@@ -261,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_holidays_by_place),
+        cmocka_unit_test(test_an_index_changes_no_answer),
         cmocka_unit_test(test_hours),
         cmocka_unit_test(test_hours_meet),
         cmocka_unit_test(test_cut_days),
