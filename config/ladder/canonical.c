@@ -150,7 +150,7 @@ static void add_ladder(struct rg_buf *into, const struct rg_rules *rules, const 
         add_hours(into, "saturday", ladder->hours.saturday);
         add_hours(into, "sunday", ladder->hours.sunday);
     }
-    rg_buf_addf(into, "holidays %d %d\nper_day %d\nper_week %d\n", ladder->holidays_before_earlier, ladder->holidays_after_later,
+    rg_buf_addf(into, "holidays %d\nper_day %d\nper_week %d\n", ladder->holidays_before_earlier,
                 ladder->caps.per_day, ladder->caps.per_week);
     add_span(into, "gap", ladder->caps.gap);
     for (int i = 0; i < ladder->step_count; i++)
@@ -176,9 +176,9 @@ static void add_policy(struct rg_buf *into, const struct rg_policy *policy)
     add_decimal(into, "interest", policy->fees.interest_percent_month);
     rg_buf_addf(into,
                 "base %d\nstart %d\nrounding %d\nlast_bank_day_of_year %d\ntolerance %" PRId64
-                "\nresidue %d\nafter_dispute %d\nprescription %d\n",
+                "\nafter_dispute %d\nprescription %d\n",
                 policy->fees.base, policy->fees.start, policy->fees.rounding, policy->fees.last_bank_day_of_year,
-                policy->tolerance_cents, policy->residue_dun, policy->after_dispute_bank_days, policy->prescription_years);
+                policy->tolerance_cents, policy->after_dispute_bank_days, policy->prescription_years);
 }
 
 static void add_texts(struct rg_buf *into, const char *what, struct rg_template *const *items, size_t count)

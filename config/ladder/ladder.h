@@ -150,7 +150,7 @@ struct rg_ladder {
     const struct rg_calendar *calendar;
     enum rg_mode mode;
     struct rg_week_hours hours; /* narrower than the calendar's */
-    bool holidays_before_earlier, holidays_after_later;
+    bool holidays_before_earlier; /* after the due day a step always comes later */
     struct rg_caps caps;
     struct rg_step *steps;
     int step_count;
@@ -178,7 +178,6 @@ struct rg_source_info {
 struct rg_policy {
     struct rg_fee_terms fees; /* `consumer` is filled per debtor */
     int64_t tolerance_cents;
-    bool residue_dun;
     int after_dispute_bank_days;
     int prescription_years;
 };

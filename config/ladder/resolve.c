@@ -246,7 +246,6 @@ void rg_draft_resolve(struct rg_draft *d)
     ladder->applies = rg_condition_compile(loader, rg_member(&w->section, "applies"));
     ladder->hours = hours_of(&w->defaults.hours);
     ladder->holidays_before_earlier = w->defaults.holidays.before == 0;
-    ladder->holidays_after_later = true;
     ladder->caps = (struct rg_caps){.per_day = (int)w->defaults.caps.per_day, .per_week = (int)w->defaults.caps.per_week,
                                     .gap = rg_span_of(w->defaults.caps.gap)};
     const struct rg_node *calendar = rg_member(&w->section, "calendar");

@@ -153,7 +153,7 @@ static bool read_fixed(const struct rg_node *node, void *member, const struct rg
 
 static bool read_on_change(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
 {
-    static const char *const words[] = {"pin", "migrate"};
+    static const char *const words[] = {"migrate", "pin"};
     return read_fixed(node, member, reader, field->key, words, RG_COUNT(words));
 }
 
@@ -219,7 +219,7 @@ static const struct rg_row step_fields[] = {
     {.key = "tone", RG_AT(struct rg_written_step, tone), .type = RG_ROW_CUSTOM, .custom = read_tone, .flags = RG_REQUIRED,
      .example = "reminder", .help = "How severe it is: `info`, `courtesy`, `reminder`, `firm`, `notice` or `sanction`."},
     {.key = "kind", RG_AT(struct rg_written_step, kind), .type = RG_ROW_TEXT, .example = "extrajudicial",
-     .help = "A notice of a kind of its own: `extrajudicial`."},
+     .help = "`extrajudicial`: a notice that `check` holds to a short term."},
     {.key = "via", RG_AT(struct rg_written_step, via), .type = RG_ROW_CUSTOM, .custom = read_via, .example = "[whatsapp, email]",
      .help = "Channels; the first that reaches the debtor is used."},
     {.key = "when", RG_AT(struct rg_written_step, when), .type = RG_ROW_TEXT, .flags = RG_MULTILINE, .min = 1,
@@ -314,7 +314,8 @@ static const struct rg_row defaults_fields[] = {
     {.key = "uncertain", RG_AT(struct rg_written_defaults, uncertain), .type = RG_ROW_CUSTOM, .custom = read_uncertain,
      .fallback = "skip", .example = "skip", .help = "When the provider's answer was lost: `skip` or `resend`."},
     {.key = "on_change", RG_AT(struct rg_written_defaults, on_change), .type = RG_ROW_CUSTOM, .custom = read_on_change,
-     .fallback = "pin", .example = "pin", .help = "Debtors under way keep the steps they began with."},
+     .fallback = "migrate", .example = "migrate",
+     .help = "When rules change they hold for debtors under way at once: `migrate`. What a notice gave them stands."},
     {.key = "when", RG_AT(struct rg_written_defaults, when), .type = RG_ROW_TEXT, .flags = RG_MULTILINE, .min = 1,
      .max = RG_CEL_TEXT_MAX, .help = "A condition that holds for every step."},
 };

@@ -17,6 +17,7 @@ struct rg_done *rg_invoice_touch_done(struct rg_record *record, struct rg_invoic
     done->step = rg_arena_str(record->arena, step);
     done->repetition = repetition;
     done->cycle = cycle;
+    done->deadline_on = RG_DAY_NONE;
     return done;
 }
 
@@ -71,6 +72,7 @@ static void note_entry(struct rg_record *record, const struct rg_decision *decis
     give_up_channel(record, done, decision->channel);
     forget_evidence(done);
     done->balance_cents = decision->tone == RG_TONE_NOTICE && of->balance_cents > 0 ? of->balance_cents : 0;
+    done->deadline_on = decision->tone == RG_TONE_NOTICE ? decision->deadline_on : RG_DAY_NONE;
     done->attempt = decision->attempt;
     done->state = decision->mode == RG_MODE_LIVE ? RG_DONE_QUEUED : RG_DONE_SHADOW;
     done->gate = decision->mode == RG_MODE_LIVE ? RG_GATE_NONE : RG_GATE_SHADOW;

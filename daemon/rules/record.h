@@ -99,6 +99,7 @@ struct rg_done {
     int64_t sequence;           /* of a signal */
     int64_t sent_offset;        /* SENT: ledger offset of the outcome that said so */
     int64_t balance_cents;      /* what a notice spoke of: when more is owed later, it has lapsed */
+    rg_day deadline_on;         /* the last day it gave the debtor, by its text; RG_DAY_NONE */
     uint8_t trace[RG_TRACE_BYTES]; /* of the last attempt's action; zero: none that anything may come back about */
     struct rg_str *refused;     /* channels that will not do in this cycle */
     size_t refused_count, refused_cap;

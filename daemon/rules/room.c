@@ -80,7 +80,7 @@ static bool keep_as_said(const struct rg_invoice *invoice, size_t count, struct 
     if (!said || said_already(invoice, count, done))
         return false;
     *done = (struct rg_done){.step = done->step, .repetition = done->repetition, .cycle = done->cycle, .attempt = done->attempt,
-                             .state = RG_DONE_SENT};
+                             .state = RG_DONE_SENT, .deadline_on = RG_DAY_NONE};
     return true;
 }
 

@@ -244,6 +244,9 @@ static enum rg_gate term_gate(struct rg_case *c, const struct rg_step *notice, c
         rg_case_why(c, "the term of " RG_STR_FMT " never ends", RG_STR_ARG(notice->name));
         return RG_GATE_TERM;
     }
+    bool next_day = c->ladder->calendar->term_end == RG_TERM_NEXT_DAY;
+    if (done->deadline_on != RG_DAY_NONE && free_day < done->deadline_on + next_day)
+        free_day = done->deadline_on + next_day; /* the rules have shortened the term since: what the notice says holds */
     *ret_since_ms = rg_instant_at(c->look->zone, free_day, 0);
     char from_text[RG_DAY_TEXT_MAX], free_text[RG_DAY_TEXT_MAX];
     rg_day_format(from, from_text);

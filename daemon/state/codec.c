@@ -90,6 +90,7 @@ static void walk_step_rest(struct rg_coder *c, struct rg_done *d, const struct r
     RG_FIELD(c, rg_code_cents(c, &d->balance_cents, 0));
     RG_FIELD(c, walk_signal(c, d));
     RG_FIELD(c, walk_trouble(c, d));
+    RG_FIELD(c, rg_code_day_as(c, &d->deadline_on, RG_DAY_NONE));
     rg_coder_group_end(c, outer, false);
 }
 

@@ -144,9 +144,9 @@ static void not_yet(void **state)
     check_rows(rows, RG_COUNT(rows));
     struct found f;
     found_load(&f, "language: 1\nladder: internet\npriority: 10\ncalendar: br-telecom\n"
-                   "defaults:\n  via: [sms]\n  channel_down: 4h\n  on_change: migrate\nsteps:\n" OK_STEP TAIL);
+                   "defaults:\n  via: [sms]\n  channel_down: 4h\n  on_change: pin\nsteps:\n" OK_STEP TAIL);
     assert_string_equal(found_heads(&f), "7:3: error: \"channel_down\" is not supported in this version; remove it [not-yet]\n"
-                                         "8:14: error: \"migrate\" is not supported in this version; remove it [not-yet]\n");
+                                         "8:14: error: \"pin\" is not supported in this version; remove it [not-yet]\n");
     found_done(&f);
 }
 

@@ -376,7 +376,7 @@ static void hashes(void **state)
         "  b: { day: D+5, tone: firm, template: texto }\ndefaults: { via: [ 'sms' ] }\n",
         /* what holds by default, written out */
         "language: 1\nladder: internet\npriority: 10\ncalendar: br-telecom\nmode: live\n"
-        "defaults: { via: [sms], until: next, uncertain: skip, catch_up: latest_only, on_change: pin, caps: { per_day: 1, "
+        "defaults: { via: [sms], until: next, uncertain: skip, catch_up: latest_only, on_change: migrate, caps: { per_day: 1, "
         "per_week: 3, gap: 20h }, "
         "holidays: { before: earlier, after: later } }\nsteps:\n"
         "  a: { day: D+1, tone: reminder, template: texto, via: [sms], mode: live, when: debtor.consumer && invoice.balance >= "

@@ -173,6 +173,12 @@ static const struct rg_done *done_of(const struct rig *rig, size_t invoice, cons
     return rg_invoice_done(&rig->record->invoices[invoice], rg_str(step), 1, rg_invoice_cycle(&rig->record->invoices[invoice]));
 }
 
+/* The entry speaks of that attempt. */
+static bool traced(const struct rg_done *done, const struct rg_decision *d)
+{
+    return memcmp(done->trace, d->action.b + RG_ACTION_BYTES - RG_TRACE_BYTES, RG_TRACE_BYTES) == 0;
+}
+
 static struct rg_action *action_of(const struct rig *rig, const struct rg_decision *d)
 {
     return rg_record_action(rig->record, &d->action);
@@ -577,7 +583,7 @@ static void a_decision_that_crossed_a_delivery_is_void(void **state)
     assert_int_equal(rig->record->action_count, 0);
     assert_int_equal(done_of(rig, 0, "corte")->state, RG_DONE_SENT);
     assert_int_equal(done_of(rig, 0, "corte")->attempt, 2);
-    assert_true(rg_done_is(done_of(rig, 0, "corte"), &first.action));
+    assert_true(traced(done_of(rig, 0, "corte"), &first));
     assert_int_equal(rig->record->sequence, 5);
     struct rg_decision third = signal_of(rig, RG_SIGNAL_SUSPEND_REQUESTED, 3, 6); /* this one knows */
     (void)decide(rig, &third);
@@ -626,7 +632,7 @@ static void a_late_delivery_ends_what_waits(void **state)
             assert_int_equal(rig->record->action_count, 0);
         }
         assert_int_equal(done_of(rig, 0, "atraso")->state, RG_DONE_SENT);
-        assert_true(rg_done_is(done_of(rig, 0, "atraso"), &first.action));
+        assert_true(traced(done_of(rig, 0, "atraso"), &first));
         assert_int_equal(done_of(rig, 0, "atraso")->attempt, 2);
     }
 }
@@ -650,7 +656,7 @@ static void the_later_delivery_counts(void **state)
         (void)outcome(rig, later_first ? &second : &first, later_first ? 2 : 1, RG_VERDICT_ACCEPTED);
         (void)outcome(rig, later_first ? &first : &second, later_first ? 1 : 2, RG_VERDICT_ACCEPTED);
         assert_int_equal(rig->record->action_count, 0);
-        assert_true(rg_done_is(done_of(rig, 0, "atraso"), &second.action));
+        assert_true(traced(done_of(rig, 0, "atraso"), &second));
         assert_int_equal(done_of(rig, 0, "atraso")->attempt, 2);
     }
 }

@@ -272,6 +272,36 @@ static void test_a_write_off_restores_nothing(void **state)
     }
 }
 
+/* The rules grant less after the notice went out: the day it names in its text stands. They grant more: so be it. */
+static void test_a_term_once_granted_is_not_shortened(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *then, *no_cut, *cut;
+    } rows[] = {{"term: 20d", "2026-12-09 23:59", "2026-12-10"}, /* thirty days from 9 November, as the notice said */
+                {"term: 40d", "2026-12-20 23:59", "2026-12-22"}};
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        char yaml[sizeof carta + 16];
+        const char *term = strstr(carta, "term: 15d");
+        (void)snprintf(yaml, sizeof yaml, "%.*sterm: 30d%s", (int)(term - carta), carta, term + strlen("term: 15d"));
+        play_begin(&p, rg_test_rules(yaml), "2026-10-20 09:00");
+        p.evidence = RG_EVIDENCE_DELIVERED;
+        play_person(&p);
+        play_invoice(&p, "F1", "2026-11-03", 15900);
+        play_to(&p, "2026-11-10 09:00");
+        expect(&p, "2026-11-09 08:12 aviso whatsapp");
+        (void)snprintf(yaml, sizeof yaml, "%.*s%s%s", (int)(term - carta), carta, rows[i].then, term + strlen("term: 15d"));
+        rg_rules_free(&p.rules);
+        p.rules = rg_test_rules(yaml);
+        play_to(&p, rows[i].no_cut);
+        refuse(&p, "corte");
+        play_to(&p, "2026-12-31 00:00");
+        expect(&p, rows[i].cut);
+        play_end(&p);
+    }
+}
+
 /* Cut, restored, and cut again in the cycle of a chargeback: whoever obeys the highest number obeys the last. */
 static void test_signals_are_numbered_as_they_come(void **state)
 {
@@ -300,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_signal_backs_off), cmocka_unit_test(test_an_accepted_dispute_restores),
         cmocka_unit_test(test_a_rejected_dispute_restores_nothing), cmocka_unit_test(test_a_write_off_restores_nothing),
         cmocka_unit_test(test_signals_are_numbered_as_they_come),
+        cmocka_unit_test(test_a_term_once_granted_is_not_shortened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,7 +107,8 @@ static inline void make_done(struct maker *m, struct rg_done *d)
                           .retry_after_ms = number(m, 99999),
                           .confirmed_ms = instant(m),
                           .sequence = number(m, 999),
-                          .balance_cents = cents(m)};
+                          .balance_cents = cents(m),
+                          .deadline_on = day(m)};
     for (int e = RG_EVIDENCE_ACCEPTED; e <= (int)d->evidence; e++)
         d->evidence_ms[e] = instant(m);
     d->sent_offset = d->state == RG_DONE_SENT ? number(m, INT64_C(1) << 50) : 0;
@@ -302,7 +303,8 @@ static inline struct rg_done done_of(const char *step, int64_t at_ms)
                         .evidence = RG_EVIDENCE_DELIVERED,
                         .tone = RG_TONE_REMINDER,
                         .decided_ms = at_ms + 90000, /* when it was delivered, as long as it is */
-                        .at_ms = at_ms + 90000};
+                        .at_ms = at_ms + 90000,
+                        .deadline_on = RG_DAY_NONE};
     d.evidence_ms[RG_EVIDENCE_ACCEPTED] = d.at_ms;
     d.evidence_ms[RG_EVIDENCE_DELIVERED] = d.at_ms + 4000;
     d.sent_offset = 1234567 + (at_ms - 1793000000000) / 5000; /* his shard's ledger goes on meanwhile */
@@ -392,7 +394,8 @@ static inline void same_done(const struct rg_done *a, const struct rg_done *b)
     assert_int_equal(memcmp(a->trace, b->trace, sizeof a->trace), 0);
     SAME(repetition), SAME(cycle), SAME(attempt), SAME(state), SAME(gate), SAME(evidence), SAME(tone), SAME(signal), SAME(failed),
         SAME(maybe_sent);
-    SAME(tries), SAME(decided_ms), SAME(at_ms), SAME(retry_after_ms), SAME(confirmed_ms), SAME(sequence), SAME(sent_offset), SAME(balance_cents);
+    SAME(tries), SAME(decided_ms), SAME(at_ms), SAME(retry_after_ms), SAME(confirmed_ms), SAME(sequence), SAME(sent_offset), SAME(balance_cents),
+        SAME(deadline_on);
     for (int e = 0; e < RG_EVIDENCE_COUNT; e++)
         SAME(evidence_ms[e]);
 }
