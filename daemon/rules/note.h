@@ -13,7 +13,7 @@ struct rg_action *rg_record_note_decision(struct rg_record *record, const struct
 /* Steps are dated in whole seconds, never earlier than it was. */
 static inline int64_t rg_second_up(int64_t ms)
 {
-    return ms % 1000 > 0 ? ms - ms % 1000 + 1000 : ms - ms % 1000;
+    return ms % 1000 > 0 && ms < INT64_MAX - 1000 ? ms - ms % 1000 + 1000 : ms - ms % 1000;
 }
 
 /* That channel will not do for this step in this cycle any more. */

@@ -84,10 +84,15 @@ static bool keep_as_said(const struct rg_invoice *invoice, size_t count, struct 
     return true;
 }
 
+static bool long_ago(int64_t ms, int64_t now_ms)
+{
+    return ms != 0 && now_ms > RG_STEPS_KEPT_MS && ms <= now_ms - RG_STEPS_KEPT_MS;
+}
+
 static bool is_old(const struct rg_done *done, int64_t now_ms)
 {
     bool in_hands = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED;
-    return !in_hands && done->at_ms != 0 && done->at_ms <= now_ms - RG_STEPS_KEPT_MS;
+    return !in_hands && long_ago(done->at_ms, now_ms);
 }
 
 enum pass { MESSAGES, SUSPENDS, RESTORES };
@@ -123,7 +128,7 @@ bool rg_record_forget_steps(struct rg_record *record, int64_t now_ms)
     bool forgot = false;
     for (size_t i = 0; i < record->invoice_count; i++) {
         struct rg_invoice *invoice = &record->invoices[i];
-        bool caught_up = invoice->caught_up_ms != 0 && invoice->caught_up_ms <= now_ms - RG_STEPS_KEPT_MS, any = caught_up;
+        bool caught_up = long_ago(invoice->caught_up_ms, now_ms), any = caught_up;
         for (size_t k = 0; k < invoice->done_count && !any; k++)
             any = is_old(&invoice->done[k], now_ms);
         if (!any)

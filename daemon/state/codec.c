@@ -64,7 +64,7 @@ static void walk_signal(struct rg_coder *c, struct rg_done *d)
 {
     struct rg_coder_group outer = rg_coder_group_begin(c);
     RG_FIELD(c, RG_CODE_ENUM(c, d->signal, RG_SIGNAL_COUNT));
-    RG_FIELD(c, rg_code_count(c, &d->sequence));
+    RG_FIELD(c, rg_code_i64_from(c, &d->sequence, 0));
     RG_FIELD(c, rg_code_time(c, &d->confirmed_ms));
     rg_coder_group_end(c, outer, false);
 }
@@ -443,7 +443,7 @@ static void walk_record(struct rg_coder *c, struct rg_record *r)
     RG_FIELD(c, walk_past(c, &r->past));
     RG_FIELD(c, walk_invoices(c, r));
     RG_FIELD(c, walk_actions(c, r));
-    RG_FIELD(c, rg_code_count(c, &r->sequence));
+    RG_FIELD(c, rg_code_i64_from(c, &r->sequence, 0));
     RG_FIELD(c, rg_code_offset(c, &r->previous_decision, -1));
     RG_FIELD(c, rg_code_time(c, &r->looked_ms));
     RG_FIELD(c, RG_CODE_FLAGS(c, &r->overflowing));

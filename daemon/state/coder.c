@@ -10,7 +10,7 @@
 #define FIRST_S INT64_C(1767225600) /* 2026-01-01 00:00 UTC */
 #define FIRST_DAY 20454
 #define CENTS_LIMIT (1000 * RG_CENTS_MAX)
-#define TIME_LIMIT (INT64_C(1) << 53)
+#define TIME_LIMIT (INT64_C(1) << 52) /* the distance of two times is not more than twice that */
 #define LIST_MAX 4096 /* entries of any list; a stored record is ours, but Redis may hand us anything */
 #define LISTS_BYTES_MAX ((size_t)8 * 1024 * 1024) /* of one record; twice what the largest one takes */
 
@@ -137,9 +137,11 @@ void rg_code_cents(struct rg_coder *c, int64_t *cents, int64_t usual)
     *cents = number == 0 ? usual : (int64_t)number - 1;
 }
 
-/* Never is 0; whole seconds are even, behind them. */
+/* Never is 0; whole seconds are even, behind them. No time is later than can be read back. */
 static uint64_t number_of_time(const struct rg_coder *c, int64_t ms)
 {
+    if (ms > TIME_LIMIT || ms < -TIME_LIMIT)
+        ms = ms > 0 ? TIME_LIMIT : -TIME_LIMIT;
     bool whole = ms % 1000 == 0;
     return ms == 0 ? 0 : whole ? (zigzag(ms / 1000 - c->last_s) << 1) + 1 : (zigzag(ms - c->last_s * 1000) << 1) + 2;
 }
@@ -150,7 +152,8 @@ static int64_t time_of_number(struct rg_coder *c, uint64_t number)
         return 0;
     int64_t distance = unzigzag((number - 1) >> 1), ms = 0;
     bool whole = (number & 1) != 0;
-    if (distance > TIME_LIMIT / 1000 * (whole ? 1 : 1000) || distance < -TIME_LIMIT / 1000 * (whole ? 1 : 1000))
+    int64_t farthest = 2 * TIME_LIMIT / (whole ? 1000 : 1);
+    if (distance > farthest || distance < -farthest)
         c->broken = true;
     else
         ms = whole ? (c->last_s + distance) * 1000 : c->last_s * 1000 + distance;

@@ -190,6 +190,23 @@ static void limits_are_kept(void **state)
     assert_int_equal(try(huge, RG_RECORD_STORED_MAX + 1), RG_ELIMIT);
 }
 
+/* Whatever stands in a ledger, what is stored can be read again: the shard that folded it must not end by it. */
+static void no_number_makes_it_unreadable(void **state)
+{
+    (void)state;
+    static const int64_t odd[] = {INT64_MIN, INT64_MIN + 1, -1, 1, 999, INT64_MAX - 999, INT64_MAX};
+    for (size_t i = 0; i < RG_COUNT(odd); i++) {
+        struct rg_record *record = reference_debtor(arena), *again;
+        struct rg_done *done = &record->invoices[0].done[0];
+        record->looked_ms = record->sequence = done->sequence = done->decided_ms = done->at_ms = done->confirmed_ms = odd[i];
+        done->evidence_ms[RG_EVIDENCE_DELIVERED] = done->retry_after_ms = record->invoices[0].caught_up_ms = odd[i];
+        record->protection_until_ms = record->invoices[0].set[RG_IG_DUE].time_ms = record->past.known_ms = odd[i];
+        again = decoded_as(encoded(record), "cus_000005219613");
+        assert_true(again->sequence == odd[i] && again->invoices[0].done[0].retry_after_ms == odd[i]);
+        assert_true((again->looked_ms > 0) == (odd[i] > 0));
+    }
+}
+
 /* A hostile value of few bytes must not take memory without end. */
 static void lists_take_no_more_than_they_may(void **state)
 {
@@ -276,6 +293,7 @@ int main(void)
         TEST(no_damage_harms),
         TEST(other_versions_are_refused),
         TEST(limits_are_kept),
+        TEST(no_number_makes_it_unreadable),
         TEST(lists_take_no_more_than_they_may),
         TEST(the_reference_debtor_is_small),
     };
