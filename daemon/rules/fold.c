@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define CLOCKS_APART_MS (60 * RG_MS_PER_MINUTE)
+
 uint32_t rg_event_identity(const struct rg_event *event)
 {
     uint64_t hash = rg_fnv64(event->source.p, event->source.n) * 31 + rg_fnv64(event->id.p, event->id.n);
@@ -328,7 +330,7 @@ static void fold_promise(struct rg_record *record, const struct rg_event *e)
 
 /* Levels of evidence only rise; each keeps the first time it was reached. A bounce after an acceptance gives the channel up,
  * unless something stronger has been proven. */
-static void fold_receipt_into(struct rg_record *record, struct rg_done *done, const struct rg_event *e)
+static void fold_receipt_into(struct rg_record *record, struct rg_done *done, const struct rg_event *e, int64_t offset)
 {
     int64_t told_ms = rg_second_up(rg_event_has(e, RG_F_AT) ? e->at_ms : e->time_ms);
     int64_t at_ms = told_ms > done->decided_ms ? told_ms : done->decided_ms; /* no message arrives before it was decided */
@@ -338,17 +340,15 @@ static void fold_receipt_into(struct rg_record *record, struct rg_done *done, co
             done->evidence_ms[level] = at_ms;
     if (evidence > done->evidence)
         done->evidence = evidence;
-    if (evidence != RG_EVIDENCE_NONE)
-        return;
-    done->failed = true;
-    if (done->evidence >= RG_EVIDENCE_DELIVERED)
-        return;
-    rg_done_refuse(record, done, done->channel);
-    if (done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN)
-        done->state = RG_DONE_REJECTED;
+    if (evidence == RG_EVIDENCE_NONE) {
+        done->failed = true;
+        if (done->evidence < RG_EVIDENCE_DELIVERED)
+            rg_done_refuse(record, done, done->channel);
+    }
+    rg_done_settle(done, offset);
 }
 
-static void fold_receipt(struct rg_record *record, const struct rg_event *e)
+static void fold_receipt(struct rg_record *record, const struct rg_event *e, int64_t offset)
 {
     struct rg_action_id id;
     if (!rg_action_id_parse(e->action, &id))
@@ -356,7 +356,7 @@ static void fold_receipt(struct rg_record *record, const struct rg_event *e)
     for (size_t i = 0; i < record->invoice_count; i++)
         for (size_t k = 0; k < record->invoices[i].done_count; k++)
             if (rg_done_is(&record->invoices[i].done[k], &id))
-                fold_receipt_into(record, &record->invoices[i].done[k], e);
+                fold_receipt_into(record, &record->invoices[i].done[k], e, offset);
 }
 
 static bool listed(const struct rg_event *e, const struct rg_invoice *invoice)
@@ -369,6 +369,14 @@ static bool listed(const struct rg_event *e, const struct rg_invoice *invoice)
     return false;
 }
 
+/* The word of the system that acted is about a signal that went out before it; an older one, come again, is about an earlier
+ * one. Clocks of two systems are never quite the same. */
+static bool speaks_of(const struct rg_done *done, enum rg_signal signal, int64_t at_ms)
+{
+    bool out = done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
+    return done->signal == signal && out && at_ms >= done->decided_ms - CLOCKS_APART_MS;
+}
+
 static void fold_confirmation(struct rg_record *record, const struct rg_event *e)
 {
     enum rg_signal signal = e->type == RG_EV_SERVICE_SUSPENDED ? RG_SIGNAL_SUSPEND_REQUESTED
@@ -378,7 +386,7 @@ static void fold_confirmation(struct rg_record *record, const struct rg_event *e
     for (size_t i = 0; i < record->invoice_count && signal != RG_SIGNAL_NONE; i++) {
         struct rg_invoice *invoice = &record->invoices[i];
         for (size_t k = 0; k < invoice->done_count && listed(e, invoice); k++)
-            if (invoice->done[k].signal == signal)
+            if (speaks_of(&invoice->done[k], signal, at_ms))
                 rg_earliest(&invoice->done[k].confirmed_ms, at_ms);
     }
 }
@@ -448,7 +456,7 @@ enum rg_folded rg_fold_event(struct rg_record *record, const struct rg_event *e,
     case RG_EV_DEBTOR_PROTECTED: fold_protection(record, e); break;
     case RG_EV_PROMISE_MADE:
     case RG_EV_PROMISE_WITHDRAWN: fold_promise(record, e); break;
-    case RG_EV_DELIVERY_RECEIPT: fold_receipt(record, e); break;
+    case RG_EV_DELIVERY_RECEIPT: fold_receipt(record, e, offset); break;
     case RG_EV_SERVICE_SUSPENDED:
     case RG_EV_SERVICE_RESTORED:
     case RG_EV_SERVICE_TERMINATED: fold_confirmation(record, e); break;

@@ -353,6 +353,37 @@ static void prove(struct rg_done *done, enum rg_evidence evidence, int64_t at_ms
         done->evidence = evidence;
 }
 
+static bool proven(const struct rg_done *done)
+{
+    return done->evidence >= RG_EVIDENCE_DELIVERED || (done->evidence != RG_EVIDENCE_NONE && !done->failed);
+}
+
+void rg_done_settle(struct rg_done *done, int64_t offset)
+{
+    bool in_hands = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED;
+    bool taken = done->state == RG_DONE_SENT || done->state == RG_DONE_UNCERTAIN ||
+                 (done->state == RG_DONE_RETRY && done->evidence != RG_EVIDENCE_NONE);
+    if (in_hands)
+        return;
+    if (done->failed && !proven(done) && taken) {
+        done->state = RG_DONE_REJECTED;
+    } else if (done->state != RG_DONE_SENT && proven(done)) {
+        done->state = RG_DONE_SENT;
+        done->gate = RG_GATE_NONE;
+        done->sent_offset = offset;
+    }
+}
+
+/* The provider's own word of it may have been heard before the sender's. */
+static void settle_entries(struct rg_record *record, const struct rg_decision *decision, int64_t offset)
+{
+    for (size_t i = 0; i < decision->invoice_count; i++) {
+        struct rg_done *done = decision->invoices[i].listed ? NULL : decision_entry(record, decision, &decision->invoices[i]);
+        if (done != NULL && rg_done_is(done, &decision->action))
+            rg_done_settle(done, offset);
+    }
+}
+
 /* A delivery counts for its step identity, whatever else is under way for it: a newer attempt that waits is void. */
 static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome, int64_t offset)
 {
@@ -384,8 +415,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
             done->signal = own->decision.signal;
         }
         prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, at_ms);
-        if (done->failed && done->evidence < RG_EVIDENCE_DELIVERED)
-            done->state = RG_DONE_REJECTED; /* the bounce was heard before its acceptance */
+        rg_done_settle(done, offset); /* a bounce may have been heard before its acceptance */
     }
     if (own != NULL)
         drop_action(record, &outcome->action);
@@ -424,9 +454,9 @@ static void note_failure(struct rg_record *record, const struct rg_decision *dec
     }
 }
 
-static enum rg_folded apply_failure(struct rg_record *record, struct rg_action *action, const struct rg_outcome *outcome)
+static enum rg_folded apply_failure(struct rg_record *record, struct rg_action *action, const struct rg_outcome *outcome, int64_t offset)
 {
-    const struct rg_decision *decision = &action->decision;
+    const struct rg_decision *decision = &action->decision, told = *decision; /* it goes with its end */
     note_failure(record, decision, outcome);
     bool resend = decision->uncertain == RG_UNCERTAIN_RESEND;
     switch (outcome->verdict) {
@@ -455,6 +485,7 @@ static enum rg_folded apply_failure(struct rg_record *record, struct rg_action *
         break;
     default: rg_assert(outcome->verdict != RG_VERDICT_UNSET); /* a delivery does not come here, and unset was never written */
     }
+    settle_entries(record, &told, offset);
     return RG_FOLD_CHANGED;
 }
 
@@ -469,7 +500,7 @@ static enum rg_folded apply_outcome(struct rg_record *record, const struct rg_ou
                                                     : rg_claim_id_is_zero(&outcome->claim);
     if (!meets)
         return RG_FOLD_NOTHING; /* speaks of a claim that does not stand */
-    return apply_failure(record, action, outcome);
+    return apply_failure(record, action, outcome, offset);
 }
 
 static enum rg_folded apply_skipped(struct rg_record *record, const struct rg_skipped *skipped)

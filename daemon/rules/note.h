@@ -19,6 +19,10 @@ static inline int64_t rg_second_up(int64_t ms)
 /* That channel will not do for this step in this cycle any more. */
 void rg_done_refuse(struct rg_record *record, struct rg_done *done, struct rg_str channel);
 
+/* What became of an attempt that is over, by the sender's word and the provider's: what arrived is out, however its end was told;
+ * what came back is refused. */
+void rg_done_settle(struct rg_done *done, int64_t offset);
+
 /* Removes an action that is under way; its entries get `state` and `gate`, their time stays that of the decision. */
 void rg_record_end_action(struct rg_record *record, const struct rg_action_id *id, enum rg_done_state state, enum rg_gate gate);
 /* Voids every queued action that the facts have made unwanted. */

@@ -165,17 +165,22 @@ static bool partner_of(const struct rg_invoice *invoice, const struct rg_payment
 
 /* A confirmation without a payment id is the same money as a settlement of the same amount within 30 days that has no
  * confirmation of its own; each settlement stands for one. Looked for when summing, not when folding, and in the order of
- * time, so that the order of arrival does not matter. Returns the set of confirmations that are counted with their settlement. */
-static uint64_t merged_away(const struct rg_invoice *invoice)
+ * time, so that the order of arrival does not matter. Returns the set of confirmations that are counted with their settlement;
+ * `ret_days` gets the day of each payment, of such a pair its first. */
+static uint64_t merged_away(const struct rg_invoice *invoice, rg_day ret_days[RG_RECORD_PAYMENTS_MAX])
 {
     uint64_t merged = 0, done = 0, taken = 0;
     size_t index = 0, partner = 0;
+    for (size_t i = 0; i < invoice->payment_count; i++)
+        ret_days[i] = invoice->payments[i].paid_on;
     for (const struct rg_payment *p; (p = next_confirmed(invoice, done, &index)) != NULL;) {
         done |= UINT64_C(1) << index;
         if (!partner_of(invoice, p, taken, &partner))
             continue;
         taken |= UINT64_C(1) << partner;
         merged |= UINT64_C(1) << index;
+        if (ret_days[index] < ret_days[partner])
+            ret_days[partner] = ret_days[index];
     }
     return merged;
 }
@@ -185,7 +190,8 @@ static_assert(RG_RECORD_PAYMENTS_MAX <= 64, "payments of an invoice fit one set"
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice)
 {
     int64_t sum = 0, nameless_back = 0;
-    uint64_t merged = merged_away(invoice);
+    rg_day days[RG_RECORD_PAYMENTS_MAX];
+    uint64_t merged = merged_away(invoice, days);
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *payment = &invoice->payments[i];
         int64_t in = (merged >> i & 1) != 0 ? 0 : came_in(payment);
@@ -200,6 +206,19 @@ int64_t rg_invoice_received_cents(const struct rg_invoice *invoice)
     return sum;
 }
 
+bool rg_invoice_merged(const struct rg_invoice *invoice, size_t payment)
+{
+    rg_day days[RG_RECORD_PAYMENTS_MAX];
+    return (merged_away(invoice, days) >> payment & 1) != 0;
+}
+
+/* What has to come in for it to be paid: the amount, less the best discount in force on the day of payment. */
+static int64_t payable_cents(const struct rg_invoice *invoice)
+{
+    rg_day paid_on = invoice->discount_count > 0 ? rg_invoice_paid_on(invoice) : RG_DAY_NONE;
+    return invoice->amount_cents - (paid_on == RG_DAY_NONE ? 0 : rg_invoice_discount_cents(invoice, paid_on, RG_ROUND_HALF_UP));
+}
+
 static bool due_before(const struct rg_invoice *a, const struct rg_invoice *b)
 {
     if (a->due_on != b->due_on)
@@ -210,10 +229,10 @@ static bool due_before(const struct rg_invoice *a, const struct rg_invoice *b)
 
 static int64_t still_owed(const struct rg_invoice *invoice)
 {
-    if (!invoice->issued || invoice->state != RG_INVOICE_OPEN)
+    if (!invoice->issued || invoice->state != RG_INVOICE_OPEN || rg_invoice_excused(invoice))
         return 0;
-    int64_t owed = invoice->amount_cents - rg_invoice_received_cents(invoice);
-    return owed > 0 ? owed : 0;
+    int64_t received = rg_invoice_received_cents(invoice);
+    return received < payable_cents(invoice) ? invoice->amount_cents - received : 0;
 }
 
 int64_t rg_record_received_cents(const struct rg_record *record, const struct rg_invoice *invoice)
@@ -239,11 +258,13 @@ int64_t rg_record_balance_cents(const struct rg_record *record, const struct rg_
 
 rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
 {
-    rg_day last = RG_DAY_NONE;
+    rg_day last = RG_DAY_NONE, days[RG_RECORD_PAYMENTS_MAX];
+    uint64_t merged = merged_away(invoice, days);
     for (size_t i = 0; i < invoice->payment_count; i++) {
         const struct rg_payment *payment = &invoice->payments[i];
-        if (came_in(payment) > payment->reversed_cents && payment->paid_on > last)
-            last = payment->paid_on;
+        bool counts = (merged >> i & 1) == 0 && came_in(payment) > payment->reversed_cents;
+        if (counts && days[i] > last)
+            last = days[i];
     }
     return last;
 }
@@ -256,13 +277,7 @@ int64_t rg_invoice_discount_cents(const struct rg_invoice *invoice, rg_day day, 
 
 bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents)
 {
-    if (!invoice->issued)
-        return false;
-    int64_t owed = invoice->amount_cents - tolerance_cents;
-    rg_day paid_on = rg_invoice_paid_on(invoice);
-    if (paid_on != RG_DAY_NONE && invoice->discount_count > 0)
-        owed -= rg_invoice_discount_cents(invoice, paid_on, RG_ROUND_HALF_UP);
-    return rg_record_received_cents(record, invoice) >= owed;
+    return invoice->issued && rg_record_received_cents(record, invoice) >= payable_cents(invoice) - tolerance_cents;
 }
 
 bool rg_record_consumer(const struct rg_record *record)

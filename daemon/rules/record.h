@@ -252,6 +252,7 @@ bool rg_done_suspends(const struct rg_done *done);
 bool rg_invoice_excused(const struct rg_invoice *invoice);
 int rg_invoice_cycle(const struct rg_invoice *invoice);
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus its own credits */
+bool rg_invoice_merged(const struct rg_invoice *invoice, size_t payment); /* a nameless confirmation, counted with its settlement */
 /* Also counts the invoice's share of credits without an invoice, which go to the oldest due first. */
 int64_t rg_record_received_cents(const struct rg_record *record, const struct rg_invoice *invoice);
 int64_t rg_record_balance_cents(const struct rg_record *record, const struct rg_invoice *invoice); /* negative: paid above */

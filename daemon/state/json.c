@@ -78,6 +78,8 @@ static void payments(struct rg_jw *jw, const struct rg_invoice *v)
         count(jw, "settled_cents", p->settled_cents);
         count(jw, "reversed_cents", p->reversed_cents);
         day(jw, "paid_on", p->paid_on);
+        if (rg_invoice_merged(v, i))
+            rg_jw_member_bool(jw, "counted_when_settled", true); /* the same money as a settlement of that amount */
         rg_jw_object_end(jw);
     }
     rg_jw_array_end(jw);
