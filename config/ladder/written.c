@@ -264,7 +264,7 @@ static const struct rg_row owed_fields[] = {
     {.key = "clock", RG_AT(struct rg_written_owed, clock), .type = RG_ROW_CUSTOM, .custom = read_clock, .fallback = "confirmed",
      .example = "confirmed", .help = "What starts the clock: the payment is `confirmed`."},
     {.key = "within", RG_AT(struct rg_written_owed, within), .type = RG_ROW_DURATION, .min = 60, .max = 60 * 86400,
-     .help = "An alarm when it is not confirmed within that time."},
+     .help = "An alarm when it is not confirmed within that time; the calendar's, or `24h`, when not written."},
     {.key = "via", RG_AT(struct rg_written_owed, via), .type = RG_ROW_CUSTOM, .custom = read_via, .example = "[whatsapp, email]",
      .help = "Channels of the message."},
     {.key = "template", RG_AT(struct rg_written_owed, template), .type = RG_ROW_NAME, .help = "The message to send."},

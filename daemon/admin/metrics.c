@@ -142,6 +142,7 @@ static void decide_metrics(const struct rg_shard_counters *c, struct rg_buf *b)
         sample(b, "regua_suppressed_total", LABELS({"gate", rg_gate_name((enum rg_gate)gate)}), c->suppressed[gate]);
     counter(b, "regua_voided_total", "Queued actions that a fact made unwanted before delivery.", c->voided);
     counter(b, "regua_recalled_total", "Queued actions called back for a reason outside the ledger.", c->recalled);
+    counter(b, "regua_restores_overdue_total", "Alarms about services owed back that nobody has confirmed in time.", c->overdue);
     gauge(b, "regua_actions_under_way", "Actions queued or in a sender's hands.", c->under_way);
     counter(b, "regua_redis_commits_total", "Batches committed.", c->batches);
     counter(b, "regua_redis_rewinds_total", "Times that Redis had lost or regained something and a shard folded again.",

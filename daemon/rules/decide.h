@@ -67,6 +67,14 @@ struct rg_step_view {
     struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 24 Nov 08:00 -03" */
 };
 
+/* What is owed, went unconfirmed and has run out of its time. */
+struct rg_overdue {
+    const struct rg_invoice *invoice; /* the first of those it is owed for */
+    struct rg_str name;
+    int64_t since_ms, limit_ms;
+    int64_t told_ms; /* the last instant at which there is to be an alarm: at the limit, and every day after it */
+};
+
 struct rg_decided {
     struct rg_decision **decisions; /* already in record->actions (live) or noted as shadow */
     size_t decision_count, decision_cap;
@@ -76,6 +84,8 @@ struct rg_decided {
     size_t skip_cap, caught_up_cap;
     bool noted;                /* the record has changed otherwise: it has to be stored */
     bool lagging;              /* a step is open, and not all that upstream had published by `due_ms` is known: he stays due */
+    struct rg_overdue *overdue;
+    size_t overdue_count, overdue_cap;
     struct rg_step_view *views; /* filled only when `explain` was asked for */
     size_t view_count, view_cap;
     /* When to look again; both RG_NEVER: only when something is folded. */

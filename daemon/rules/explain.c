@@ -191,6 +191,13 @@ static void invoice_line(const struct rg_rules *rules, const struct rg_record *r
     rg_buf_addc(buf, '\n');
 }
 
+static void add_overdue(const struct rg_overdue *overdue, const struct rg_zone *zone, struct rg_buf *buf)
+{
+    char since[RG_WHEN_TEXT_MAX], limit[RG_WHEN_TEXT_MAX];
+    rg_buf_addf(buf, "  %-20.*s OVERDUE    owed since %s, and had to be confirmed by %s\n", (int)overdue->name.n, overdue->name.p,
+                rg_when_text(zone, overdue->since_ms, since), rg_when_text(zone, overdue->limit_ms, limit));
+}
+
 static bool wanted(const struct rg_step_view *f, struct rg_str step)
 {
     return !rg_str_has(step) || !rg_str_has(f->name) || rg_str_eq(step, f->name);
@@ -214,6 +221,9 @@ void rg_explain_text(const struct rg_rules *rules, const struct rg_world *world,
             first = false;
             add_finding(f, zone, all_gates, buf);
         }
+        for (size_t k = 0; k < look.overdue_count && !first; k++)
+            if (look.overdue[k].invoice == &record->invoices[i])
+                add_overdue(&look.overdue[k], zone, buf);
     }
     if (look.view_count == 0)
         rg_buf_adds(buf, "\nnothing is owed: no invoice is known of this debtor\n");
@@ -283,6 +293,22 @@ static void json_finding(const struct rg_step_view *f, const struct rg_zone *zon
     rg_jw_object_end(jw);
 }
 
+static void json_overdue(const struct rg_decided *look, const struct rg_zone *zone, struct rg_jw *jw)
+{
+    if (look->overdue_count == 0)
+        return;
+    rg_jw_member_array(jw, "overdue");
+    for (size_t i = 0; i < look->overdue_count; i++) {
+        rg_jw_object(jw);
+        rg_jw_member_str(jw, "invoice", look->overdue[i].invoice->id);
+        rg_jw_member_str(jw, "step", look->overdue[i].name);
+        json_instant(jw, "since", zone, look->overdue[i].since_ms);
+        json_instant(jw, "limit", zone, look->overdue[i].limit_ms);
+        rg_jw_object_end(jw);
+    }
+    rg_jw_array_end(jw);
+}
+
 void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world, struct rg_record *record, struct rg_str step,
                      struct rg_jw *jw)
 {
@@ -299,6 +325,7 @@ void rg_explain_json(const struct rg_rules *rules, const struct rg_world *world,
         if (wanted(&look.views[i], step))
             json_finding(&look.views[i], zone, jw);
     rg_jw_array_end(jw);
+    json_overdue(&look, zone, jw);
     json_instant(jw, "next_look", zone, rg_decided_next_ms(&look));
     rg_jw_object_end(jw);
 }

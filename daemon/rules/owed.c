@@ -7,6 +7,7 @@
 #include "daemon/rules/look.h"
 
 #define THANKS_WITHIN_MS (3 * RG_MS_PER_DAY) /* nobody is thanked for what was paid long ago */
+#define ALARM_AGAIN_MS RG_MS_PER_DAY
 
 static bool restored(const struct rg_invoice *invoice, const struct rg_done *suspend)
 {
@@ -142,8 +143,6 @@ bool rg_owes(const struct rg_rules *rules, const struct rg_world *world, struct 
     return false;
 }
 
-/* ---- thanks and excuses ---- */
-
 static int64_t paid_at(const struct rg_invoice *invoice)
 {
     int64_t last = 0;
@@ -155,6 +154,96 @@ static int64_t paid_at(const struct rg_invoice *invoice)
     }
     return last;
 }
+
+/* ---- the clock of a restore ---- */
+
+/* The last restore that answers a suspend, however it ended; NULL: none was decided. */
+static const struct rg_done *answer_to(const struct rg_invoice *invoice, const struct rg_done *suspend)
+{
+    const struct rg_done *answer = NULL;
+    for (size_t i = 0; i < invoice->done_count; i++) {
+        const struct rg_done *done = &invoice->done[i];
+        bool its = done->signal == RG_SIGNAL_RESTORE_REQUESTED && done->sequence > suspend->sequence;
+        if (its && (answer == NULL || done->sequence > answer->sequence))
+            answer = done;
+    }
+    return answer;
+}
+
+/* When the last of its invoices was closed, by the word of whoever closed it; one closed by a credit, which has no date, by the
+ * restore that was decided then. */
+static int64_t owed_since(const struct rg_look *look, const struct rg_done *suspend, const struct rg_done *answer)
+{
+    int64_t since_ms = suspend->decided_ms;
+    for (size_t i = 0; i < look->record->invoice_count; i++) {
+        const struct rg_invoice *invoice = &look->record->invoices[i];
+        if (same_action(invoice, suspend) == NULL)
+            continue;
+        int64_t at_ms = invoice->state == RG_INVOICE_VOIDED ? invoice->set[RG_IG_STATE].time_ms
+                        : rg_invoice_excused(invoice)        ? invoice->set[RG_IG_DISPUTE].time_ms
+                                                             : paid_at(invoice);
+        if (at_ms == 0 && answer != NULL)
+            at_ms = answer->decided_ms;
+        if (at_ms > since_ms)
+            since_ms = at_ms;
+    }
+    return since_ms;
+}
+
+/* What became of a suspend is over: another one came after it, its restore is confirmed, or nothing is owed for it. */
+static bool made_good(const struct rg_look *look, const struct rg_invoice *invoice, const struct rg_done *suspend,
+                      const struct rg_done *answer)
+{
+    for (size_t i = 0; i < invoice->done_count; i++)
+        if (rg_done_suspends(&invoice->done[i]) && invoice->done[i].sequence > suspend->sequence)
+            return true;
+    return (answer != NULL && answer->confirmed_ms != 0) || !all_closed(look, suspend);
+}
+
+static bool named_before(const struct rg_look *look, size_t index, const struct rg_done *suspend)
+{
+    for (size_t i = 0; i < index; i++)
+        if (same_action(&look->record->invoices[i], suspend) != NULL)
+            return true;
+    return false;
+}
+
+static void look_at_clock(struct rg_look *look, struct rg_invoice *invoice, const struct rg_done *suspend,
+                          const struct rg_done *answer)
+{
+    const struct rg_ladder *ladder = rg_look_ladder(look, invoice);
+    const struct rg_owed *rule = restore_rule(ladder);
+    struct rg_span within = rule != NULL ? rule->within : (struct rg_span){RG_SPAN_MS, RG_RESTORE_MS};
+    int64_t now_ms = look->world->now_ms, since_ms = owed_since(look, suspend, answer);
+    int64_t limit_ms = rg_span_after(look->zone, since_ms, within);
+    if (limit_ms > now_ms) {
+        rg_look_prompt_at(look, limit_ms);
+        return;
+    }
+    struct rg_decided *out = look->out;
+    int64_t told_ms = now_ms - (now_ms - limit_ms) % ALARM_AGAIN_MS;
+    *RG_PUSH(look->record->arena, out->overdue, out->overdue_count, out->overdue_cap) =
+        (struct rg_overdue){.invoice = invoice, .name = rule != NULL ? rule->name : RG_STR("restore"), .since_ms = since_ms,
+                            .limit_ms = limit_ms, .told_ms = told_ms};
+    rg_look_prompt_at(look, told_ms + ALARM_AGAIN_MS);
+}
+
+/* A restore has its time until the system that restores has confirmed it, once for all invoices of a suspend. */
+static void look_clocks(struct rg_look *look)
+{
+    struct rg_record *record = look->record;
+    for (size_t i = 0; i < record->invoice_count; i++) {
+        struct rg_invoice *invoice = &record->invoices[i];
+        for (size_t k = 0; k < invoice->done_count; k++) {
+            const struct rg_done *suspend = &invoice->done[k];
+            const struct rg_done *answer = answer_to(invoice, suspend);
+            if (rg_done_suspends(suspend) && !made_good(look, invoice, suspend, answer) && !named_before(look, i, suspend))
+                look_at_clock(look, invoice, suspend, answer);
+        }
+    }
+}
+
+/* ---- thanks and excuses ---- */
 
 /* Whether a dunning message went out at most `within` before the payment, or after it. */
 static bool crossed(const struct rg_look *look, const struct rg_invoice *invoice, int cycle, int64_t paid_ms, struct rg_span within)
@@ -344,6 +433,7 @@ void rg_look_owed(struct rg_look *look)
 {
     struct words words = {0};
     look_restores(look);
+    look_clocks(look);
     for (size_t i = 0; i < look->record->invoice_count; i++) {
         struct rg_invoice *invoice = &look->record->invoices[i];
         if (!invoice->issued || invoice->state != RG_INVOICE_OPEN || rg_invoice_gate(look, invoice) != RG_GATE_PAID)

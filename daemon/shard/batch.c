@@ -190,6 +190,25 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+/* An alarm, raised by the clock alone: by the timer that stood before it was to be raised, and by no other. */
+static void raise_alarms(const struct rg_batch *batch, const struct rg_touched *touched, const struct rg_decided *decided)
+{
+    const struct rg_shard_config *config = &batch->shard->config;
+    for (size_t i = 0; touched->prompted && i < decided->overdue_count; i++) {
+        const struct rg_overdue *overdue = &decided->overdue[i];
+        if (overdue->told_ms < touched->prompt_ms)
+            continue;
+        char since[RG_INSTANT_TEXT_MAX], limit[RG_INSTANT_TEXT_MAX];
+        rg_instant_format(overdue->since_ms, -180, since);
+        rg_instant_format(overdue->limit_ms, -180, limit);
+        rg_log(RG_LOG_ERROR, "RESTORE-OVERDUE", &(struct rg_log_ctx){.debtor = touched->debtor.p, .shard = config->shard},
+               RG_STR_FMT " is owed for invoice " RG_STR_FMT " since %s and had to be confirmed by %s: see to it where services "
+               "are restored",
+               RG_STR_ARG(overdue->name), RG_STR_ARG(overdue->invoice->id), since, limit);
+        atomic_fetch_add(&config->counters->overdue, 1);
+    }
+}
+
 static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
 {
     const struct rg_world world = world_of(batch, touched);
@@ -199,6 +218,7 @@ static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
         send_decided(batch, decided.decisions[i], decision_wire(batch, decided.decisions[i]));
     for (size_t i = 0; i < decided.recall_count; i++)
         send_recalled(batch, &decided.recalls[i]);
+    raise_alarms(batch, touched, &decided);
     bool skipped = decided.skipped.skip_count > 0 || decided.skipped.caught_up_count > 0;
     if (skipped)
         send_skipped(batch, &decided.skipped);

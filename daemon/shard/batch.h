@@ -39,6 +39,7 @@ struct rg_touched {
     bool changed, was_overflowing;
     int64_t due_ms;              /* timer this look was due for */
     bool prompted;               /* his prompt timer is over */
+    int64_t prompt_ms;           /* … which stood at this instant */
     struct rg_str *updates;      /* keys of people updates folded, to be removed */
     size_t update_count, update_cap;
 };

@@ -26,7 +26,7 @@ const char *rg_shard_state_name(enum rg_shard_state state);
 
 /* Counted by the shard's thread, read by any; names as in the metrics. */
 struct rg_shard_counters {
-    _Atomic uint64_t folded, repeated, strangers, dead, decided, voided, recalled, skipped, batches, rewinds;
+    _Atomic uint64_t folded, repeated, strangers, dead, decided, voided, recalled, skipped, overdue, batches, rewinds;
     _Atomic uint64_t repeated_of[RG_SOURCES_MAX]; /* … `repeated` by upstream's source, in the order of the rules */
     _Atomic uint64_t suppressed[RG_GATE_COUNT]; /* steps whose window closed, by what blocked them last */
     _Atomic int64_t under_way;                  /* actions queued or claimed */

@@ -34,10 +34,12 @@ static enum rg_commit add_due(struct rg_batch *batch, enum rg_timer timer, size_
     enum rg_commit rc = store->ops->due(store, timer, until_ms, max, batch->arena, due, ret_count, err);
     for (size_t i = 0; rc == RG_COMMITTED && i < *ret_count; i++) {
         struct rg_touched *touched = rg_batch_add(batch, due[i].debtor);
-        if (timer == RG_TIMER_PROMPT)
+        if (timer == RG_TIMER_PROMPT) {
             touched->prompted = true;
-        else
+            touched->prompt_ms = due[i].due_ms;
+        } else {
             touched->due_ms = due[i].due_ms;
+        }
     }
     return rc;
 }

@@ -525,7 +525,7 @@ static void restore_is_owed(void **state)
            "    BLOCK  stopped         everything is stopped\n"
            "           lifted by       an operator: reguactl resume\n"
            "\n"
-           "next look: when something happens\n");
+           "next look: Wed 2026-12-09 22:00\n");
     assert_int_equal(p.record->action_count, actions); /* explaining decides nothing */
     assert_int_equal(p.record->invoices[0].done_count, done);
     play_end(&p);

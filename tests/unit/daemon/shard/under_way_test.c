@@ -2,6 +2,7 @@
  * owed goes out. Nothing is heard of upstream meanwhile, for nobody needs it for that. */
 #include "tests/unit/daemon/shard/life.h"
 
+#include "base/core/log.h"
 #include "daemon/shard/batch.h"
 
 #define CLAIM_MS 60000 /* as put_claim says */
@@ -344,6 +345,56 @@ static void a_restored_store_leaves_nothing_queued(void **state)
     assert_int_equal(done_of(b, "lembrete")->state, RG_DONE_SENT);
 }
 
+/* ---- the clock of what is owed ---- */
+
+struct alarms {
+    int count;
+    char text[256];
+};
+
+static void listen(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text, void *sink)
+{
+    struct alarms *alarms = sink;
+    if (strcmp(id, "RESTORE-OVERDUE") != 0)
+        return;
+    assert_int_equal(level, RG_LOG_ERROR);
+    assert_string_equal(ctx->debtor, D1);
+    alarms->count++;
+    (void)snprintf(alarms->text, sizeof alarms->text, "%s", text);
+}
+
+/* Sent or not, a restore that nobody has confirmed in time is told of once a day, whatever else wakes the debtor; until it is. */
+static void an_overdue_restore_is_told_of_once_a_day(void **state)
+{
+    struct bench *b = *state;
+    struct alarms alarms = {0};
+    rg_log_capture(listen, &alarms);
+    struct rg_decision owed = owe(b); /* on 7 December at noon */
+    pass(b, RG_MS_PER_DAY - RG_MS_PER_MINUTE);
+    assert_int_equal(alarms.count, 0);
+    pass(b, RG_MS_PER_MINUTE);
+    assert_int_equal(alarms.count, 1);
+    assert_string_equal(alarms.text, "religar is owed for invoice F1 since 2026-12-07T12:00:00-03:00 and had to be confirmed by "
+                                     "2026-12-08T12:00:00-03:00: see to it where services are restored");
+    for (int i = 0; i < 90; i++) /* copies of it are put into its topic all the time */
+        pass(b, RG_OWED_AGAIN_MS);
+    assert_int_equal(alarms.count, 1);
+    int64_t claim = put_claim(b, &owed, 9);
+    (void)put_outcome(b, &owed, 9, claim, RG_VERDICT_ACCEPTED);
+    bench_settle(b);
+    for (int i = 0; i < 24; i++)
+        pass(b, 60 * RG_MS_PER_MINUTE);
+    assert_int_equal(alarms.count, 2);
+    assert_int_equal(atomic_load(&b->counters.overdue), 2);
+    struct rg_event restored = event_of(b, RG_EV_SERVICE_RESTORED, "restored", D1);
+    (void)put(b, &restored);
+    bench_settle(b);
+    for (int i = 0; i < 60; i++)
+        pass(b, 60 * RG_MS_PER_MINUTE);
+    assert_int_equal(alarms.count, 2);
+    rg_log_capture(NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +410,7 @@ int main(void)
         LIFE_TEST(copies_do_not_pile_up),
         LIFE_TEST(a_message_without_a_copy_is_decided_anew),
         LIFE_TEST(a_restored_store_leaves_nothing_queued),
+        LIFE_TEST(an_overdue_restore_is_told_of_once_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
