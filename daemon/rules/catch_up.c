@@ -51,13 +51,13 @@ int64_t rg_silence_ended(const struct rg_case *c)
     if (!invoice->disputed)
         take(&latest_ms, invoice->set[RG_IG_DISPUTE].time_ms, now_ms);
     take(&latest_ms, rg_promise_ends(c->look), now_ms);
-    take(&latest_ms, rg_debit_ends(c->look, invoice), now_ms);
     return latest_ms;
 }
 
 static int64_t able_since(const struct rg_case *c)
 {
     int64_t since_ms = rg_silence_ended(c), live_ms = 0;
+    take(&since_ms, rg_debit_ends(c->look, c->invoice), c->look->world->now_ms);
     if (c->invoice->caught_up_ms > since_ms)
         since_ms = c->invoice->caught_up_ms;
     bool live = rg_look_live(c->look, c->ladder, c->step, &live_ms);

@@ -82,6 +82,12 @@ void rg_case_enter(struct rg_case *c, const struct rg_step *step, int repetition
     c->gate_count = c->gate_cap = 0;
 }
 
+struct rg_str rg_look_creditor(const struct rg_look *look, const struct rg_invoice *invoice)
+{
+    const struct rg_service_info *service = rg_rules_service(look->rules, invoice->service);
+    return rg_str_has(invoice->creditor) || service == NULL ? invoice->creditor : service->creditor;
+}
+
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice)
 {
     for (int i = 0; i < look->rules->ladder_count; i++) {

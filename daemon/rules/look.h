@@ -50,6 +50,8 @@ void rg_look_prompt_at(struct rg_look *look, int64_t instant_ms); /* the same fo
 int64_t rg_start_of_day(const struct rg_zone *zone, rg_day day); /* a day that cannot be counted never comes */
 int64_t rg_after_bank_days(const struct rg_look *look, rg_day day, int n); /* when the n-th bank day behind `day` is over */
 rg_day rg_payable_day(const struct rg_look *look, const struct rg_invoice *invoice);
+/* Whose invoice it is: nobody's business is told in another's name. */
+struct rg_str rg_look_creditor(const struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record);
 struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents);
@@ -73,7 +75,7 @@ bool rg_case_said_before(const struct rg_case *c);
 /* catch_up.c */
 int64_t rg_promise_ends(const struct rg_look *look); /* it was withdrawn, or is broken from then on; 0: there never was one */
 int64_t rg_debit_ends(const struct rg_look *look, const struct rg_invoice *invoice); /* it failed, or its result is overdue; 0 */
-/* When the last of what kept this invoice silent (hold, protection, dispute, promise, booked debit) ended; 0: nothing has. */
+/* When the last of what was said to keep this invoice silent (hold, protection, dispute, promise) ended; 0: nothing has. */
 int64_t rg_silence_ended(const struct rg_case *c);
 /* Whether a step was due too early for `since_ms`, when the invoice could first be acted upon. */
 bool rg_case_missed(const struct rg_case *c, int64_t since_ms);

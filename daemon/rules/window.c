@@ -216,12 +216,15 @@ static int64_t has_since(const struct rg_done *done, enum rg_has has)
     case RG_HAS_FAILED: return done->failed || done->state == RG_DONE_REJECTED ? done->at_ms : 0;
     case RG_HAS_REFUSED: return done->state == RG_DONE_REJECTED ? done->at_ms : 0;
     case RG_HAS_CONFIRMED: return done->confirmed_ms;
-    default: return done->state == RG_DONE_SENT ? done->at_ms : 0;
+    default: break;
     }
+    bool in_order = done->state == RG_DONE_SENT || done->state == RG_DONE_COVERED; /* spoken for, it is done, and proves nothing */
+    return in_order ? done->at_ms : 0;
 }
 
-/* Times in which the term did not run (a hold, a dispute, a promise, a booked debit) are not added up: it starts again from
- * the last of them that ended, which is never to the debtor's harm. */
+/* Times in which the term did not run (a hold, a protection, a dispute, a promise) are not added up: it starts again from the
+ * last of them that ended, which is never to the debtor's harm. A booked debit does not stop it: where one is tried and fails
+ * every week the term would never end. */
 static int64_t term_start(const struct rg_case *c, int64_t notice_ms)
 {
     int64_t ended_ms = rg_silence_ended(c);

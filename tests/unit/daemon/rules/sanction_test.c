@@ -302,6 +302,31 @@ static void test_a_term_once_granted_is_not_shortened(void **state)
     }
 }
 
+/* A hold stops the term, which starts again from its end; a debit that is tried again and again, and fails, does not. */
+static void test_what_stops_a_term(void **state)
+{
+    (void)state;
+    for (int hold = 0; hold <= 1; hold++) {
+        struct play p;
+        begin(&p);
+        p.evidence = RG_EVIDENCE_DELIVERED;
+        play_to(&p, "2026-11-25 10:00");
+        struct rg_event e = play_event(&p, hold ? RG_EV_DEBTOR_HELD : RG_EV_PAYMENT_SCHEDULED, "begin");
+        e.invoice = RG_STR("F1");
+        e.on = rg_day_of(2026, 11, 26);
+        e.has |= hold ? 0 : RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_ON);
+        play_fold(&p, &e, false);
+        play_to(&p, "2026-11-26 10:00");
+        e = play_event(&p, hold ? RG_EV_DEBTOR_RELEASED : RG_EV_PAYMENT_FAILED, "end");
+        e.invoice = RG_STR("F1");
+        e.has |= hold ? 0 : RG_BIT(RG_F_INVOICE);
+        play_fold(&p, &e, false);
+        play_to(&p, "2026-12-31 00:00");
+        expect(&p, hold ? "2026-12-14 08:00 suspensao" : "2026-12-07 08:00 suspensao"); /* from 26, and from 18 November */
+        play_end(&p);
+    }
+}
+
 /* Cut, restored, and cut again in the cycle of a chargeback: whoever obeys the highest number obeys the last. */
 static void test_signals_are_numbered_as_they_come(void **state)
 {
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_bounced_notice_proves_nothing), cmocka_unit_test(test_no_evidence_before_the_message),
         cmocka_unit_test(test_a_refused_signal_backs_off), cmocka_unit_test(test_an_accepted_dispute_restores),
         cmocka_unit_test(test_a_rejected_dispute_restores_nothing), cmocka_unit_test(test_a_write_off_restores_nothing),
+        cmocka_unit_test(test_what_stops_a_term),
         cmocka_unit_test(test_signals_are_numbered_as_they_come),
         cmocka_unit_test(test_a_term_once_granted_is_not_shortened),
     };
