@@ -67,7 +67,8 @@ bool rg_case_said_before(const struct rg_case *c)
         return false;
     for (size_t i = 0; i < c->invoice->done_count; i++) {
         const struct rg_done *done = &c->invoice->done[i];
-        if (done->cycle < c->cycle && done->state == RG_DONE_SENT && done->repetition == c->repetition && rg_str_eq(done->step, c->step->name))
+        bool said = done->state == RG_DONE_SENT || done->state == RG_DONE_COVERED || done->state == RG_DONE_UNCERTAIN;
+        if (said && done->cycle < c->cycle && done->repetition == c->repetition && rg_str_eq(done->step, c->step->name))
             return true;
     }
     return false;
@@ -300,10 +301,25 @@ static bool talks(const struct rg_case *c)
     return c->step->kind == RG_ACT_MESSAGE && c->step->tone <= RG_TONE_FIRM;
 }
 
+static bool is_live(const struct rg_case *c)
+{
+    int64_t since_ms;
+    return rg_look_live(c->look, c->ladder, c->step, &since_ms);
+}
+
+/* What may be said in one breath: of one creditor, and what is only tried out apart from what is meant. */
+static bool together(const struct rg_case *a, const struct rg_case *b)
+{
+    return is_live(a) == is_live(b) && rg_str_eq(rg_look_creditor(a->look, a->invoice), rg_look_creditor(b->look, b->invoice));
+}
+
+/* A service of one contract is cut and restored by itself. */
 static bool same_step(const struct rg_case *a, const struct rg_case *b)
 {
-    return a->ladder == b->ladder && a->step == b->step && a->repetition == b->repetition && a->channel == b->channel &&
-           (a->step->kind == RG_ACT_MESSAGE || rg_str_eq(a->invoice->service, b->invoice->service));
+    const struct rg_invoice *x = a->invoice, *y = b->invoice;
+    bool same = a->ladder == b->ladder && a->step == b->step && a->repetition == b->repetition && a->channel == b->channel;
+    bool one_service = rg_str_eq(x->service, y->service) && rg_str_eq(x->contract, y->contract);
+    return same && (a->step->kind == RG_ACT_MESSAGE || one_service);
 }
 
 /* The more severe first; of equals the one whose day came last, for it speaks for those before it; but notices and sanctions,
@@ -381,7 +397,7 @@ static bool names(const struct rg_decision *d, const struct rg_invoice *invoice,
 static void cover(struct rg_case *c, struct rg_decision *d)
 {
     int index = -1;
-    if (d->cover_count == RG_DECISION_COVERS_MAX || d->mode == RG_MODE_SHADOW)
+    if (d->cover_count == RG_DECISION_COVERS_MAX)
         return;
     if (!names(d, c->invoice, &index)) {
         if (d->invoice_count == RG_DECISION_INVOICES_MAX)
@@ -400,13 +416,13 @@ static void emit_group(struct rg_look *look, struct passed *passed, size_t first
     struct rg_decision *d = rg_emit_begin(look, c->ladder, c->step->name, c->repetition);
     describe(c, d);
     for (size_t i = first; i < passed->count && d->invoice_count < RG_DECISION_INVOICES_MAX; i++) {
-        if (used[i] || !same_step(c, &passed->cases[i]))
+        if (used[i] || !same_step(c, &passed->cases[i]) || !together(c, &passed->cases[i]))
             continue;
         used[i] = true;
         rg_emit_invoice(look, d, passed->cases[i].invoice, passed->cases[i].cycle, false);
     }
     for (size_t i = 0; i < passed->count && talks(c); i++) {
-        if (used[i] || !talks(&passed->cases[i]))
+        if (used[i] || !talks(&passed->cases[i]) || !together(c, &passed->cases[i]))
             continue;
         used[i] = true;
         cover(&passed->cases[i], d);
@@ -414,24 +430,32 @@ static void emit_group(struct rg_look *look, struct passed *passed, size_t first
     rg_emit_finish(look, d);
 }
 
-/* Sanctions and other signals each on their own; one notice; and one message that speaks for all milder ones. What stays
- * behind (a second notice) is looked at again by the gates, which then see the first. */
+/* Messages that keep their distance to each other: all but info. */
+static bool keeps_distance(const struct rg_case *c)
+{
+    return c->step->kind == RG_ACT_MESSAGE && c->step->tone != RG_TONE_INFO;
+}
+
+/* Sanctions and other signals each on their own; one notice, or one message that speaks for all milder ones. What stays behind is
+ * looked at again by the gates, which then see what it stayed behind. */
 static void consolidate(struct rg_look *look, struct passed *passed)
 {
-    bool noticed = false;
+    bool spoken[2] = {false}; /* in shadow, and live */
     if (passed->count == 0)
         return;
     passed->used = RG_NEW(look->record->arena, bool, passed->count);
     sort_by_weight(passed);
     for (size_t i = 0; i < passed->count; i++) {
-        bool notice = passed->cases[i].step->tone == RG_TONE_NOTICE && passed->cases[i].step->kind == RG_ACT_MESSAGE;
+        const struct rg_case *c = &passed->cases[i];
         if (passed->used[i])
             continue;
-        if (notice && noticed) {
+        bool *said = &spoken[is_live(c)];
+        if (*said && keeps_distance(c)) {
+            passed->used[i] = true; /* nothing milder speaks for it */
             rg_look_at(look, look->world->now_ms + RG_MS_PER_MINUTE);
             continue;
         }
-        noticed = noticed || notice;
+        *said = *said || keeps_distance(c);
         emit_group(look, passed, i);
     }
 }

@@ -54,10 +54,8 @@ void rg_emit_invoice(struct rg_look *look, struct rg_decision *d, struct rg_invo
         d->attempt = 1;
     if (!rg_str_has(d->service))
         d->service = invoice->service;
-    if (!rg_str_has(d->creditor)) {
-        const struct rg_service_info *service = rg_rules_service(look->rules, invoice->service);
-        d->creditor = rg_str_has(invoice->creditor) || service == NULL ? invoice->creditor : service->creditor;
-    }
+    if (!rg_str_has(d->creditor))
+        d->creditor = rg_look_creditor(look, invoice);
 }
 
 void rg_emit_finish(struct rg_look *look, struct rg_decision *d)

@@ -76,7 +76,7 @@ static void add_done(const struct rg_step_view *f, const struct rg_zone *zone, s
 {
     char at[RG_WHEN_TEXT_MAX];
     const struct rg_done *done = f->done;
-    if (done->state == RG_DONE_COVERED)
+    if (done->state == RG_DONE_COVERED || (done->state == RG_DONE_SHADOW && done->attempt == 0))
         rg_buf_adds(buf, "  another message spoke for it");
     else if (done->state == RG_DONE_SHADOW)
         rg_buf_addf(buf, "  decided for " RG_STR_FMT, RG_STR_ARG(done->channel));

@@ -542,6 +542,9 @@ static bool gate_gap(struct rg_case *c)
     if (last == 0)
         return false;
     c->until_ms = rg_span_after(c->look->zone, last, c->ladder->caps.gap);
+    int64_t next_day = start_of(c, rg_local_at(c->look->zone, last).day + 1);
+    if (notice && c->until_ms < next_day)
+        c->until_ms = next_day; /* two of them never on one day, however short the gap */
     char text[RG_WHEN_TEXT_MAX];
     rg_case_why(c, "last message %s", rg_when_text(c->look->zone, last, text));
     return c->until_ms > now(c);

@@ -275,7 +275,8 @@ static int usable_channel(const struct rg_look *look, const struct rg_owed *owed
 
 /* A word that is to be said now, about one invoice. */
 struct word {
-    struct rg_invoice *invoice;
+    struct rg_invoice *invoice; /* NULL: said */
+    struct rg_str creditor;
     const struct rg_ladder *ladder;
     const struct rg_owed *owed;
     int channel;
@@ -307,7 +308,8 @@ static bool said_of_another(const struct rg_look *look, const struct rg_invoice 
     rg_day paid_on = rg_local_at(look->zone, paid_ms).day;
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_invoice *other = &record->invoices[i];
-        for (size_t k = 0; other != invoice && k < other->done_count; k++) {
+        bool another = other != invoice && rg_str_eq(rg_look_creditor(look, other), rg_look_creditor(look, invoice));
+        for (size_t k = 0; another && k < other->done_count; k++) {
             const struct rg_done *done = &other->done[k];
             rg_day day = rg_local_at(look->zone, done->decided_ms).day;
             bool alive = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
@@ -378,7 +380,8 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
         return;
     *said = true;
     if (rg_hours_has(rg_message_hours(look, ladder, look->now.day), look->now.minute))
-        *RG_PUSH(look->record->arena, now->items, now->count, now->cap) = (struct word){invoice, ladder, owed, channel};
+        *RG_PUSH(look->record->arena, now->items, now->count, now->cap) =
+            (struct word){invoice, rg_look_creditor(look, invoice), ladder, owed, channel};
     else
         wait_for_hours(look, invoice, ladder, owed);
 }
@@ -386,7 +389,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
 static bool same_word(const struct word *a, const struct word *b)
 {
     return rg_str_eq(a->owed->name, b->owed->name) && rg_str_eq(a->owed->template, b->owed->template) &&
-           a->ladder->mode == b->ladder->mode;
+           rg_str_eq(a->creditor, b->creditor) && a->ladder->mode == b->ladder->mode;
 }
 
 /* One message for all that it is said of; more than it can name are meant, too. */
@@ -407,20 +410,27 @@ static void emit_word(struct rg_look *look, struct words *words, size_t first)
             continue;
         if (d->invoice_count < RG_DECISION_INVOICES_MAX)
             rg_emit_invoice(look, d, word->invoice, rg_invoice_cycle(word->invoice), false);
-        word->invoice = NULL; /* said */
+        word->invoice = NULL;
     }
     rg_emit_finish(look, d);
 }
 
 /* Where somebody is begged pardon he is thanked already. */
-static void say_words(struct rg_look *look, struct words *words)
+static bool thanked_by_an_excuse(const struct words *words, const struct word *thanks)
 {
-    bool pardon = false;
-    for (size_t i = 0; i < words->count; i++)
-        pardon = pardon || excuses(words->items[i].owed);
     for (size_t i = 0; i < words->count; i++) {
         const struct word *word = &words->items[i];
-        if (word->invoice == NULL || (pardon && !excuses(word->owed)))
+        if (excuses(word->owed) && rg_str_eq(word->creditor, thanks->creditor))
+            return !excuses(thanks->owed);
+    }
+    return false;
+}
+
+static void say_words(struct rg_look *look, struct words *words)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const struct word *word = &words->items[i];
+        if (word->invoice == NULL || thanked_by_an_excuse(words, word))
             continue;
         if (look->explain)
             view_owed(look, word->invoice, word->ladder, word->owed->name, look->world->now_ms);
