@@ -482,6 +482,7 @@ class Commands(unittest.TestCase):
         "publish", "publish payment.settled -c CONFIG --check", "publish payment.settled -c CONFIG --check -i F1 -a 1",
         "publish x -c CONFIG --check", "publish payment.settled -c /nowhere", "deadletter", "deadletter list -c /nowhere", "deadletter x -c CONFIG",
         "deadletter show -c CONFIG", "deadletter show x -c CONFIG", "deadletter list --reason x -c CONFIG",
+        "test", "test /nowhere", "test CONFIG", "test --coverage x", "test --run ( --json",
         "completion", "completion bash", "completion zsh", "help", "help status", "help nothing", "version", "version --json", "version x",
     ]
 
