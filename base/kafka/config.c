@@ -110,13 +110,12 @@ static bool default_applies(const char *name, enum rg_kafka_role role)
     static const char *const consumer_only[] = {
         "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "check.crcs", "partition.assignment.strategy",
         "max.poll.interval.ms", "fetch.error.backoff.ms", "fetch.wait.max.ms", "allow.auto.create.topics",
+        "statistics.interval.ms",
         "topic.metadata.refresh.interval.ms",
     };
     static const char *const producer_only[] = {
         "enable.idempotence", "enable.gapless.guarantee", "acks", "message.timeout.ms", "delivery.report.only.error",
     };
-    if (strcmp(name, "statistics.interval.ms") == 0)
-        return role != RG_KAFKA_ROLE_ADMIN; /* nobody reads an admin's */
     for (size_t i = 0; i < RG_COUNT(consumer_only); i++)
         if (strcmp(name, consumer_only[i]) == 0)
             return role == RG_KAFKA_ROLE_CONSUMER;

@@ -134,7 +134,6 @@ int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_
     consumer->ops = options->ops;
     consumer->ctx = options->ctx;
     consumer->member = options->topics_n > 0;
-    consumer->bell.fd = -1;
     rg_kafka_watch_init(&consumer->watch, config->clock);
     rg_assert(!consumer->member || consumer->ops.on_assign != NULL);
     rg_assert(!consumer->member || consumer->ops.on_revoke != NULL);
@@ -198,11 +197,8 @@ void rg_kafka_consumer_free(struct rg_kafka_consumer **pointer, int deadline_ms)
         return;
     int64_t until_ms = rg_kafka_real_ms() + deadline_ms;
     release_current(consumer);
-    if (consumer->queue != NULL) {
-        rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
+    if (consumer->queue != NULL)
         rd_kafka_queue_destroy(consumer->queue);
-    }
-    rg_kafka_bell_done(&consumer->bell);
     if (consumer->rk != NULL) {
         bool closed = leave_group(consumer, until_ms);
         tell_revoked(consumer, true); /* only if the group did not get to it */
@@ -333,7 +329,6 @@ static bool tell_trouble(struct rg_kafka_consumer *consumer, struct rg_kafka_eve
 void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, struct rg_kafka_event *ret_event)
 {
     release_current(consumer);
-    rg_kafka_bell_clear(&consumer->bell);
     if (tell_trouble(consumer, ret_event))
         return;
     for (;;) {
@@ -345,7 +340,6 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
         release_current(consumer);
         timeout_ms = 0; /* whatever came in between, the owner's time is not taken twice */
     }
-    consumer->bell.silent = true;
     if (!tell_trouble(consumer, ret_event))
         *ret_event =
             (struct rg_kafka_event){.kind = RG_KAFKA_EVENT_NONE, .partition = -1, .offset = RG_KAFKA_NONE, .timestamp_ms = -1};
@@ -374,14 +368,4 @@ bool rg_kafka_event_header_at(const struct rg_kafka_event *event, size_t index, 
     *ret_name = name;
     *ret_value = rg_kafka_slice(value, n);
     return true;
-}
-
-void rg_kafka_consumer_wake(struct rg_kafka_consumer *consumer)
-{
-    rd_kafka_queue_yield(consumer->queue);
-}
-
-int rg_kafka_consumer_fd(struct rg_kafka_consumer *consumer)
-{
-    return rg_kafka_bell_fd(&consumer->bell, consumer->queue);
 }

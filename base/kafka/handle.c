@@ -1,5 +1,4 @@
-/* What every handle needs: errors in our words, health, a bell for foreign poll loops, lists that cannot leak, edge
- * offsets, and an end with a deadline.
+/* What every handle needs: errors in our words, health, lists that cannot leak, edge offsets, and an end with a deadline.
  *
  * rd_kafka_destroy can wait for ever (an unreachable broker, a partition that something still refers to), so it runs in a
  * thread of its own; when the deadline passes, thread and handle are left behind and the log says so. Ending the process
@@ -14,9 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 int rg_kafka_err_code(rd_kafka_resp_err_t error)
 {
@@ -237,38 +234,6 @@ void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms)
     if (!done)
         rg_log(RG_LOG_ERROR, "KAFKA-LEAK", RG_LOG_NO_CTX, "%s did not close within %d ms; left behind until the process ends",
                name, deadline_ms);
-}
-
-void rg_kafka_bell_attach(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue)
-{
-    static const uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(queue, bell->fd, &one, sizeof one);
-}
-
-int rg_kafka_bell_fd(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue)
-{
-    if (bell->fd >= 0)
-        return bell->fd;
-    bell->fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* rings once at first: something may be waiting already */
-    if (bell->fd >= 0 && queue != NULL)
-        rg_kafka_bell_attach(bell, queue);
-    return bell->fd;
-}
-
-/* Cleared only after the queue was seen empty, and always before it is looked into again: an arrival in between rings anew. */
-void rg_kafka_bell_clear(struct rg_kafka_bell *bell)
-{
-    uint64_t rings;
-    if (bell->fd >= 0 && bell->silent)
-        (void)!read(bell->fd, &rings, sizeof rings); /* EAGAIN: it did not ring */
-    bell->silent = false;
-}
-
-void rg_kafka_bell_done(struct rg_kafka_bell *bell)
-{
-    if (bell->fd >= 0)
-        (void)close(bell->fd);
-    bell->fd = -1;
 }
 
 rd_kafka_topic_partition_list_t *rg_kafka_list_from(const struct rg_kafka_position *positions, size_t n)

@@ -30,7 +30,7 @@ int rg_kafka_fail(struct rg_error *err, rd_kafka_resp_err_t error, const char *f
 /* Destroys `error`. */
 int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const char *fmt, ...) RG_PRINTF(3, 4);
 
-/* Health, fed by librdkafka's error and statistics callbacks of a handle. */
+/* Health, fed by librdkafka's error and statistics callbacks of a consumer. */
 struct rg_kafka_watch {
     struct rg_kafka_health health;
     const struct rg_clock *clock;
@@ -50,16 +50,6 @@ void rg_kafka_pause(void); /* between two questions, a few tens of ms */
 
 /* A broker that has not heard of a new topic yet says that there is none: such an answer is believed only after this long. */
 #define RG_KAFKA_DOUBT_MS 2000
-
-/* A descriptor that tells when a queue has something. */
-struct rg_kafka_bell {
-    int fd;      /* -1: not asked for yet */
-    bool silent; /* the queue was seen empty: the next poll clears the descriptor first */
-};
-int rg_kafka_bell_fd(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue);
-void rg_kafka_bell_clear(struct rg_kafka_bell *bell); /* before looking into the queue */
-void rg_kafka_bell_attach(struct rg_kafka_bell *bell, rd_kafka_queue_t *queue);
-void rg_kafka_bell_done(struct rg_kafka_bell *bell); /* the queue must be detached or gone */
 
 /* The partitions of an assignment, with where each stands. */
 struct rg_kafka_slot {
@@ -93,7 +83,6 @@ struct rg_kafka_consumer {
     rd_kafka_message_t *current; /* what the last event borrowed from */
     struct rg_error trouble;     /* met inside a callback; the next event tells */
     struct rg_kafka_watch watch;
-    struct rg_kafka_bell bell;
 };
 
 /* Takes exactly these partitions from these offsets; RG_KAFKA_HOLD is allowed. */

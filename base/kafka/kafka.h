@@ -1,7 +1,7 @@
 /* Kafka: consume, seek, commit, produce with reports, topics. The only folder that knows librdkafka.
  *
  * Threads share nothing: a consumer, a producer or an admin belongs to the thread that made it, and all callbacks run there,
- * inside the poll call. The one exception is rg_kafka_consumer_wake. No call blocks past the time it is given.
+ * inside the poll call. No call blocks past the time it is given.
  *
  * What the product's guarantees rest on is set here and cannot be overridden: no automatic commits, no silent reset of a
  * position, checked checksums, range assignment, an idempotent producer that never leaves a gap. */
@@ -35,7 +35,7 @@ struct rg_kafka_config {
 /* Is every setting known, well-formed and allowed? Names the first that is not, with what was probably meant. */
 int rg_kafka_config_check(const struct rg_kafka_config *config, struct rg_error *err) RG_MUST_USE;
 
-/* For documentation: where we differ from librdkafka, and what operators may not set. */
+/* Where we differ from librdkafka, and what operators may not set. */
 struct rg_kafka_default {
     const char *name, *value; /* value NULL: refused in the operator's settings */
     const char *reason;
@@ -43,10 +43,10 @@ struct rg_kafka_default {
 size_t rg_kafka_defaults(const struct rg_kafka_default **ret_rows);
 size_t rg_kafka_refusals(const struct rg_kafka_default **ret_rows);
 
-/* What readiness and watchdogs read. It changes only inside poll, so a handle that is not polled knows nothing. */
+/* What readiness reads of a consumer. It changes only inside poll, so one that is not polled knows nothing. */
 struct rg_kafka_health {
     bool connected;         /* at least one broker was up at the last look (every few seconds) */
-    bool fatal;             /* the handle is of no more use: free it and make another */
+    bool fatal;             /* the consumer is of no more use: free it and make another */
     int64_t down_since_ms;  /* boot clock: since when no broker is up; 0: not down */
     struct rg_error last;   /* the last trouble, kept after it has passed */
 };
@@ -134,11 +134,6 @@ void rg_kafka_consumer_poll(struct rg_kafka_consumer *consumer, int timeout_ms, 
 struct rg_str rg_kafka_event_header(const struct rg_kafka_event *event, const char *name);
 /* In order, for copying them all; false past the last. */
 bool rg_kafka_event_header_at(const struct rg_kafka_event *event, size_t index, const char **ret_name, struct rg_str *ret_value);
-
-/* From another thread: makes a poll that waits return. */
-void rg_kafka_consumer_wake(struct rg_kafka_consumer *consumer);
-/* For an own poll loop: readable when poll may have something. Edge-like: after it fires poll until RG_KAFKA_EVENT_NONE. */
-int rg_kafka_consumer_fd(struct rg_kafka_consumer *consumer);
 
 /* Starts a held partition, or moves one; after a damaged record it tries again. Where the position did not exist a reader starts
  * again, but a group member answers RG_EREFUSED: it must be freed and made anew. RG_ENOTFOUND: not assigned to us (any more). */
@@ -231,8 +226,6 @@ void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms);
 /* Sends at once and serves reports until none is outstanding. RG_ETIMEOUT: some still are. RG_EIO: broken. */
 int rg_kafka_producer_flush(struct rg_kafka_producer *producer, int timeout_ms, struct rg_error *err) RG_MUST_USE;
 size_t rg_kafka_producer_outstanding(const struct rg_kafka_producer *producer); /* queued, report not yet served */
-int rg_kafka_producer_fd(struct rg_kafka_producer *producer); /* as rg_kafka_consumer_fd; poll(0) serves all */
-const struct rg_kafka_health *rg_kafka_producer_health(struct rg_kafka_producer *producer);
 
 /* After the first record that failed, or a fatal error (an idempotent producer may have one after a mere disconnect), the order
  * has a hole: nothing more is accepted and what is queued is thrown back. The owner keeps every record until its report says 0;

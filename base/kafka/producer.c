@@ -32,7 +32,6 @@ struct open_topic {
 
 struct rg_kafka_producer {
     rd_kafka_t *rk;
-    rd_kafka_queue_t *queue;
     struct rg_kafka_config_copy config;
     struct rg_kafka_producer_options options;
     struct open_topic topics[RG_KAFKA_TOPICS_MAX];
@@ -40,8 +39,6 @@ struct rg_kafka_producer {
     size_t outstanding;
     bool broken;
     int64_t throw_back_ms; /* real time of the next attempt */
-    struct rg_kafka_watch watch;
-    struct rg_kafka_bell bell;
 };
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
@@ -89,7 +86,6 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     int code = classify(message);
     if (code == 0) {
         report.offset = message->offset;
-        rg_kafka_watch_alive(&producer->watch);
     } else {
         (void)rg_fail(&report.err, code, "%.100s/%d: %s", report.topic, report.partition, rd_kafka_err2str(message->err));
         break_off(producer);
@@ -97,20 +93,14 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     producer->options.on_report(producer->options.ctx, &report);
 }
 
+/* Everything but a fatal error passes by itself, and all of them were logged. */
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 {
+    (void)rk;
+    (void)reason;
     struct rg_kafka_producer *producer = opaque;
-    rg_kafka_watch_error(&producer->watch, rk, (rd_kafka_resp_err_t)error, reason);
     if (error == RD_KAFKA_RESP_ERR__FATAL)
         break_off(producer);
-}
-
-static int on_statistics(rd_kafka_t *rk, char *json, size_t n, void *opaque)
-{
-    (void)rk;
-    struct rg_kafka_producer *producer = opaque;
-    rg_kafka_watch_statistics(&producer->watch, json, n);
-    return 0;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -130,7 +120,6 @@ static void put_options(rd_kafka_conf_t *conf, const struct rg_kafka_producer_op
     }
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
 
 static int make_handle(struct rg_kafka_producer *producer, bool one_by_one, struct rg_error *err)
@@ -143,13 +132,12 @@ static int make_handle(struct rg_kafka_producer *producer, bool one_by_one, stru
     code = rg_kafka_handle_new(conf, &producer->config.config, RG_KAFKA_ROLE_PRODUCER, producer, &producer->rk, err);
     if (code < 0)
         return code;
-    producer->queue = rd_kafka_queue_get_main(producer->rk);
     producer->broken = false;
     producer->throw_back_ms = 0;
     return 0;
 }
 
-/* The topics stay known by name. The descriptor of the bell is kept: the owner's poll loop has it. */
+/* The topics stay known by name. */
 static void drop_handle(struct rg_kafka_producer *producer, int deadline_ms)
 {
     for (size_t i = 0; i < producer->topics_n; i++) {
@@ -157,11 +145,6 @@ static void drop_handle(struct rg_kafka_producer *producer, int deadline_ms)
             rd_kafka_topic_destroy(producer->topics[i].handle);
         producer->topics[i].handle = NULL;
     }
-    if (producer->queue != NULL) {
-        rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
-        rd_kafka_queue_destroy(producer->queue);
-    }
-    producer->queue = NULL;
     if (producer->rk != NULL) {
         (void)rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
         rg_kafka_handle_free(producer->rk, 0, deadline_ms);
@@ -194,8 +177,6 @@ int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_
         return code;
     struct rg_kafka_producer *producer = rg_alloc(sizeof *producer);
     rg_kafka_config_copy_init(&producer->config, config);
-    rg_kafka_watch_init(&producer->watch, config->clock);
-    producer->bell.fd = -1;
     producer->options = *options;
     if (options->queue_max == 0)
         producer->options.queue_max = QUEUE_MAX;
@@ -218,7 +199,6 @@ void rg_kafka_producer_free(struct rg_kafka_producer **pointer, int deadline_ms)
     if (producer == NULL)
         return;
     drop_handle(producer, deadline_ms);
-    rg_kafka_bell_done(&producer->bell);
     for (size_t i = 0; i < producer->topics_n; i++)
         rg_free(&producer->topics[i].name);
     rg_kafka_config_copy_done(&producer->config);
@@ -246,7 +226,6 @@ static int open_topic(struct rg_kafka_producer *producer, struct open_topic *top
     if (topic->handle == NULL)
         return rg_kafka_fail(err, rd_kafka_last_error(), "topic %.100s", topic->name);
     topic->partitions = partitions;
-    rg_kafka_watch_alive(&producer->watch);
     return 0;
 }
 
@@ -353,12 +332,10 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
 
 void rg_kafka_producer_poll(struct rg_kafka_producer *producer, int timeout_ms)
 {
-    rg_kafka_bell_clear(&producer->bell);
     if (producer->rk != NULL) {
         throw_back(producer);
         (void)rd_kafka_poll(producer->rk, timeout_ms);
     }
-    producer->bell.silent = true;
 }
 
 int rg_kafka_producer_flush(struct rg_kafka_producer *producer, int timeout_ms, struct rg_error *err)
@@ -379,16 +356,6 @@ int rg_kafka_producer_flush(struct rg_kafka_producer *producer, int timeout_ms, 
 size_t rg_kafka_producer_outstanding(const struct rg_kafka_producer *producer)
 {
     return producer->outstanding;
-}
-
-int rg_kafka_producer_fd(struct rg_kafka_producer *producer)
-{
-    return rg_kafka_bell_fd(&producer->bell, producer->queue);
-}
-
-const struct rg_kafka_health *rg_kafka_producer_health(struct rg_kafka_producer *producer)
-{
-    return &producer->watch.health;
 }
 
 bool rg_kafka_producer_broken(const struct rg_kafka_producer *producer)
@@ -423,10 +390,7 @@ int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_on
                            producer->outstanding, timeout_ms);
         drop_handle(producer, rg_kafka_rest_ms(until_ms, CLOSE_MS_MIN));
     }
-    producer->watch.health.fatal = false;
     int code = make_handle(producer, one_by_one, err);
-    if (code == 0 && producer->bell.fd >= 0)
-        rg_kafka_bell_attach(&producer->bell, producer->queue);
     for (size_t i = 0; code == 0 && i < producer->topics_n; i++)
         code = open_topic(producer, &producer->topics[i], rg_kafka_rest_ms(until_ms, REBUILD_TURN_MS), err);
     if (code < 0)
