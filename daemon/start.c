@@ -12,7 +12,7 @@
 #define LEDGER_RECORD_BYTES (1 << 20)
 #define DEADLETTER_BYTES (2 << 20)
 #define DEADLETTER_RETENTION "2592000000" /* 30 days */
-#define TOPICS_MAX (RG_TOPIC_COUNT + RG_CHANNELS_MAX + 1)
+#define TOPICS_MAX (8 + RG_CHANNELS_MAX) /* ours, and one of each channel */
 
 void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...)
 {

@@ -59,19 +59,6 @@ int rg_cents_parse(struct rg_str text, int64_t *ret_cents, struct rg_error *err)
     return 0;
 }
 
-bool rg_rounding_parse(struct rg_str word, enum rg_rounding *ret_rounding)
-{
-    static const char *const WORDS[] = {
-        [RG_ROUND_HALF_UP] = "half_up", [RG_ROUND_HALF_EVEN] = "half_even", [RG_ROUND_TRUNCATE] = "truncate"};
-    for (size_t i = 0; i < RG_COUNT(WORDS); i++) {
-        if (rg_str_is(word, WORDS[i])) {
-            *ret_rounding = (enum rg_rounding)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 struct rg_ratio rg_ratio_of(int64_t value)
 {
     return (struct rg_ratio){value, 1, false};

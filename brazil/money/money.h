@@ -31,9 +31,6 @@ enum rg_rounding {
     RG_ROUND_TRUNCATE,  /* towards zero */
 };
 
-/* Words of the policy file: "half_up", "half_even", "truncate". */
-bool rg_rounding_parse(struct rg_str word, enum rg_rounding *ret_rounding);
-
 struct rg_ratio {
     __int128 num;
     __int128 den;  /* above zero */

@@ -69,13 +69,6 @@ int rg_origin_parse(struct rg_str text, struct rg_origin *ret_origin, struct rg_
     return 0;
 }
 
-int rg_origin_cmp(const struct rg_origin *a, const struct rg_origin *b)
-{
-    if (a->offset != b->offset)
-        return a->offset < b->offset ? -1 : 1;
-    return (a->sub > b->sub) - (a->sub < b->sub);
-}
-
 bool rg_action_id_eq(const struct rg_action_id *a, const struct rg_action_id *b)
 {
     return memcmp(a->b, b->b, RG_ACTION_BYTES) == 0;
@@ -119,15 +112,4 @@ void rg_claim_id_print(const struct rg_claim_id *id, char ret_text[RG_CLAIM_TEXT
 int rg_action_id_shard(const struct rg_action_id *id)
 {
     return id->b[0] << 8 | id->b[1];
-}
-
-const char *rg_topic_default(enum rg_topic topic)
-{
-    static const char *const names[RG_TOPIC_COUNT] = {
-        [RG_TOPIC_LEDGER] = "regua.ledger", [RG_TOPIC_PEOPLE] = "regua.people", [RG_TOPIC_CONTROL] = "regua.control",
-        [RG_TOPIC_MESSAGES] = "regua.messages", [RG_TOPIC_SIGNALS] = "regua.signals", [RG_TOPIC_RETRY] = "regua.retry",
-        [RG_TOPIC_DEADLETTER] = "regua.deadletter",
-    };
-    rg_assert(topic < RG_TOPIC_COUNT);
-    return names[topic];
 }

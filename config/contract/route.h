@@ -32,8 +32,6 @@ struct rg_origin {
 void rg_origin_print(const struct rg_origin *origin, char ret_text[RG_ORIGIN_TEXT_MAX]);
 /* The slices of *ret_origin point into `text`. */
 RG_MUST_USE int rg_origin_parse(struct rg_str text, struct rg_origin *ret_origin, struct rg_error *err);
-/* Which of two origins of the same source partition is the later one: < 0, 0, > 0. */
-int rg_origin_cmp(const struct rg_origin *a, const struct rg_origin *b);
 
 /* Fixed subs: one upstream event makes at most these records, in this order. DETAILS and PEOPLE_DETAILS are the two halves of
  * an invoice's debtor_details; PEOPLE is the personal half of the event itself. */
@@ -61,14 +59,6 @@ bool rg_claim_id_parse(struct rg_str text, struct rg_claim_id *ret_id);
 void rg_action_id_print(const struct rg_action_id *id, char ret_text[RG_ACTION_TEXT + 1]);
 void rg_claim_id_print(const struct rg_claim_id *id, char ret_text[RG_CLAIM_TEXT + 1]);
 int rg_action_id_shard(const struct rg_action_id *id);
-
-/* Topics. The prefix ("regua.") is configurable as a whole name per topic; these are the defaults. */
-enum rg_topic {
-    RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL, RG_TOPIC_MESSAGES, RG_TOPIC_SIGNALS, RG_TOPIC_RETRY, RG_TOPIC_DEADLETTER,
-    RG_TOPIC_COUNT
-};
-const char *rg_topic_default(enum rg_topic topic);
-#define RG_TOPIC_ACTIONS_PREFIX "regua.actions."
 
 /* Header names of our records. */
 #define RG_HEADER_KIND "regua_kind"

@@ -16,12 +16,6 @@ static const struct {
     [RG_SITE_PRESETS] = {"presets", ".yaml"},   [RG_SITE_TEMPLATES] = {"templates", ""},      [RG_SITE_SCHEMAS] = {"schema", ""},
 };
 
-const char *rg_site_kind_name(enum rg_site_kind kind)
-{
-    rg_assert(kind < RG_SITE_KINDS);
-    return kinds[kind].directory;
-}
-
 bool rg_site_path(const struct rg_site *site, struct rg_str written, char ret_path[RG_SITE_PATH_MAX])
 {
     char path[RG_SITE_PATH_MAX];

@@ -193,7 +193,6 @@ enum rg_site_kind { RG_SITE_LADDERS, RG_SITE_CALENDARS, RG_SITE_MAPPINGS, RG_SIT
                    RG_SITE_KINDS };
 
 /* "mappings", …: the directory's name, beside regua.yaml and below the shipped tree. Own ladders stand in `rules:` instead. */
-const char *rg_site_kind_name(enum rg_site_kind kind);
 
 /* A written path → where it is; false when it does not fit. */
 bool rg_site_path(const struct rg_site *site, struct rg_str written, char ret_path[RG_SITE_PATH_MAX]);

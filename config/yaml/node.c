@@ -74,24 +74,6 @@ static size_t index_in(const struct rg_node *list, const struct rg_node *node)
     return i + 1;
 }
 
-void rg_node_path(const struct rg_node *node, char *ret_text, size_t size)
-{
-    const struct rg_node *chain[RG_YAML_DEPTH_MAX + 1];
-    size_t depth = 0;
-    for (; node->parent != NULL && depth < RG_COUNT(chain); node = node->parent)
-        chain[depth++] = node;
-    size_t used = 0;
-    ret_text[0] = '\0';
-    while (depth-- > 0 && used < size) {
-        const struct rg_node *n = chain[depth];
-        int wrote = n->key != NULL ? snprintf(ret_text + used, size - used, "%s" RG_STR_FMT, used ? "." : "",
-                                              RG_STR_ARG(n->key->text))
-                                   : snprintf(ret_text + used, size - used, "[%zu]", index_in(n->parent, n));
-        rg_assert(wrote >= 0);
-        used += (size_t)wrote;
-    }
-}
-
 void rg_node_label(const struct rg_node *node, char *ret_text, size_t size)
 {
     const struct rg_node *parent = node->parent;

@@ -73,8 +73,7 @@ struct rg_str rg_doc_line(const struct rg_doc *doc, int line); /* without its li
 struct rg_place rg_node_place(const struct rg_node *node);
 struct rg_place rg_node_place_at(const struct rg_node *node, size_t offset, size_t bytes);
 
-/* "steps.atraso.day" and, for sentences, `step "atraso"` or `"kafka"`; the root is `` and "the top level". Truncates to size. */
-void rg_node_path(const struct rg_node *node, char *ret_text, size_t size);
+/* For sentences: `step "atraso"`, `"kafka"`, `item 2 of "via"`; the root is "the top level". Truncates to size. */
 void rg_node_label(const struct rg_node *node, char *ret_text, size_t size);
 /* What one entry of a collection is called: "steps" → "step"; NULL for keys that are no collection of named things. */
 const char *rg_noun_of(struct rg_str collection);

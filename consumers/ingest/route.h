@@ -14,8 +14,10 @@
 #include "config/contract/ledger.h"
 #include "config/contract/route.h"
 
+enum rg_topic { RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL };
+
 struct rg_routed {
-    enum rg_topic topic; /* RG_TOPIC_LEDGER, RG_TOPIC_PEOPLE, RG_TOPIC_CONTROL */
+    enum rg_topic topic;
     int partition;
     struct rg_str key, value;
     enum rg_kind kind;   /* RG_REC_UNKNOWN in regua.control: no header */

@@ -3,7 +3,6 @@
 #include "brazil/days/date.h"
 #include "brazil/days/zone.h"
 #include "brazil/ids/document.h"
-#include "brazil/ids/object.h"
 #include "brazil/ids/phone.h"
 #include "brazil/money/money.h"
 #include "brazil/text/fold.h"
@@ -49,7 +48,6 @@ static void identifiers(struct rg_str text)
         rg_assert(strcmp(phone.e164, phone_again.e164) == 0 && phone.mobile == phone_again.mobile);
         rg_assert(rg_zone_of_area_code(phone.area_code) != NULL);
     }
-    rg_assert(!rg_object_code_valid(text) || text.n == 13);
 }
 
 static void numbers(struct rg_str text)

@@ -79,7 +79,6 @@ static size_t walk(const struct rg_node *node, unsigned depth)
         rg_assert(e->key == NULL || (e->key->kind == RG_NODE_SCALAR && e->key->text.p != NULL));
         nodes += walk(e->value, depth + 1);
     }
-    rg_node_path(node, text, sizeof text);
     rg_node_label(node, text, sizeof text);
     struct rg_place place = rg_node_place_at(node, node->text.n / 2, node->text.n - node->text.n / 2);
     rg_assert(place.line >= node->line && place.column >= 1);

@@ -514,7 +514,7 @@ static void repeats_have_the_same_origins_and_bytes(void **state)
                 continue;
             assert_int_equal(rg_origin_parse(rg_str(others[j].origin), &a, NULL), 0);
             assert_int_equal(rg_origin_parse(rg_str(others[i].origin), &b, NULL), 0);
-            steps_back += a.partition == b.partition && rg_origin_cmp(&a, &b) == 0;
+            steps_back += a.partition == b.partition && a.offset == b.offset && a.sub == b.sub;
         }
         assert_true(steps_back <= 1);
     }
@@ -739,7 +739,8 @@ static void a_record_that_is_refused_goes_to_the_letters(void **state)
         struct rg_origin a, b;
         assert_int_equal(rg_origin_parse(rg_str(records[i - 1].origin), &a, NULL), 0);
         assert_int_equal(rg_origin_parse(rg_str(records[i].origin), &b, NULL), 0);
-        assert_true(records[i].partition != records[i - 1].partition || rg_origin_cmp(&a, &b) < 0);
+        bool later = a.offset < b.offset || (a.offset == b.offset && a.sub < b.sub);
+        assert_true(records[i].partition != records[i - 1].partition || later);
     }
     assert_int_equal(read_topic(rig.dead, 2, records), 1);
     assert_string_equal(records[0].reason, RG_DEAD_REFUSED);

@@ -138,25 +138,12 @@ static void test_percent(void **state)
     assert_int_equal(rg_ratio_round(rg_ratio_times(widest, 110000), RG_ROUND_HALF_UP, &value, NULL), RG_ELIMIT);
 }
 
-static void test_rounding_words(void **state)
-{
-    (void)state;
-    enum rg_rounding rounding = RG_ROUND_HALF_UP;
-    assert_true(rg_rounding_parse(RG_STR("half_even"), &rounding));
-    assert_int_equal(rounding, RG_ROUND_HALF_EVEN);
-    assert_true(rg_rounding_parse(RG_STR("truncate"), &rounding));
-    assert_int_equal(rounding, RG_ROUND_TRUNCATE);
-    assert_false(rg_rounding_parse(RG_STR("half"), &rounding));
-    assert_false(rg_rounding_parse((struct rg_str){NULL, 0}, &rounding));
-    assert_int_equal(rounding, RG_ROUND_TRUNCATE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decimals),  cmocka_unit_test(test_no_decimals), cmocka_unit_test(test_decimals_compare),
         cmocka_unit_test(test_amounts),   cmocka_unit_test(test_rounding),    cmocka_unit_test(test_overflow_is_remembered),
-        cmocka_unit_test(test_percent),   cmocka_unit_test(test_rounding_words),
+        cmocka_unit_test(test_percent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,21 +108,6 @@ static void what_is_no_origin_is_refused(void **state)
     }
 }
 
-static void origins_of_one_partition_have_an_order(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t offset;
-        int32_t sub;
-    } rising[] = {{0, 0}, {0, 1}, {0, 4}, {1, 0}, {9, 3}, {10, 0}, {INT64_MAX, 0}, {INT64_MAX, 1}};
-    for (size_t i = 0; i < RG_COUNT(rising); i++)
-        for (size_t j = 0; j < RG_COUNT(rising); j++) {
-            struct rg_origin a = {.offset = rising[i].offset, .sub = rising[i].sub};
-            struct rg_origin b = {.offset = rising[j].offset, .sub = rising[j].sub};
-            assert_int_equal(rg_origin_cmp(&a, &b), (i > j) - (i < j));
-        }
-}
-
 static void action_ids_name_their_shard(void **state)
 {
     (void)state;
@@ -161,25 +146,12 @@ static void claim_ids_have_a_zero(void **state)
     assert_false(rg_claim_id_parse(RG_STR("0000000000000000000000000000001"), &other));
 }
 
-static void topics_have_their_names(void **state)
-{
-    (void)state;
-    static const char *const names[RG_TOPIC_COUNT] = {
-        [RG_TOPIC_LEDGER] = "regua.ledger", [RG_TOPIC_PEOPLE] = "regua.people", [RG_TOPIC_CONTROL] = "regua.control",
-        [RG_TOPIC_MESSAGES] = "regua.messages", [RG_TOPIC_SIGNALS] = "regua.signals", [RG_TOPIC_RETRY] = "regua.retry",
-        [RG_TOPIC_DEADLETTER] = "regua.deadletter",
-    };
-    for (int topic = 0; topic < RG_TOPIC_COUNT; topic++)
-        assert_string_equal(rg_topic_default((enum rg_topic)topic), names[topic]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_follow_kafkas_partitioner), cmocka_unit_test(references_name_kind_namespace_and_id),
         cmocka_unit_test(origins_are_printed_and_read_back), cmocka_unit_test(what_is_no_origin_is_refused),
-        cmocka_unit_test(origins_of_one_partition_have_an_order), cmocka_unit_test(action_ids_name_their_shard),
-        cmocka_unit_test(claim_ids_have_a_zero), cmocka_unit_test(topics_have_their_names),
+        cmocka_unit_test(action_ids_name_their_shard), cmocka_unit_test(claim_ids_have_a_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

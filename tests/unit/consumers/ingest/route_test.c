@@ -47,6 +47,11 @@ static struct rg_route route_of(const struct rg_event *event)
     return route;
 }
 
+static const char *topic_name(enum rg_topic topic)
+{
+    return topic == RG_TOPIC_LEDGER ? "ledger" : topic == RG_TOPIC_PEOPLE ? "people" : topic == RG_TOPIC_CONTROL ? "control" : "?";
+}
+
 /* "topic partition kind sub key" per record, joined by "; ". */
 static const char *told(const struct rg_route *route)
 {
@@ -54,7 +59,7 @@ static const char *told(const struct rg_route *route)
     rg_buf_init(&text, 4096);
     for (size_t i = 0; i < route->count; i++) {
         const struct rg_routed *record = &route->records[i];
-        rg_buf_addf(&text, "%s%s %d %s %d " RG_STR_FMT, i > 0 ? "; " : "", rg_topic_default(record->topic) + 6, record->partition,
+        rg_buf_addf(&text, "%s%s %d %s %d " RG_STR_FMT, i > 0 ? "; " : "", topic_name(record->topic), record->partition,
                     rg_kind_name(record->kind), (int)record->sub, RG_STR_ARG(record->key));
     }
     return rg_arena_str(arena, text.len > 0 ? rg_buf_str(&text) : RG_STR("")).p;
