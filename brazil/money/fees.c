@@ -71,30 +71,13 @@ int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal_cents, rg_d
     return 0;
 }
 
-int rg_discounts_check(const struct rg_discount *tiers, size_t count, int64_t principal_cents, struct rg_error *err)
-{
-    static const struct rg_decimal NOTHING = {0, 0};
-    if (count > RG_DISCOUNTS_MAX)
-        return rg_fail(err, RG_ELIMIT, "at most %d discounts", RG_DISCOUNTS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        const struct rg_discount *tier = &tiers[i];
-        if (!rg_day_known(tier->until))
-            return rg_fail(err, RG_EINVAL, "discount %zu has no date until which it holds", i + 1);
-        if (tier->by_percent && (rg_decimal_cmp(tier->percent, NOTHING) <= 0 || rg_decimal_cmp(tier->percent, HUNDRED) >= 0))
-            return rg_fail(err, RG_EINVAL, "discount %zu is not between 0 and 100 percent", i + 1);
-        if (!tier->by_percent && (tier->amount_cents <= 0 || tier->amount_cents >= principal_cents))
-            return rg_fail(err, RG_EINVAL, "discount %zu is not above zero and below the principal", i + 1);
-    }
-    return 0;
-}
-
 static int64_t discount_cents(const struct rg_discount *tier, int64_t principal_cents, enum rg_rounding rounding)
 {
     if (!tier->by_percent)
         return tier->amount_cents;
     int64_t cents = 0;
     int rc = rg_ratio_round(rg_ratio_percent(rg_ratio_of(principal_cents), tier->percent), rounding, &cents, NULL);
-    rg_assert(rc == 0); /* below 100 percent of 64 bits */
+    rg_assert(rc == 0); /* at most 100 percent of 64 bits */
     return cents;
 }
 
@@ -107,7 +90,7 @@ int64_t rg_discount_best(const struct rg_discount *tiers, size_t count, int64_t 
         if (day > due || day > tiers[i].until)
             continue;
         int64_t cents = discount_cents(&tiers[i], principal_cents, rounding);
-        if (cents > best)
+        if (cents > best && cents < principal_cents)
             best = cents;
     }
     return best;

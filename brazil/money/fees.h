@@ -44,15 +44,12 @@ RG_MUST_USE int rg_late_fees(const struct rg_fee_terms *terms, int64_t principal
 /* A discount for paying by a day: a percentage or an amount. */
 struct rg_discount {
     bool by_percent;
-    struct rg_decimal percent;
+    struct rg_decimal percent; /* 0 … 100 */
     int64_t amount_cents;
     rg_day until; /* included */
 };
 
-/* At most three tiers, each above zero and below the whole principal. */
-RG_MUST_USE int rg_discounts_check(const struct rg_discount *tiers, size_t count, int64_t principal_cents, struct rg_error *err);
-
-/* The best discount in force on `day`, in cents; 0 when none is. Tiers have been checked. One that is said to last past the
- * due date ends with it, as banks read it. */
+/* The best discount in force on `day`, in cents; 0 when none is. One that is said to last past the due date ends with it, as
+ * banks read it; one that would leave nothing to pay is an error of whoever wrote it, and none. */
 int64_t rg_discount_best(const struct rg_discount *tiers, size_t count, int64_t principal_cents, rg_day due, rg_day day,
                          enum rg_rounding rounding);

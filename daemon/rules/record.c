@@ -271,8 +271,7 @@ rg_day rg_invoice_paid_on(const struct rg_invoice *invoice)
 
 int64_t rg_invoice_discount_cents(const struct rg_invoice *invoice, rg_day day, enum rg_rounding rounding)
 {
-    int64_t best = rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, day, rounding);
-    return best < invoice->amount_cents ? best : 0;
+    return rg_discount_best(invoice->discounts, invoice->discount_count, invoice->amount_cents, invoice->due_on, day, rounding);
 }
 
 bool rg_record_paid(const struct rg_record *record, const struct rg_invoice *invoice, int64_t tolerance_cents)
