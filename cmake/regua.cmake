@@ -44,6 +44,13 @@ function(rg_program name)
   target_link_libraries(${name} PRIVATE rg_options ${ARG_DEPENDS})
 endfunction()
 
+# Without BUILD_TESTING tests are built only when they are asked for by name.
+function(rg_test_target target)
+  if(NOT BUILD_TESTING)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
 # rg_test(base/core/arena DEPENDS …): tests/unit/base/core/arena_test.c as a cmocka program, CTest name unit/base/core/arena,
 # label "unit". LANE integration takes tests/integration/… instead.
 function(rg_test path)
@@ -54,6 +61,7 @@ function(rg_test path)
   string(REPLACE "/" "_" target "test_${ARG_LANE}_${path}")
   add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${ARG_LANE}/${path}_test.c ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE rg_options ${ARG_DEPENDS} PkgConfig::CMOCKA)
+  rg_test_target(${target})
   add_test(NAME ${ARG_LANE}/${path} COMMAND ${target})
   set_tests_properties(${ARG_LANE}/${path} PROPERTIES LABELS ${ARG_LANE} TIMEOUT 120
     ENVIRONMENT "RG_SOURCE_DIR=${PROJECT_SOURCE_DIR};CMOCKA_MESSAGE_OUTPUT=stdout")
@@ -66,6 +74,7 @@ function(rg_fuzz name)
   set(source ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}_fuzz.c)
   add_executable(replay_${name} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
   target_link_libraries(replay_${name} PRIVATE rg_options ${ARG_DEPENDS})
+  rg_test_target(replay_${name})
   add_test(NAME unit/fuzz/${name} COMMAND replay_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
   set_tests_properties(unit/fuzz/${name} PROPERTIES LABELS unit TIMEOUT 120)
   if(RG_FUZZ)
