@@ -4,6 +4,7 @@
 option(RG_WERROR "Treat warnings as errors (presets switch it on; packagers keep it off)" OFF)
 set(RG_SANITIZE "" CACHE STRING "Value for -fsanitize=, e.g. address,undefined or thread")
 option(RG_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(RG_CRASH_POINTS "Let REGUA_CRASH_AT kill the process at a named point (torture runs only)" OFF)
 
 add_library(rg_options INTERFACE)
 target_compile_features(rg_options INTERFACE c_std_17)
@@ -15,6 +16,9 @@ target_compile_options(rg_options INTERFACE
   -fstack-protector-strong -fno-omit-frame-pointer
   $<$<BOOL:${RG_WERROR}>:-Werror>)
 target_link_options(rg_options INTERFACE -Wl,-z,relro,-z,now)
+if(RG_CRASH_POINTS)
+  target_compile_definitions(rg_options INTERFACE RG_CRASH_POINTS)
+endif()
 if(RG_SANITIZE)
   target_compile_options(rg_options INTERFACE -fsanitize=${RG_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(rg_options INTERFACE -fsanitize=${RG_SANITIZE})

@@ -68,6 +68,7 @@ struct rg_daemon {
     struct rg_shard_counters shard_counters;
     struct rg_worker_part workers[RG_WORKERS_MAX];
     size_t worker_count;
+    _Atomic bool senders_gone; /* nobody waits for a fold any more: workers may end */
     struct rg_sender_part senders[RG_SENDERS_MAX];
     size_t sender_count;
     struct rg_ingest *ingest;

@@ -58,11 +58,11 @@ static int recipient(void *ctx, const struct rg_decision *decision, struct rg_ar
     int rc = rg_state_reader_get(part->reader, rg_action_id_shard(&decision->action), keys, n + 1, arena, values, err);
     if (rc < 0)
         return rc;
-    if (values[0].p == NULL)
-        return rg_fail(err, RG_ENOTFOUND, "nothing is known of the debtor");
-    rc = rg_record_decode(values[0], decision->debtor, arena, &record, err);
+    rc = values[0].p == NULL ? 0 : rg_record_decode(values[0], decision->debtor, arena, &record, err);
     if (rc < 0)
         return rc;
+    if (record == NULL || rg_record_action(record, &decision->action) == NULL)
+        return rg_fail(err, RG_EUNKNOWN, "the debtor's record is not one that holds the action");
     const struct rg_contact *contact = rg_usable_contact(record, decision->channel);
     *ret = (struct rg_recipient){.name = record->name, .document = record->document, .state = record->state, .city = record->city,
                                  .language = record->language, .utc_offset_minutes = rg_debtor_zone(record)->offset_minutes,

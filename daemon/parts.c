@@ -57,7 +57,7 @@ static void *run_worker(void *ctx)
 {
     struct rg_worker_part *part = ctx;
     name_thread("worker-%d", (int)(part - part->daemon->workers));
-    while (!stopping(part->daemon))
+    while (!atomic_load(&part->daemon->senders_gone))
         rg_worker_turn(part->worker, turn_ms(part->daemon));
     return NULL;
 }
@@ -283,7 +283,7 @@ const char *rg_daemon_thread_name(const struct rg_daemon *daemon, int index, cha
     return text;
 }
 
-/* Senders first: what they give back still has a worker to fold it. */
+/* Senders first, and workers turn until they are gone: a claim that is not folded yet can only be given back once it is. */
 void rg_daemon_stop_parts(struct rg_daemon *daemon)
 {
     atomic_store(&daemon->runtime.stopping, true);
@@ -292,6 +292,7 @@ void rg_daemon_stop_parts(struct rg_daemon *daemon)
             (void)pthread_join(daemon->senders[i].thread, NULL);
     if (daemon->ingest_running)
         (void)pthread_join(daemon->ingest_thread, NULL);
+    atomic_store(&daemon->senders_gone, true);
     for (size_t i = 0; i < daemon->worker_count; i++)
         if (daemon->workers[i].running)
             (void)pthread_join(daemon->workers[i].thread, NULL);

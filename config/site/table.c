@@ -214,7 +214,7 @@ static const struct rg_row tuning_rows[] = {
      .units = RG_UNITS_CLOCK, .fallback = "1s", .min = 1, .max = 60,
      .help = "How often it is asked whether anything upstream is still unread."},
     {.key = "session_timeout", RG_AT(struct rg_site_tuning, session_timeout), .type = RG_ROW_DURATION, .flags = RG_INTERNAL,
-     .units = RG_UNITS_CLOCK, .fallback = "10s", .min = 6, .max = 300,
+     .units = RG_UNITS_CLOCK, .fallback = "10s", .min = 2, .max = 300,
      .help = "After how long a silent process loses its shards to the others."},
 };
 static const struct rg_table tuning_table = RG_TABLE("tuning", struct rg_site_tuning, tuning_rows);

@@ -5,6 +5,7 @@
  * that the next owner repeats as little as possible; what remains it repeats, and the shards know it by its origin. */
 #include "consumers/ingest/ingest_parts.h"
 
+#include "base/core/crash.h"
 #include "base/core/log.h"
 
 #include <stdio.h>
@@ -77,6 +78,7 @@ void rg_ingest_commit(struct rg_ingest *g, int wait_ms)
     g->commit_at_ms = rg_ingest_boot_ms(g) + COMMIT_MS;
     if (n == 0 || g->consumer == NULL)
         return;
+    rg_crash_point("ingest-before-commit");
     if (rg_kafka_consumer_commit(g->consumer, positions, n, wait_ms, &err) < 0)
         rg_log(RG_LOG_WARNING, "COMMIT", RG_LOG_NO_CTX, "%s; what is not committed is read again", err.text);
     else if (wait_ms > 0)

@@ -3,6 +3,7 @@
  * is believed after one that did not succeed: the shard opens again. */
 #include "daemon/shard/batch.h"
 
+#include "base/core/crash.h"
 #include "base/core/hash.h"
 #include "base/core/log.h"
 #include "daemon/state/codec.h"
@@ -453,6 +454,7 @@ enum rg_commit rg_batch_end(struct rg_batch *batch, struct rg_error *err)
     enum rg_commit rc = shard->store->ops->commit(shard->store, &write, err);
     if (rc != RG_COMMITTED)
         return rc;
+    rg_crash_point("after-exec");
     atomic_fetch_add(&shard->config.counters->batches, 1);
     adopt(batch);
     return relay_new(batch, err);

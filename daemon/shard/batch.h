@@ -119,6 +119,8 @@ struct rg_shard {
     int64_t expected;             /* next ledger offset to be delivered; −1: any */
     int64_t gap_at;               /* a hole before this offset was met once and read again; −1: none */
     int64_t replay_ledger, replay_people;
+    int64_t ledger_from;          /* REPLAY: where the ledger goes on, once people are folded */
+    bool ledger_begun;
     struct rg_shard_round round;  /* of round_open */
     bool round_open, round_reached; /* begun and not over; its ends are applied */
     int64_t round_out;            /* reached: what was released on the way stands in the outbox up to this sequence */

@@ -139,7 +139,8 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
     shard->careful = 0;
     shard->verify_crc = true;
     int64_t next = shard->pos.ledger_next;
-    *ret_ledger_from = next < 0 ? RG_KAFKA_BEGINNING : next > 0 ? next - 1 : 0;
+    *ret_ledger_from = shard->ledger_from = next < 0 ? RG_KAFKA_BEGINNING : next > 0 ? next - 1 : 0;
+    shard->ledger_begun = false;
     shard->expected = *ret_ledger_from >= 0 ? *ret_ledger_from : -1;
     *ret_people_from = shard->pos.people_next < 0 ? RG_KAFKA_BEGINNING : shard->pos.people_next;
     return 0;
@@ -200,6 +201,8 @@ void rg_shard_receive(struct rg_shard *shard, const struct rg_kafka_event *messa
     if (shard->state == RG_SHARD_OPENING || shard->state == RG_SHARD_STOPPED)
         return; /* read again from the position once it is open */
     bool people = strcmp(message->topic, shard->config.people_topic) == 0;
+    if (!people && !shard->ledger_begun)
+        return;
     if (!people && !contiguous(shard, message->offset))
         return;
     if (!people)
@@ -232,7 +235,7 @@ void rg_shard_reached(struct rg_shard *shard, bool people, int64_t next)
 {
     if (!people) {
         bool reading = shard->state == RG_SHARD_REPLAY || shard->state == RG_SHARD_RUNNING;
-        if (reading && contiguous(shard, next))
+        if (reading && shard->ledger_begun && contiguous(shard, next))
             shard->expected = next;
         return;
     }
@@ -246,6 +249,21 @@ void rg_shard_reached(struct rg_shard *shard, bool people, int64_t next)
 size_t rg_shard_inbox(const struct rg_shard *shard)
 {
     return shard->inbox_count;
+}
+
+bool rg_shard_awaits_ledger(const struct rg_shard *shard, int64_t *ret_from)
+{
+    bool folded = shard->inbox_count == 0 && applied(shard, true) >= shard->replay_people;
+    if (shard->state != RG_SHARD_REPLAY || shard->ledger_begun || !folded)
+        return false;
+    *ret_from = shard->ledger_from;
+    return true;
+}
+
+void rg_shard_begin_ledger(struct rg_shard *shard)
+{
+    rg_assert(shard->state == RG_SHARD_REPLAY);
+    shard->ledger_begun = true;
 }
 
 static bool passed(const struct rg_shard *shard, int64_t ledger_end, int64_t people_end)
@@ -346,7 +364,7 @@ static void after(struct rg_shard *shard, enum rg_commit rc, const struct rg_err
 
 static void end_replay(struct rg_shard *shard)
 {
-    if (shard->state != RG_SHARD_REPLAY || !passed(shard, shard->replay_ledger, shard->replay_people))
+    if (shard->state != RG_SHARD_REPLAY || !shard->ledger_begun || !passed(shard, shard->replay_ledger, shard->replay_people))
         return;
     shard->state = RG_SHARD_RUNNING;
     rg_log(RG_LOG_INFO, "SHARD-RUNNING", &(struct rg_log_ctx){.shard = shard->config.shard}, "folded to ledger offset %lld",

@@ -2,8 +2,8 @@
  * one slot of Redis, and nobody else writes either. It has no thread and no clock of its own, so that a simulator is a `for`
  * loop over rg_shard_turn.
  *
- * Life: OPENING (take the fence, read the position, ask for the right offsets) → REPLAY (fold up to the end that the partition
- * had when it was opened; the past is never decided again) → RUNNING → and back to OPENING after any doubt. STOPPED is for
+ * Life: OPENING (take the fence, read the position, ask for the right offsets) → REPLAY (fold up to the end that the partitions
+ * had when they were opened, people first; the past is never decided again) → RUNNING → and back to OPENING after any doubt. STOPPED is for
  * what people must look at: a ledger that is not the one we knew, or state that was applied in part. */
 #pragma once
 
@@ -74,10 +74,15 @@ enum rg_shard_state rg_shard_state(const struct rg_shard *shard);
 int rg_shard_id(const struct rg_shard *shard);
 const char *rg_shard_trouble(const struct rg_shard *shard); /* why it is not running; "" when it is */
 
-/* OPENING: reads the position. On success the caller seeks both partitions to the offsets returned (RG_KAFKA_BEGINNING where
- * nothing was applied yet) and tells the ends that the partitions have now; from then on the shard is in REPLAY. */
+/* OPENING: reads the position. On success the caller seeks people to the offset returned (RG_KAFKA_BEGINNING where nothing was
+ * applied yet) and tells the ends that the partitions have now; from then on the shard is in REPLAY. */
 RG_MUST_USE int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret_people_from, struct rg_error *err);
 void rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t people_end);
+/* REPLAY: people are folded, now the caller seeks the ledger to that offset and says so; what came of it before was ignored.
+ * A decision was made with contacts that were known then: folded without them it would show senders a debtor who cannot be
+ * reached. */
+bool rg_shard_awaits_ledger(const struct rg_shard *shard, int64_t *ret_from);
+void rg_shard_begin_ledger(struct rg_shard *shard);
 void rg_shard_reopen(struct rg_shard *shard, const char *why);
 void rg_shard_stop(struct rg_shard *shard, const char *why);
 

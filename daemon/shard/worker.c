@@ -190,9 +190,7 @@ static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_err
         return rg_fail(err, RG_EREFUSED,
                        "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
                        w->config.ledger_topic, p, (long long)ends[0].offset, (long long)ledger_from);
-    rc = rg_kafka_consumer_seek(w->consumer, w->config.ledger_topic, p, ledger_from, err);
-    if (rc == 0)
-        rc = rg_kafka_consumer_seek(w->consumer, w->config.people_topic, p, people_from, err);
+    rc = rg_kafka_consumer_seek(w->consumer, w->config.people_topic, p, people_from, err);
     if (rc == 0)
         rg_shard_replay_to(shard, ends[0].offset, ends[1].offset);
     return rc;
@@ -218,6 +216,23 @@ static void open_shards(struct rg_worker *w, int64_t boot_ms)
         }
         rg_log(RG_LOG_WARNING, "SHARD-OPEN", &ctx, "%s; trying again in %d ms", err.text, OPEN_RETRY_MS);
         rg_shard_reopen(shard, err.text);
+    }
+}
+
+/* Those whose people are folded go on with the ledger. */
+static void begin_ledgers(struct rg_worker *w)
+{
+    for (int p = 0; p < w->config.shards; p++) {
+        int64_t from = 0;
+        struct rg_error err;
+        if (w->shards[p] == NULL || !rg_shard_awaits_ledger(w->shards[p], &from))
+            continue;
+        if (rg_kafka_consumer_seek(w->consumer, w->config.ledger_topic, p, from, &err) == 0) {
+            rg_shard_begin_ledger(w->shards[p]);
+            continue;
+        }
+        rg_log(RG_LOG_WARNING, "SHARD-OPEN", &(struct rg_log_ctx){.shard = p}, "%s; trying again in %d ms", err.text, OPEN_RETRY_MS);
+        rg_shard_reopen(w->shards[p], err.text);
     }
 }
 
@@ -527,6 +542,7 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
             .words = w->words, .lagging = rg_str(w->lagging)};
         note_words(w->rules->rules, &control, w->words);
         open_shards(w, boot_ms);
+        begin_ledgers(w);
         keep_producer(w);
         for (int again = 0; turn_shards(w, &world) && again < 4; again++)
             keep_producer(w);

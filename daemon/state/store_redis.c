@@ -6,6 +6,7 @@
  * Due timers lie in 256 small sorted sets, prompt ones in one more; memory holds a lower bound for each. */
 #include "daemon/state/store_redis.h"
 
+#include "base/core/crash.h"
 #include "base/core/hash.h"
 #include "base/core/rand.h"
 #include "daemon/state/internal.h"
@@ -646,8 +647,10 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     push_outbox(s, batch);
     push_pos(s, batch);
     RG_REDIS_PUSH(s->redis, RG_STR("EXEC"));
+    rg_crash_point("before-exec");
     if (flush(s, err) < 0)
         return unsent(s);
+    rg_crash_point("exec-unanswered");
     while (rg_redis_due(s->redis) > 0)
         if (rg_redis_next(s->redis, &reply, err) < 0)
             return lost(s);

@@ -2,6 +2,7 @@
  * still holds them: the report then frees them. */
 #include "producers/relay/relay.h"
 
+#include "base/core/crash.h"
 #include "base/core/log.h"
 
 #include <stdlib.h>
@@ -22,6 +23,14 @@ struct entry {
     size_t n;
     char bytes[];
 };
+
+/* Crash points: about to be sent, and acknowledged but still in the outbox. */
+static const char *const sending[RG_OUT_KIND_COUNT] = {
+    [RG_OUT_LEDGER] = "before-decided", [RG_OUT_ACTION] = "decided-before-action", [RG_OUT_FORWARD] = "before-forward",
+    [RG_OUT_PEOPLE] = "before-merge",   [RG_OUT_DEADLETTER] = "before-letter"};
+static const char *const sent[RG_OUT_KIND_COUNT] = {
+    [RG_OUT_LEDGER] = "after-decided", [RG_OUT_ACTION] = "action-in-outbox", [RG_OUT_FORWARD] = "forward-in-outbox",
+    [RG_OUT_PEOPLE] = "merge-in-outbox", [RG_OUT_DEADLETTER] = "letter-in-outbox"};
 
 struct rg_relay {
     struct entry *first, *last;
@@ -147,6 +156,7 @@ int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *producer, st
     bool logged = true; /* every ledger record so far is acknowledged */
     for (struct entry *e = relay->first; e != NULL && relay->sent < SENT_MAX; e = e->next) {
         if (e->state == WAITING && (e->out.kind != RG_OUT_ACTION || logged)) {
+            rg_crash_point(sending[e->out.kind]);
             int rc = send_entry(e, producer, err);
             if (rc == RG_ELIMIT)
                 return 0; /* the producer is full: the next pump goes on here */
@@ -177,6 +187,8 @@ void rg_relay_report(void *ctx, const struct rg_kafka_report *report)
     }
     e->relay->sent--;
     e->state = report->err.code == 0 ? ACKNOWLEDGED : WAITING;
+    if (e->state == ACKNOWLEDGED)
+        rg_crash_point(sent[e->out.kind]);
 }
 
 size_t rg_relay_count(const struct rg_relay *relay)

@@ -5,6 +5,7 @@
  * when its outcome is acknowledged or nobody wants it any more. */
 #include "producers/sender/internal.h"
 
+#include "base/core/crash.h"
 #include "base/core/hash.h"
 #include "base/core/log.h"
 #include "base/core/rand.h"
@@ -144,6 +145,12 @@ static void retry_later(struct rg_sender *sender, struct rg_hand *hand, const st
     hand->begin_boot_ms = sender->boot_ms + RECIPIENT_RETRY_MS;
 }
 
+static void look_again(struct rg_sender *sender, struct rg_hand *hand)
+{
+    rg_hand_move(sender, hand, RG_HAND_BACK);
+    hand->looked_boot_ms = hand->look_boot_ms = 0;
+}
+
 static void render(struct rg_sender *sender, struct rg_hand *hand)
 {
     struct rg_unrendered why = {0};
@@ -156,6 +163,8 @@ static void render(struct rg_sender *sender, struct rg_hand *hand)
         store(sender, hand);
     else if (rc == RG_EREFUSED)
         conclude_unclaimed(sender, hand, RG_VERDICT_REJECTED, why.gate, why.detail);
+    else if (rc == RG_EUNKNOWN)
+        look_again(sender, hand);
     else
         retry_later(sender, hand, &err);
 }
@@ -309,11 +318,13 @@ void rg_hand_posted(void *ctx, const struct rg_post_record *record, enum rg_post
     } else if (hand == NULL) {
         return; /* let go meanwhile; the record stands all the same */
     } else if (record->kind == RG_POST_STORE && end == RG_POST_WRITTEN) {
+        rg_crash_point("stored-before-claim");
         claim(sender, hand);
     } else if (record->kind == RG_POST_STORE) {
         conclude_unclaimed(sender, hand, RG_VERDICT_REJECTED, RG_GATE_NONE, "the message is too large to be kept");
     } else if (record->kind == RG_POST_CLAIM) {
         rg_assert(end == RG_POST_WRITTEN);
+        rg_crash_point("claimed-before-fold");
         hand->claim_offset = offset;
         rg_hand_move(sender, hand, RG_HAND_CLAIMED);
     } else {

@@ -2,6 +2,8 @@
  * the channel. Nothing is decided here but how the attempt ended; trying again is the engine's business. */
 #include "producers/sender/internal.h"
 
+#include "base/core/crash.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +56,7 @@ static void submit(struct rg_sender *sender, struct rg_hand *hand)
                                           .partition = hand->shard,
                                           .deadline_boot_ms = job_deadline(sender, hand),
                                           .opaque = hand};
+    rg_crash_point("before-first-byte");
     hand->submitted = true; /* the signals' transport asks for the hand while it takes the job */
     int rc = sender->transport->ops->submit(sender->transport, &hand->job, &err);
     hand->submitted = rc == 0;
@@ -110,6 +113,8 @@ static void take_result(struct rg_sender *sender, const struct rg_transport_resu
     rg_assert(hand->submitted);
     rg_assert(result->verdict > RG_VERDICT_UNSET && result->verdict < RG_VERDICT_COUNT);
     tell_breaker(sender, hand, result);
+    if (result->verdict == RG_VERDICT_ACCEPTED)
+        rg_crash_point("accepted-before-outcome");
     struct rg_ending ending = {
         .verdict = result->verdict, .claim = &hand->claim, .claim_offset = hand->claim_offset, .result = result};
     /* The transport knows one deadline; which of the two it was decides whether the message lives on. */
@@ -146,6 +151,7 @@ int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, st
 {
     struct rg_sender *sender = ctx;
     (void)err; /* what is added is sent, sooner or later */
+    rg_crash_point("before-signal");
     int64_t deadline_boot_ms = 0;
     for (const struct rg_hand *hand = sender->first; hand != NULL && deadline_boot_ms == 0; hand = hand->next)
         if (hand->state == RG_HAND_DELIVERING && hand->submitted && hand->job.payload.p == value.p)

@@ -6,6 +6,7 @@
  * nobody wants any more are dropped after one look, and what was lost its shard's owner releases again. */
 #include "producers/sender/internal.h"
 
+#include "base/core/crash.h"
 #include "base/core/log.h"
 
 #include <string.h>
@@ -287,6 +288,7 @@ void rg_intake_commit(struct rg_sender *sender, bool now)
     }
     if (n == 0)
         return;
+    rg_crash_point("outcome-before-commit");
     if (rg_kafka_consumer_commit(sender->consumer, positions, n, now ? COMMIT_WAIT_MS : 0, &err) < 0) {
         rg_log(RG_LOG_WARNING, "SENDER-COMMIT", &(struct rg_log_ctx){.topic = sender->config.actions_topic, .shard = -1},
                "%s; what is done is read again", err.text);

@@ -52,6 +52,8 @@ struct rg_sender_world {
     /* States of actions of one shard, with the shard's ledger position and asof, read in one transaction. */
     int (*acts)(void *ctx, int shard, const struct rg_action_id *actions, size_t n, struct rg_act_seen *ret_seen, int64_t *ret_ledger_next,
                 int64_t *ret_asof_ms, struct rg_error *err);
+    /* RG_EUNKNOWN: what was read does not hold the action. It has just ended, or Redis lost its last seconds and knows less than
+     * the decision rests on: nothing can be said of it before its state was read again. */
     int (*recipient)(void *ctx, const struct rg_decision *decision, struct rg_arena *arena, struct rg_recipient *ret, struct rg_error *err);
     const struct rg_creditor_info *(*creditor)(void *ctx, struct rg_str name); /* NULL: unknown; absent name: the only one */
     /* Source text of a template part ("txt", "html", "subject") or partial; absent when there is none. */

@@ -18,11 +18,9 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import uuid
@@ -31,18 +29,15 @@ import confluent_kafka
 import confluent_kafka.admin
 
 import servers
+from daemon import OPERATOR, SHIPPED, TOKEN, Daemon
 from driver import Clock
-from topics import PATIENCE_S, QUIET, Topic, instant, local
+from topics import PATIENCE_S, QUIET, Topic, instant, local, shard_of
 
 sys.path.insert(0, str(servers.ROOT / "tests" / "oracle"))
 import judge  # noqa: E402 (the path is known only now)
 
 SHARDS = 4
-SHIPPED = servers.ROOT / "config" / "shipped"
 FIXTURES = servers.ROOT / "tests" / "fixtures"
-WATCHDOG_S = 30
-OPERATOR = "tester"
-TOKEN = "a-token-of-the-tests-and-of-nothing-else"
 
 SITE = """
 language: 1
@@ -82,36 +77,6 @@ tuning: {{ decide_workers: 2, session_timeout: 6s }}
 OWN_TOPICS = ("ledger", "people", "control", "actions", "messages", "signals", "retry", "deadletter")
 
 
-class Notified:
-    """What one daemon tells systemd, heard as it is told: whoever does not listen holds it up."""
-
-    def __init__(self, path):
-        self.path = path
-        path.unlink(missing_ok=True)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(path))
-        self.heard = [(time.monotonic(), "")]
-        threading.Thread(target=self._hear, daemon=True).start()
-
-    def _hear(self):
-        with contextlib.suppress(OSError):
-            while text := self.socket.recv(4096).decode():
-                self.heard.append((time.monotonic(), text))
-
-    def environment(self):
-        return {"NOTIFY_SOCKET": str(self.path), "WATCHDOG_USEC": str(WATCHDOG_S * 1000000)}
-
-    def close(self):
-        """Full load, lost neighbours, reloads: nothing of that is a hang, so systemd would never have ended it."""
-        self.heard.append((time.monotonic(), ""))
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        stopping = next((at for at, text in self.heard if "STOPPING=1" in text), self.heard[-1][0])
-        told = [self.heard[0][0], *(at for at, text in self.heard if "WATCHDOG=1" in text), stopping]
-        longest = max(after - before for before, after in zip(told, told[1:]))
-        assert longest < WATCHDOG_S, f"for {longest:.1f} s the watchdog was told nothing"
-
-
 @dataclasses.dataclass
 class Message:
     """A message as it arrived, and the decision behind it."""
@@ -145,7 +110,7 @@ class Message:
         return self.entry["text"]
 
 
-class World:
+class World(Daemon):
     """See the module's text. Keyword arguments are what tests vary; everything else is as an installation would have it."""
 
     def __init__(
@@ -163,23 +128,16 @@ class World:
         tls=None,
         calendars=None,
     ):
-        self.clocked = clocked
         self.own_kafka = kafka is None
         self.kafka = kafka or servers.SharedKafka()
         self.prefix = "e2e-" + uuid.uuid4().hex[:8]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-e2e-"))
-        self.process = None
-        self.notified = None
         self.readers = {}
         self.reactions = []
-        self.expected_errors = []
         self.serial = 0
-        self.port = servers.quiet_port()
-        self.log_path = self.folder / "reguad.log"
+        clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
+        super().__init__(self.folder / "regua.yaml", servers.quiet_port(), self.folder / "reguad.log", clock)
         self.redis = servers.Redis(self.folder / "redis", *redis)
-        self.clock = (
-            Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
-        )
         self.authority = servers.Authority(self.folder / "ca") if tls is not None else None
         certificate = tls(self.authority) if tls is not None else None
         if certificate is not None:
@@ -218,9 +176,10 @@ class World:
             failed = True
             raise
         finally:
-            self._close_rest(failed)
+            self.clear(failed)
 
-    def _close_rest(self, failed):
+    def clear(self, failed=False):
+        """Ends and removes everything around the daemon, which has ended."""
         for reader in self.readers.values():
             reader.close()
         with contextlib.suppress(AssertionError, OSError):
@@ -242,6 +201,10 @@ class World:
 
     def topic(self, name):
         return f"{self.prefix}.{name}"
+
+    @staticmethod
+    def shard_of(debtor):
+        return shard_of(debtor, SHARDS)
 
     def create_topics(self, topics, **settings):
         new = [
@@ -296,144 +259,6 @@ class World:
         """An own template beside regua.yaml; `name` as a file name, "atraso.pt-BR.txt"."""
         (self.folder / "templates").mkdir(exist_ok=True)
         (self.folder / "templates" / name).write_text(text)
-
-    # ---- the daemon ----
-
-    def command(self, *arguments):
-        program = servers.program("reguad-clocked" if self.clocked else "reguad")
-        clock = ["--clock", str(self.clock.path)] if self.clocked else []
-        return [program, *clock, "--config", str(self.folder / "regua.yaml"), "--shipped", str(SHIPPED), *arguments]
-
-    def start(self, ready=True, live=None, roles=None):
-        """Starts the daemon; with `ready` waits until it says so, and with `live` goes live up to that step."""
-        self.notified = Notified(self.folder / "notify")
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command(*(["--roles", roles] if roles else [])),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=servers.die_with_parent,
-                env={**os.environ, **self.notified.environment()},
-            )
-        if ready:
-            self.wait_ready()
-        if live is not None:
-            self.go_live(live)
-        return self
-
-    def run_to_end(self, timeout=PATIENCE_S):
-        """For a start that must fail: (exit status, what it said)."""
-        done = subprocess.run(
-            self.command(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            preexec_fn=servers.die_with_parent,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def stop(self):
-        process, self.process = self.process, None
-        status = servers.end(process)
-        assert status == 0, f"reguad ended with {status}:\n{self.log_tail()}"
-        self.notified.close()
-
-    def kill(self):
-        """As by kill -9 or a power cut: no goodbye to anybody."""
-        self.process.kill()
-        self.process.wait()
-        self.process = None
-        self.notified.close()
-
-    def check_alive(self):
-        assert self.process is not None and self.process.poll() is None, f"the daemon has ended:\n{self.log_tail()}"
-
-    def wait_ready(self, timeout=PATIENCE_S):
-        deadline = time.monotonic() + timeout
-        while True:
-            self.check_alive()
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                status, body = self.http("/readyz")
-                if status == 200:
-                    return
-                assert time.monotonic() < deadline, f"not ready after {timeout} s: {body}\n{self.log_tail()}"
-            assert time.monotonic() < deadline, f"does not answer after {timeout} s\n{self.log_tail()}"
-            time.sleep(0.02)
-
-    def log(self):
-        """The daemon's lines, parsed; what is no JSON becomes {"text": …}."""
-        lines = []
-        for line in self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else ():
-            try:
-                lines.append(json.loads(line))
-            except ValueError:
-                lines.append({"level": "raw", "event": "", "text": line})
-        return lines
-
-    def log_tail(self, count=60):
-        if not self.log_path.exists():
-            return "(no log)"
-        lines = [line for line in self.log_path.read_text(errors="replace").splitlines() if "has one replica" not in line]
-        return "\n".join(lines[-count:])
-
-    def check_log(self):
-        """An error that no test has expected fails it; so does anything that is no line of the log (sanitizers speak so)."""
-        wrong = [
-            line
-            for line in self.log()
-            if line["level"] in ("error", "raw")
-            and not any(word in line["event"] + " " + line["text"] for word in self.expected_errors)
-        ]
-        assert not wrong, "unexpected lines in the log:\n" + "\n".join(json.dumps(line) for line in wrong[:20])
-
-    # ---- the admin port ----
-
-    def http(self, path, method="GET", body=None, token=TOKEN):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            connection.close()
-
-    def status(self):
-        code, body = self.http("/api/v1/status")
-        assert code == 200, (code, body)
-        return json.loads(body)
-
-    def ctl(self, *arguments):
-        """reguactl of this daemon; (exit status, standard output, standard error)."""
-        return self.desk(*arguments, "--url", f"http://127.0.0.1:{self.port}", "--token-file", str(self.folder / "token"))
-
-    @staticmethod
-    def desk(*arguments):
-        """reguactl without a daemon."""
-        command = [servers.program("reguactl"), *arguments]
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    def go_live(self, step):
-        status, body = self.http("/api/v1/go-live", "POST", {"max_step": step, "reason": "end-to-end test"})
-        assert status == 200, body
-        deadline = time.monotonic() + PATIENCE_S
-        while self.status().get("live_max_step") != step:  # an act takes effect when it is read back
-            assert time.monotonic() < deadline, f"going live did not take effect: {self.status()}"
-            time.sleep(0.02)
 
     # ---- upstream ----
 
@@ -512,6 +337,12 @@ class World:
             self.readers[name] = Topic(self.kafka.bootstrap, self.topic(name))
         return self.readers[name].all()
 
+    def end_of(self, name, partition):
+        """Where a partition ends now."""
+        if name not in self.readers:
+            self.readers[name] = Topic(self.kafka.bootstrap, self.topic(name))
+        return self.readers[name].end(partition)
+
     def ledger(self, *kinds, debtor=None):
         return [
             record
@@ -543,13 +374,12 @@ class World:
 
     def judge(self):
         """The oracle's findings over everything that happened in this world, and how many messages it judged."""
-        inbox = [{**entry, "raw": self.inbox.raw(entry["n"])} for entry in self.inbox.entries()]
         court = judge.Judge(
             self.read("ledger"),
             self.read("messages"),
             self.read("signals"),
             {source: self.read(source) for source in self.sources},
-            inbox,
+            self.inbox.everything(),
         )
         return court.run(), court.judged
 

@@ -1,4 +1,4 @@
-"""The daemon is killed while messages are under way, and Redis forgets everything: nothing is lost, nothing comes twice."""
+"""The daemon is killed or ended while messages are under way, and Redis forgets everything: nothing is lost, nothing comes twice."""
 import random
 import time
 
@@ -115,6 +115,30 @@ class Killed(Case):
         ended = {record.key.decode() for record in world.ledger("outcome") if record.json["verdict"] in ("accepted", "uncertain")}
         waiting = {f"d{number}" for number in range(DEBTORS) if number % 5} - ended
         return not waiting and world.status()["under_way"] == 0
+
+
+class Ended(Case):
+    DEBTORS = 600
+    PATIENCE_S = 8  # of an answer that a provider may still give; nobody waits for a fold that nobody does
+
+    def test_what_is_in_hand_is_given_back_at_once(self):
+        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR})
+        world.start(live="atraso")
+        due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
+        for number in range(self.DEBTORS):
+            issue(world, number, ("email", "sms", "whatsapp")[number % 3], due_on)
+        world.flush()
+        for _ in range(3):
+            before = len(world.inbox.entries("?short=1"))
+            world.wait(lambda: len(world.inbox.entries("?short=1")) > before, "messages are under way")
+            began = time.monotonic()
+            world.stop()
+            self.assertLess(time.monotonic() - began, self.PATIENCE_S)
+            world.start()
+        world.wait(lambda: len(world.ledger("outcome")) >= self.DEBTORS and world.status()["under_way"] == 0, "everything is sent")
+        self.assertEqual({message.decision["debtor"] for message in world.delivered()}, {f"d{n}" for n in range(self.DEBTORS)})
+        self.assertEqual([record for record in world.ledger("outcome") if record.json["verdict"] == "uncertain"], [])
+        self.assert_just(world, at_least=self.DEBTORS)
 
 
 class Forgotten(Case):

@@ -28,12 +28,12 @@ def build_dir():
     return pathlib.Path(os.environ.get("RG_BUILD_DIR") or ROOT / "build" / "dev")
 
 
-def program(name):
-    """The path of a program this build has made."""
+def program(name, build=None):
+    """The path of a program this build has made, or the one of that directory."""
     named = os.environ.get("RG_" + name.upper().replace("-", "_"))
-    if named:
+    if named and build is None:
         return named
-    for path in build_dir().rglob(name):
+    for path in (build or build_dir()).rglob(name):
         if path.is_file() and os.access(path, os.X_OK):
             return str(path)
     raise FileNotFoundError(f"{build_dir()} holds no program {name}; build it first")
@@ -84,6 +84,10 @@ class SharedKafka:
         else:
             self.own = kafka_server.Kafka(version or kafka_server.DEFAULT_VERSION).start()
             self.bootstrap = self.own.bootstrap
+
+    def hand_down(self):
+        """Processes that are started from here find it too."""
+        os.environ["RG_E2E_KAFKA"] = str(self.own.directory)
 
     def close(self):
         if self.own is not None:
@@ -157,6 +161,21 @@ class Redis:
     def stop(self):
         self.forget()
         end(self.process)
+
+    def kill(self):
+        """As by kill -9."""
+        self.forget()
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def log_file(self):
+        """What it appends its commands to."""
+        return sorted(self.folder.glob("appendonlydir/*.incr.aof"))[-1]
+
+    def cut(self, bytes_left):
+        """Forgets what it appended after the first so many bytes: its last seconds, on a machine that lost power. It is dead."""
+        os.truncate(self.log_file, bytes_left)
 
     def forget(self):
         if self.client is not None:
@@ -242,6 +261,19 @@ class Inbox:
 
     def raw(self, number):
         return self.ask(f"/raw/{number}")[1]
+
+    def everything(self):
+        """All entries, each with its bytes as they came under "raw". Of what came over HTTP they are the body."""
+        entries = self.entries()
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=READY_S)
+        for entry in entries:
+            if entry["door"] == "http":
+                entry["raw"] = entry["body"].encode()
+                continue
+            connection.request("GET", f"/raw/{entry['n']}")
+            entry["raw"] = connection.getresponse().read()
+        connection.close()
+        return entries
 
     def fault(self, door, **rule):
         status, body = self.ask("/control/" + door, "POST", rule)

@@ -1,6 +1,7 @@
 """Topics as oracles read them, and the instants in them."""
 import dataclasses
 import datetime
+import functools
 import json
 import time
 import uuid
@@ -30,6 +31,25 @@ def local(ms, zone=BRASILIA):
     return datetime.datetime.fromtimestamp(ms / 1000, zone)
 
 
+def murmur2(key):
+    """As Kafka's own partitioner computes it."""
+    mask, factor = 0xFFFFFFFF, 0x5BD1E995
+    value = (0x9747B28C ^ len(key)) & mask
+    whole = len(key) // 4 * 4
+    for at in range(0, whole, 4):
+        word = int.from_bytes(key[at : at + 4], "little") * factor & mask
+        word = (word ^ word >> 24) * factor & mask
+        value = value * factor & mask ^ word
+    if key[whole:]:
+        value = (value ^ int.from_bytes(key[whole:], "little")) * factor & mask
+    value = (value ^ value >> 13) * factor & mask
+    return value ^ value >> 15
+
+
+def shard_of(key, shards):
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % shards
+
+
 @dataclasses.dataclass
 class Record:
     """A Kafka record, as oracles read it."""
@@ -42,7 +62,7 @@ class Record:
     headers: dict
     timestamp_ms: int
 
-    @property
+    @functools.cached_property
     def json(self):
         return json.loads(self.value)
 
@@ -75,6 +95,23 @@ class Topic:
         self.next = {partition: 0 for partition in found}
         self.consumer.assign([confluent_kafka.TopicPartition(self.name, partition, 0) for partition in found])
 
+    def _record(self, message):
+        return Record(
+            self.name,
+            message.partition(),
+            message.offset(),
+            message.key(),
+            message.value(),
+            dict(message.headers() or []),
+            message.timestamp()[1],
+        )
+
+    def news(self, wait_s=0.2):
+        """What comes within that time, as it comes; nothing of it stays in `records`."""
+        if not self.next:
+            self._partitions()
+        return [self._record(message) for message in self.consumer.consume(500, wait_s) if message.error() is None]
+
     def read(self):
         """What is new, partition by partition in order; all of it stays in `records`."""
         if not self.next:
@@ -91,33 +128,27 @@ class Topic:
                 self._skip_holes(ends)
             elif message.error() is None:
                 self.next[message.partition()] = message.offset() + 1
-                news.append(
-                    Record(
-                        self.name,
-                        message.partition(),
-                        message.offset(),
-                        message.key(),
-                        message.value(),
-                        dict(message.headers() or []),
-                        message.timestamp()[1],
-                    )
-                )
+                news.append(self._record(message))
             assert time.monotonic() < deadline, f"{self.name}: read to {self.next} of {ends}"
         self.records += news
         return news
 
     def _edges(self, partition):
-        """Of a topic made a moment ago one broker may tell while the client still thinks it has no such partition."""
+        """Of a topic made a moment ago one broker may tell while the client still thinks it has no such partition; and one that has
+        too much to do, or was just started, is asked again."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return self.consumer.get_watermark_offsets(
                     confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE_S
                 )
-            except confluent_kafka.KafkaException as error:
-                if error.args[0].code() != confluent_kafka.KafkaError._UNKNOWN_PARTITION or time.monotonic() > deadline:
+            except confluent_kafka.KafkaException:
+                if time.monotonic() > deadline:
                     raise
-                time.sleep(0.05)
+                time.sleep(0.5)
+
+    def end(self, partition):
+        return self._edges(partition)[1]
 
     def _skip_holes(self, ends):
         """Compaction and markers leave offsets without records at a partition's end."""

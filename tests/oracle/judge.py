@@ -116,10 +116,12 @@ class Invoice:
 
 class Judge:
     """`ledger`, `messages`, `signals`: all records of those topics. `upstream`: source name → all records of its topic. `inbox`:
-    entries as the inbox gives them, each with its bytes as they came under "raw"."""
+    entries as the inbox gives them, each with its bytes as they came under "raw". `freshening_ms`: how long a sanction's sender may
+    wait for upstream before it claims; on a clock that stands still meanwhile that is nothing."""
 
-    def __init__(self, ledger, messages, signals, upstream, inbox, tolerance=1):
+    def __init__(self, ledger, messages, signals, upstream, inbox, tolerance=1, freshening_ms=0):
         self.tolerance = tolerance
+        self.freshening_ms = freshening_ms
         self.inbox = [entry for entry in inbox if entry["accepted"]]
         self.signals = [record.json for record in signals]
         self.published = {
@@ -145,16 +147,20 @@ class Judge:
         return self.published.get((source, int(partition), int(offset)))
 
     def _read(self, ledger):
-        by_place = sorted(ledger, key=lambda record: (record.partition, record.offset))
+        by_place, places = sorted(ledger, key=lambda record: (record.partition, record.offset)), set()
         for record in by_place:
             if record.kind == "decided":
                 self.decisions.setdefault(record.json["action"], record.json)
         for record in by_place:
+            origin = (record.partition, record.headers.get("regua_origin"))
+            if origin[1] and origin in places:
+                continue  # written twice, by an ingest that was not sure; shards know it by its origin
+            places.add(origin)
             if record.kind in ("event", "forwarded") and "debtor" in record.json["data"] or record.kind == "forwarded":
                 self.facts[record.key.decode()].append((record.offset, record.json, self._published_at(record)))
             elif record.kind == "claim":
                 self._read_claim(record)
-            elif record.kind == "outcome" and record.json.get("claim") in self.attempts:
+            elif record.kind == "outcome" and self._speaks(record.json):
                 self._read_outcome(record.json)
 
     def _read_claim(self, record):
@@ -163,6 +169,11 @@ class Judge:
             self.findings.append(f'claim {claim["claim"]} names action {claim["action"]}, which was never decided')
             return
         self.attempts.setdefault(claim["claim"], Attempt(self.decisions[claim["action"]], claim, record.partition, record.offset))
+
+    def _speaks(self, outcome):
+        """Of a claim of its own action, or it says nothing."""
+        attempt = self.attempts.get(outcome.get("claim"))
+        return attempt is not None and attempt.decision["action"] == outcome["action"]
 
     def _read_outcome(self, outcome):
         attempt = self.attempts[outcome["claim"]]
@@ -200,7 +211,9 @@ class Judge:
                 self._say(
                     attempt, f'says {named["balance_cents"]} are owed of {named["invoice"]}, the ledger says {invoice.balance()}'
                 )
-        limit = attempt.claim["at_ms"] if decision["tone"] == "sanction" else decision["asof_ms"]
+        limit = decision["asof_ms"]
+        if decision["tone"] == "sanction":
+            limit = max(decision["at_ms"], attempt.claim["at_ms"] - self.freshening_ms)
         for offset, event, published in self.facts[decision["debtor"]]:
             if offset > attempt.offset and published is not None and published < limit:
                 self._say(attempt, f'upstream had {event["type"]} {event["id"]} before, the ledger has it at {offset}')

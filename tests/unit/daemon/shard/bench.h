@@ -38,6 +38,7 @@ struct bench {
     int64_t ledger_at, people_at; /* next to feed */
     int64_t upstream;             /* next offset of the source's only partition */
     bool keep;                    /* what is sent stays in the producer */
+    bool reads_ledger;            /* since it was opened */
     bool reopens;                 /* as the worker does, whenever the shard wants to be opened */
 };
 
@@ -75,6 +76,7 @@ static inline void bench_open(struct bench *b)
         fail_msg("%s", err.text);
     b->ledger_at = b->ledger_at == RG_KAFKA_BEGINNING ? 0 : b->ledger_at;
     b->people_at = b->people_at == RG_KAFKA_BEGINNING ? 0 : b->people_at;
+    b->reads_ledger = false;
     rg_shard_replay_to(b->shard, rg_fake_stream_end(b->stream, LEDGER, b->p), rg_fake_stream_end(b->stream, PEOPLE, b->p));
 }
 
@@ -116,6 +118,17 @@ static inline void bench_free(struct bench *b)
     free(b);
 }
 
+/* As the worker does, whenever the shard is through with the people of its past. */
+static inline bool bench_reads_ledger(struct bench *b)
+{
+    int64_t from = 0;
+    if (rg_shard_awaits_ledger(b->shard, &from)) {
+        rg_shard_begin_ledger(b->shard);
+        b->reads_ledger = true;
+    }
+    return b->reads_ledger;
+}
+
 static inline void bench_feed(struct bench *b)
 {
     struct rg_kafka_event event;
@@ -123,7 +136,7 @@ static inline void bench_feed(struct bench *b)
         rg_shard_receive(b->shard, &event);
         b->people_at++;
     }
-    while (rg_fake_stream_read(b->stream, LEDGER, b->p, b->ledger_at, &event)) {
+    while (bench_reads_ledger(b) && rg_fake_stream_read(b->stream, LEDGER, b->p, b->ledger_at, &event)) {
         rg_shard_receive(b->shard, &event);
         b->ledger_at++;
     }
@@ -145,8 +158,9 @@ static inline void bench_settle(struct bench *b)
         rg_fake_stream_deliver(b->stream, sent);
         if (rg_shard_state(b->shard) == RG_SHARD_OPENING && b->reopens)
             continue;
-        bool rests =
-            !more && sent == 0 && b->ledger_at == ledger_at && b->people_at == people_at && rg_shard_inbox(b->shard) == 0;
+        int64_t from = 0;
+        bool rests = !more && sent == 0 && b->ledger_at == ledger_at && b->people_at == people_at &&
+                     rg_shard_inbox(b->shard) == 0 && !rg_shard_awaits_ledger(b->shard, &from);
         quiet = rests ? quiet + 1 : 0;
         if (quiet == 2)
             return;

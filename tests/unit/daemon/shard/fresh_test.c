@@ -73,7 +73,7 @@ static void asof_is_not_told_to_nobody(void **state)
 {
     struct bench *b = *state;
     put_debt(b);
-    bench_settle(b);
+    bench_round(b);
     int commits = rg_fake_state_commits(b->state);
     for (int i = 0; i < 10; i++) {
         b->world.now_ms += 1000;

@@ -597,6 +597,31 @@ static void test_recipient_cannot_be_read(void **state)
     }
 }
 
+/* Between the two readings Redis lost its last seconds, or the action ended: nothing is said of it, its state is read again. */
+static void test_record_that_does_not_hold_the_action(void **state)
+{
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct play play;
+        play_start(&play);
+        play.stage.recipient_code = RG_EUNKNOWN;
+        play_sender(&play);
+        struct rg_decision decision = play_decide(&play, 1);
+        play_run(&play, 2000);
+        assert_true(play.stage.recipient_asked > 1);
+        assert_true(play.stage.looks >= play.stage.recipient_asked); /* never asked twice of one reading */
+        assert_int_equal(play_ledger_end(shard_of(&decision)), 0);
+        if (ends)
+            stage_void(&play.stage, &decision.action);
+        else
+            play.stage.recipient_code = 0;
+        play_run(&play, 2000);
+        assert_int_equal(play.transport->count, ends ? 0 : 1);
+        assert_int_equal(play_kinds(shard_of(&decision), RG_REC_CLAIM), ends ? 0 : 1);
+        play_end(&play);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -623,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_shared_time_is_not_known),
         cmocka_unit_test(test_shared_time_is_lost_before_the_claim),
         cmocka_unit_test(test_recipient_cannot_be_read),
+        cmocka_unit_test(test_record_that_does_not_hold_the_action),
     };
     return cmocka_run_group_tests_name("producers/sender/life", tests, NULL, NULL);
 }

@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+"""One run: a crowd under way, faults, and the oracle's word. Started by kill.py; the last line it prints is the report, as JSON.
+
+    run.py --seed S [--faults kill,…] [--acts N] [--debtors N] [--point NAME]… [--keep DIR]
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import sys
+import threading
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import confluent_kafka  # noqa: E402 (the path is known only now)
+
+import servers  # noqa: E402
+from daemon import Daemon  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from regua_e2e import SHARDS, World  # noqa: E402
+import promises  # noqa: E402 (beside judge, which regua_e2e has found)
+
+import crowd  # noqa: E402
+import faults  # noqa: E402
+
+STREAM_S = 300  # until everything is published: the machine may have other things to do
+SETTLE_S = 180  # then it is over, whatever still happens
+QUIET_S = 45  # nothing more will come then: what failed is made again after half a minute
+RESEND_EVERY = 4  # so many seeds have the notice made again when it is in doubt: such a run lasts longer
+SHOWN = 20  # findings in a report; all of them are in the directory that is kept
+FRESHENING_MS = 30000  # a sanction waits that long for upstream
+PROVIDER_HANDS, MAIL_HANDS, SIGNAL_HANDS = 64, 16, 32  # messages that a sender may have claimed at once
+HANDS = 2 * PROVIDER_HANDS + MAIL_HANDS + SIGNAL_HANDS
+TUNING = "tuning: { decide_workers: 2, session_timeout: %ds }" % faults.SESSION_S
+
+
+class Run:
+    """`world`, its `crowd`, and what the faults note: `kills`, one entry each."""
+
+    def __init__(self, options):
+        self.options = options
+        self.dice = random.Random(f"run {options.seed}")
+        self.kinds = options.faults.split(",")
+        stream_s = options.stream or max(10.0, faults.lasts_s(self.kinds, options.acts))
+        self.crowd = crowd.Crowd(options.seed, options.debtors, stream_s, options.cuts, resend=options.seed % RESEND_EVERY == 0)
+        self.kills = []
+        self.notes = []
+        self.over = threading.Event()
+        self.sizes = None
+        self.proxy = None
+        self.second = None
+        self.world = None
+
+    @property
+    def daemons(self):
+        return [self.world] if self.second is None else [self.world, self.second]
+
+    def channels(self, world):
+        provider = f"transport: http, internal: true, token: {{ file: token }}, claim_time: {faults.CLAIM_S}s, timeout: 5s, concurrency: {PROVIDER_HANDS}"
+        mail = f'tls: none, from: "Provedor Exemplo <cobranca@provedor.example>", claim_time: {faults.CLAIM_S}s, timeout: 5s, concurrency: {MAIL_HANDS}'
+        return {
+            "email": f'{{ transport: smtp, url: "smtp://127.0.0.1:{world.inbox.ports["smtp"]}", {mail} }}',
+            "sms": f'{{ {provider}, preset: sms-http, url: "{world.inbox.url("sms")}" }}',
+            "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{world.inbox.url("whatsapp")}", version: v23.0, '
+            'phone_number_id: "1055500000000" }',
+            "letter": "",
+        }
+
+    def site(self, text):
+        text = text.replace("tuning: { decide_workers: 2, session_timeout: 6s }", TUNING)
+        return text if self.proxy is None else text.replace(self.world.redis.url, f"redis://127.0.0.1:{self.proxy.port}/0")
+
+    def open(self):
+        if faults.OWN_KAFKA.intersection(self.kinds):
+            os.environ.pop("RG_E2E_KAFKA", None)
+        self.world = World(redis=("--auto-aof-rewrite-percentage", "0"), ladders={"agora.yaml": self.crowd.ladder}, calendars={"sem-noite.yaml": crowd.CALENDAR})
+        if "hidden-tail" in self.kinds:
+            self.proxy = Proxy(self.world.redis.socket)
+        self.world.write_site(ladders={"agora.yaml": self.crowd.ladder}, channels=self.channels(self.world), change=self.site)
+        if faults.TWO_PROCESSES.intersection(self.kinds):
+            self.second = self.another()
+
+    def another(self):
+        """A second process, of the same installation."""
+        world, port = self.world, servers.quiet_port()
+        config = world.folder / "regua-2.yaml"
+        config.write_text(world.config.read_text().replace(f"127.0.0.1:{world.port}", f"127.0.0.1:{port}"))
+        return Daemon(config, port, world.folder / "reguad-2.log")
+
+    def ready(self):
+        for daemon in self.daemons:
+            daemon.wait_ready()
+
+    def play(self):
+        world = self.world
+        world.start(live=crowd.LAST_STEP)
+        if self.second is not None:
+            self.second.start()
+        faults.watch_log(self)
+        self.crowd.past(world)
+        self.crowd.start(world)
+        faults.torment(self)
+        assert self.crowd.finished.wait(STREAM_S), "somebody's step was never decided"
+        self.crowd.check()
+        self.settle()
+        for daemon in self.daemons:
+            daemon.stop()
+
+    def ends(self, settled=True):
+        """Where the ledger ends; `settled`: once what a dead process had on its way to the broker has got there."""
+        before, now = None, {}
+        for _ in range(10 if settled else 1):
+            before, now = now, {partition: self.world.end_of("ledger", partition) for partition in range(SHARDS)}
+            if now == before:
+                break
+            time.sleep(0.03 if settled else 0)
+        return now
+
+    def settle(self):
+        """Until nothing is under way and everybody who owes has got what he was due, or nothing happens any more; the oracle says
+        what is missing then."""
+        read = 0
+        began = quiet_since = time.monotonic()
+        while time.monotonic() < min(quiet_since + QUIET_S, began + SETTLE_S):
+            for daemon in self.daemons:
+                daemon.check_alive()
+            ledger = self.world.read("ledger")
+            if len(ledger) > read:
+                read, quiet_since = len(ledger), time.monotonic()
+            verdicts = promises.verdicts_of(ledger)
+            idle = not any(daemon.status()["under_way"] for daemon in self.daemons)
+            if idle and all(due.met(verdicts[due.debtor, due.step]) for due in self.dues()):
+                return
+            time.sleep(0.5)
+
+    def dues(self):
+        return [
+            promises.Due(debtor.id, step, step in self.crowd.resent, step == "atraso")
+            for debtor in self.crowd.debtors
+            for step in debtor.steps
+        ]
+
+    def court(self):
+        world = self.world
+        channels = ("email", "sms", "whatsapp", "signals")
+        return promises.Promises(
+            world.read("ledger"),
+            world.read("messages"),
+            world.read("signals"),
+            {source: world.read(source) for source in world.sources},
+            world.inbox.everything(),
+            copies=[record for channel in channels for record in world.read(f"actions.{channel}")],
+            dues=self.dues(),
+            published=[name for debtor in self.crowd.debtors for name in self.ids(debtor)],
+            kills=[kill["ends"] for kill in self.kills],
+            hands=HANDS * len(self.daemons),
+            doubts=self.kinds == ["kill"],
+            freshening_ms=FRESHENING_MS,
+        )
+
+    @staticmethod
+    def ids(debtor):
+        return [f"issued-{debtor.number}"] + ([f"paid-{debtor.number}"] if debtor.fate != "stays" else [])
+
+    def report(self):
+        court = self.court()
+        findings = court.run()
+        uncertain = set(court.uncertain())
+        for kill, open_claims in zip(self.kills, court.open_at_kills()):
+            kill["open"], kill["waiting"] = len(open_claims), court.waiting_at(kill["ends"])
+            kill["uncertain"] = len(open_claims & uncertain)
+            del kill["ends"]
+        return {
+            "seed": self.options.seed,
+            "faults": self.kinds,
+            "decided": len(court.decisions),
+            "accepted": sum(attempt.verdict == "accepted" for attempt in court.attempts.values()),
+            "arrived": len(court.inbox),
+            "uncertain": len(uncertain),
+            "judged": court.judged,
+            "ledger": len(court.ledger),
+            "kills": self.kills,
+            "notes": self.notes,
+            "findings": findings,
+        }
+
+
+def keep(run, findings, into):
+    """What there is to look at: findings, logs, configuration, and every topic as JSON lines."""
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "findings").write_text("\n".join(findings) + "\n", encoding="utf-8")
+    world = run.world
+    for path in world.folder.iterdir():
+        if path.is_file():
+            shutil.copy(path, into / path.name)
+    names = ("ledger", "people", "control", "messages", "signals", "deadletter", *(f"actions.{name}" for name in ("email", "sms", "whatsapp", "signals")), *world.sources)
+    for name in names:
+        with contextlib.suppress(AssertionError, KeyError, confluent_kafka.KafkaException), (into / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            for record in sorted(world.read(name), key=lambda record: (record.partition, record.offset)):
+                line = {
+                    "at": f"{record.partition}/{record.offset}",
+                    "ms": record.timestamp_ms,
+                    "key": (record.key or b"").decode(errors="replace"),
+                    "headers": {key: (value or b"").decode(errors="replace") for key, value in record.headers.items()},
+                    "value": None if record.value is None else record.value.decode(errors="replace"),
+                }
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="one run")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", default="kill")
+    parser.add_argument("--acts", type=int, default=5, help="faults, one after the other")
+    parser.add_argument("--debtors", type=int, default=12000)
+    parser.add_argument("--stream", type=float, help="seconds through which the crowd becomes known; as the faults need when not given")
+    parser.add_argument("--cuts", type=float, default=0.03, help="share of debtors who had their notice already")
+    parser.add_argument("--point", action="append", default=[], help="crash points, one for each kill after the first")
+    parser.add_argument("--stop", action="append", default=[], help="crash points to stand still at; any when none is named")
+    parser.add_argument("--keep", type=pathlib.Path)
+    options = parser.parse_args()
+    run = Run(options)
+    began, report = time.monotonic(), None
+    try:
+        run.open()
+        run.play()
+        report = run.report()
+        try:
+            for daemon in run.daemons:
+                daemon.check_log()
+        except AssertionError as error:
+            report["findings"].append(str(error)[:2000])
+    except Exception as error:  # pylint: disable=broad-except (whatever it was, it belongs to the report)
+        traceback.print_exc()
+        report = {"seed": options.seed, "faults": run.kinds, "kills": run.kills, "notes": run.notes, "findings": [f"{type(error).__name__}: {error}"[:4000]]}
+    report["seconds"] = round(time.monotonic() - began, 1)
+    if run.world is not None:
+        if options.keep is not None and (report["findings"] or os.environ.get("RG_E2E_KEEP")):
+            keep(run, report["findings"], options.keep)
+            report["kept"] = str(options.keep)
+        with contextlib.suppress(Exception):
+            run.over.set()
+            for daemon in run.daemons:
+                if daemon.process is not None:
+                    daemon.kill()
+            run.world.clear()
+    report["found"] = len(report["findings"])
+    report["findings"] = report["findings"][:SHOWN]
+    print(json.dumps(report), flush=True)
+    return 1 if report["found"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
