@@ -112,7 +112,7 @@ class Events(Case):
         self.assertEqual(len(letters), len(self.ROWS) + 1)
         status = world.status()
         self.assertEqual(status["dead"], len(letters))
-        self.assertEqual({source["source"]: source["dead"] for source in status["sources"]}, {"billing": len(self.ROWS), "asaas": 1})
+        self.assertEqual({source["source"]: source["dead"] for source in status["sources"]}, {"billing": len(self.ROWS), "asaas": 1, "regua.retry": 0})
         for name, _, reason, words in self.ROWS:
             place, raw, key, trace = places[name]
             with self.subTest(name=name):
