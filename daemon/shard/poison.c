@@ -57,10 +57,10 @@ enum rg_commit rg_shard_begin_fold(struct rg_shard *shard, size_t *ret_count, bo
         count = 1;
     }
     bool noted = shard->began && shard->careful == 0, aside = times > BEGUN_MAX;
+    shard->began = true; /* before the note: where its answer is lost it may stand all the same, and is ours */
     enum rg_commit rc = noted || aside ? RG_COMMITTED : note(shard, first, times, err);
     if (rc != RG_COMMITTED)
         return rc;
-    shard->began = true;
     if (shard->careful > 0)
         shard->careful--;
     *ret_count = count;

@@ -64,6 +64,8 @@ void rg_relay_free(struct rg_relay **relay)
 
 int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struct rg_error *err)
 {
+    if (relay->last != NULL && relay->last->seq >= seq)
+        return rg_fail(err, RG_EINVAL, "outbox: sequence %lld comes behind %lld", (long long)seq, (long long)relay->last->seq);
     struct entry *e = rg_alloc(sizeof *e + bytes.n);
     memcpy(e->bytes, bytes.p, bytes.n);
     e->magic = MAGIC;
@@ -75,7 +77,6 @@ int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struc
         free(e);
         return rc;
     }
-    rg_assert(relay->last == NULL || relay->last->seq < seq);
     if (relay->last == NULL)
         relay->first = e;
     else

@@ -40,7 +40,7 @@ struct rg_relay;
 struct rg_relay *rg_relay_new(void) __attribute__((returns_nonnull));
 void rg_relay_free(struct rg_relay **relay); /* records still in the producer report into nothing */
 
-/* Appends an entry (sequences only grow); its bytes are copied. */
+/* Appends an entry; its bytes are copied. RG_EINVAL: they cannot be read, or the sequence does not grow. */
 RG_MUST_USE int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struct rg_error *err);
 /* Takes back the entries of an action that is void, unless they are sent already; their sequences go to ret_seqs (at most 8). */
 size_t rg_relay_drop(struct rg_relay *relay, const struct rg_action_id *action, int64_t ret_seqs[8]);

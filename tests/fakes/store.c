@@ -31,16 +31,19 @@ struct version {
     size_t out_count, out_cap;
     struct rg_pos pos;
     struct rg_begun begun;
+    int64_t own; /* the fence is a value like any other: it is lost and restored with them */
 };
 
 struct rg_fake_state {
     struct version versions[RG_FAKE_VERSIONS_MAX + 1]; /* the last one is in force */
     size_t version_count;
-    int64_t own, last_token;
+    int64_t last_token;
     int64_t now_ms;
     int doomed; /* commits until the fate comes; 0: none */
     enum rg_fake_fate fate;
     int commits;
+    void (*between)(void *ctx);
+    void *between_ctx;
 };
 
 struct fake_store {
@@ -53,6 +56,11 @@ struct fake_store {
 static const struct version *top(const struct rg_fake_state *state)
 {
     return &state->versions[state->version_count - 1];
+}
+
+static int64_t *fence(struct rg_fake_state *state)
+{
+    return &state->versions[state->version_count - 1].own;
 }
 
 static struct version empty_version(void)
@@ -205,6 +213,7 @@ static struct version copy_version(const struct version *from)
         add_out(&v, &from->outs[i]);
     set_pos(&v, &from->pos);
     v.begun = from->begun;
+    v.own = from->own;
     return v;
 }
 
@@ -260,7 +269,7 @@ static int fake_open(struct rg_store *store, struct rg_arena *arena, struct rg_s
     const struct version *v = top(s->state);
     struct rg_store_opened opened = {.pos = v->pos, .out_count = v->out_count, .act_count = (int64_t)v->act_count, .begun = v->begun};
     (void)err;
-    s->token = s->state->own = ++s->state->last_token;
+    s->token = *fence(s->state) = ++s->state->last_token;
     s->watched = false;
     opened.pos.origin_cap = v->pos.origin_count;
     opened.pos.origins = v->pos.origin_count > 0 ? RG_NEW(arena, struct rg_origin_high, v->pos.origin_count) : NULL;
@@ -277,7 +286,7 @@ static int fake_open(struct rg_store *store, struct rg_arena *arena, struct rg_s
 
 static enum rg_commit guard(struct fake_store *s, int64_t batch, struct rg_error *err)
 {
-    bool owned = s->token != 0 && s->token == s->state->own;
+    bool owned = s->token != 0 && s->token == *fence(s->state);
     int64_t stored = top(s->state)->pos.batch;
     if (owned && stored == batch)
         return RG_COMMITTED;
@@ -330,12 +339,28 @@ static enum rg_commit fake_due(struct rg_store *store, enum rg_timer timer, int6
     return RG_COMMITTED;
 }
 
+static void let_happen(struct rg_fake_state *state)
+{
+    void (*fn)(void *ctx) = state->between;
+    state->between = NULL;
+    if (fn == NULL)
+        return;
+    fn(state->between_ctx);
+    state->between = fn;
+}
+
 static enum rg_commit fake_commit(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err)
 {
     struct fake_store *s = self(store);
-    enum rg_commit rc = guard(s, batch->pos->batch - 1, err);
     store->trips += s->watched ? 1 : 2;
+    enum rg_commit rc = s->watched ? RG_COMMITTED : guard(s, batch->pos->batch - 1, err);
     s->watched = false;
+    if (rc == RG_COMMITTED)
+        let_happen(s->state);
+    if (rc == RG_COMMITTED && s->token != *fence(s->state)) { /* all that a WATCH notices */
+        (void)rg_fail(err, RG_EREFUSED, "the shard has another owner now");
+        rc = RG_COMMIT_REOWN;
+    }
     if (rc != RG_COMMITTED)
         return rc;
     bool now = s->state->doomed > 0 && --s->state->doomed == 0;
@@ -374,9 +399,15 @@ void rg_fake_state_doom(struct rg_fake_state *state, int nth, enum rg_fake_fate 
     state->fate = fate;
 }
 
+void rg_fake_state_between(struct rg_fake_state *state, void (*fn)(void *ctx), void *ctx)
+{
+    state->between = fn;
+    state->between_ctx = ctx;
+}
+
 void rg_fake_state_take(struct rg_fake_state *state)
 {
-    state->own = ++state->last_token;
+    *fence(state) = ++state->last_token;
 }
 
 void rg_fake_state_roll_back(struct rg_fake_state *state, size_t commits)
@@ -389,7 +420,6 @@ void rg_fake_state_wipe(struct rg_fake_state *state)
 {
     drop_versions(state, state->version_count);
     state->versions[state->version_count++] = empty_version();
-    state->own = 0;
 }
 
 void rg_fake_state_elapse(struct rg_fake_state *state, int64_t ms)
@@ -433,6 +463,11 @@ size_t rg_fake_state_out(const struct rg_fake_state *state, const struct rg_out_
 const struct rg_pos *rg_fake_state_pos(const struct rg_fake_state *state)
 {
     return &top(state)->pos;
+}
+
+size_t rg_fake_state_versions(const struct rg_fake_state *state)
+{
+    return state->version_count;
 }
 
 int rg_fake_state_commits(const struct rg_fake_state *state)

@@ -22,8 +22,10 @@ enum rg_fake_fate {
     RG_FAKE_BROKEN,
 };
 void rg_fake_state_doom(struct rg_fake_state *state, int nth, enum rg_fake_fate fate); /* 1: the next commit; one at a time */
+/* Called between what a commit rests on and the commit: whatever may happen meanwhile. Not from within itself. */
+void rg_fake_state_between(struct rg_fake_state *state, void (*fn)(void *ctx), void *ctx);
 void rg_fake_state_take(struct rg_fake_state *state);                                  /* another owner takes the fence */
-void rg_fake_state_roll_back(struct rg_fake_state *state, size_t commits);             /* loses the last ones; the fence stands */
+void rg_fake_state_roll_back(struct rg_fake_state *state, size_t commits);             /* loses the last ones, and the fence is what it was then */
 void rg_fake_state_wipe(struct rg_fake_state *state);                                  /* as FLUSHALL */
 void rg_fake_state_elapse(struct rg_fake_state *state, int64_t ms);                    /* for values that expire */
 
@@ -34,4 +36,5 @@ bool rg_fake_state_act(const struct rg_fake_state *state, const struct rg_action
 size_t rg_fake_state_act_count(const struct rg_fake_state *state);
 size_t rg_fake_state_out(const struct rg_fake_state *state, const struct rg_out_entry **ret_entries); /* in order */
 const struct rg_pos *rg_fake_state_pos(const struct rg_fake_state *state);
+size_t rg_fake_state_versions(const struct rg_fake_state *state); /* held; one less can be rolled back */
 int rg_fake_state_commits(const struct rg_fake_state *state); /* applied since it was made */

@@ -9,6 +9,7 @@
 #define HEADERS_MAX 8
 
 struct record {
+    struct rg_kafka_producer *from; /* NULL: appended by others */
     struct rg_kafka_record out; /* slices into bytes of its own */
     struct rg_kafka_header headers[HEADERS_MAX];
     int64_t offset; /* −1: not written */
@@ -22,11 +23,12 @@ struct list {
 
 struct rg_kafka_producer {
     struct rg_fake_stream *stream;
+    struct rg_kafka_producer *next;
     bool broken;
 };
 
 struct rg_fake_stream {
-    struct rg_kafka_producer producer;
+    struct rg_kafka_producer producer; /* the first; the others follow it */
     rg_kafka_report_fn *on_report;
     void *ctx;
     size_t waiting_max;
@@ -88,6 +90,14 @@ struct rg_kafka_producer *rg_fake_stream_producer(struct rg_fake_stream *stream)
     return &stream->producer;
 }
 
+struct rg_kafka_producer *rg_fake_stream_another(struct rg_fake_stream *stream)
+{
+    struct rg_kafka_producer *producer = rg_alloc(sizeof *producer);
+    *producer = (struct rg_kafka_producer){.stream = stream, .next = stream->producer.next};
+    stream->producer.next = producer;
+    return producer;
+}
+
 static int64_t append(struct rg_fake_stream *stream, struct record *record)
 {
     record->offset = rg_fake_stream_end(stream, record->out.topic, record->out.partition);
@@ -118,7 +128,9 @@ int rg_kafka_producer_send(struct rg_kafka_producer *producer, const struct rg_k
         return rg_fail(err, RG_ELIMIT, "the queue is full");
     if (record->partition < 0)
         return rg_fail(err, RG_EINVAL, "no such partition");
-    push(&stream->waiting, record_new(record));
+    struct record *sent = record_new(record);
+    sent->from = producer;
+    push(&stream->waiting, sent);
     return 0;
 }
 
@@ -173,22 +185,52 @@ void rg_fake_stream_deliver_topic(struct rg_fake_stream *stream, const char *top
     }
 }
 
-void rg_fake_stream_break(struct rg_fake_stream *stream, bool written)
+void rg_fake_stream_deliver_of(struct rg_kafka_producer *producer, size_t n)
 {
-    stream->producer.broken = true;
-    for (bool first = true; stream->waiting.count > 0; first = false) {
-        struct record *record = take(&stream->waiting, 0);
+    struct rg_fake_stream *stream = producer->stream;
+    for (size_t i = 0; i < stream->waiting.count && n > 0;) {
+        if (stream->waiting.items[i]->from != producer) {
+            i++;
+            continue;
+        }
+        deliver_at(stream, i);
+        n--;
+    }
+}
+
+void rg_fake_stream_break_of(struct rg_kafka_producer *producer, bool written)
+{
+    struct rg_fake_stream *stream = producer->stream;
+    bool first = true;
+    producer->broken = true;
+    for (size_t i = 0; i < stream->waiting.count;) {
+        if (stream->waiting.items[i]->from != producer) {
+            i++;
+            continue;
+        }
+        struct record *record = take(&stream->waiting, i);
         report(stream, record, first ? RG_EUNKNOWN : RG_EIO);
         if (first && written)
             (void)append(stream, record);
         else
             record_free(record);
+        first = false;
     }
+}
+
+void rg_fake_stream_mend_of(struct rg_kafka_producer *producer)
+{
+    producer->broken = false;
+}
+
+void rg_fake_stream_break(struct rg_fake_stream *stream, bool written)
+{
+    rg_fake_stream_break_of(&stream->producer, written);
 }
 
 void rg_fake_stream_mend(struct rg_fake_stream *stream)
 {
-    stream->producer.broken = false;
+    rg_fake_stream_mend_of(&stream->producer);
 }
 
 void rg_fake_stream_unopened(struct rg_fake_stream *stream, const char *topic)
@@ -206,7 +248,13 @@ void rg_fake_stream_free(struct rg_fake_stream **stream)
     struct rg_fake_stream *s = *stream;
     if (s == NULL)
         return;
-    rg_fake_stream_break(s, false);
+    for (struct rg_kafka_producer *p = &s->producer; p != NULL; p = p->next)
+        rg_fake_stream_break_of(p, false);
+    while (s->producer.next != NULL) {
+        struct rg_kafka_producer *gone = s->producer.next;
+        s->producer.next = gone->next;
+        rg_free(&gone);
+    }
     for (size_t i = 0; i < s->written.count; i++)
         record_free(s->written.items[i]);
     free(s->waiting.items);

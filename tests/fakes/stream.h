@@ -11,6 +11,8 @@ struct rg_fake_stream;
 struct rg_fake_stream *rg_fake_stream_new(rg_kafka_report_fn *on_report, void *ctx) __attribute__((returns_nonnull));
 void rg_fake_stream_free(struct rg_fake_stream **stream); /* what is still under way reports as not written first */
 struct rg_kafka_producer *rg_fake_stream_producer(struct rg_fake_stream *stream);
+/* One more, with a queue of its own: another process. It lives as long as the stream. */
+struct rg_kafka_producer *rg_fake_stream_another(struct rg_fake_stream *stream) __attribute__((returns_nonnull));
 
 /* ---- the producer's fate ---- */
 size_t rg_fake_stream_waiting(const struct rg_fake_stream *stream);                              /* sent, not reported */
@@ -20,6 +22,10 @@ void rg_fake_stream_deliver_topic(struct rg_fake_stream *stream, const char *top
 /* The oldest is reported as RG_EUNKNOWN, written or not, all others as RG_EIO; the producer is broken until it is mended. */
 void rg_fake_stream_break(struct rg_fake_stream *stream, bool written);
 void rg_fake_stream_mend(struct rg_fake_stream *stream);
+/* The same of one producer's records. */
+void rg_fake_stream_deliver_of(struct rg_kafka_producer *producer, size_t n);
+void rg_fake_stream_break_of(struct rg_kafka_producer *producer, bool written);
+void rg_fake_stream_mend_of(struct rg_kafka_producer *producer);
 void rg_fake_stream_unopened(struct rg_fake_stream *stream, const char *topic); /* that topic was never opened: RG_ENOTFOUND */
 void rg_fake_stream_limit(struct rg_fake_stream *stream, size_t waiting_max); /* beyond: RG_ELIMIT */
 

@@ -186,6 +186,25 @@ static void a_server_that_refuses_kills_nobody(void **state)
     assert_false(is_held(b, D1));
 }
 
+/* The note stands, and nobody heard that it does. */
+static void a_note_whose_answer_is_lost_is_no_death(void **state)
+{
+    struct bench *b = *state;
+    (void)deadly_batch(b);
+    die_at(b, 1);
+    die_at(b, 2);
+    for (int i = 0; i < 6; i++) {
+        rg_fake_state_doom(b->state, 1, RG_FAKE_UNKNOWN_APPLIED);
+        bench_feed(b);
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+        assert_int_equal(rg_shard_state(b->shard), RG_SHARD_OPENING);
+        bench_open(b);
+    }
+    bench_settle(b);
+    assert_int_equal(dead_letters(b), 0);
+    assert_true(has_payment(b, "P1") && has_payment(b, "P2") && has_payment(b, "P3"));
+}
+
 /* Killed again and again, but never twice at the same record alone. */
 static void deaths_here_and_there_set_nothing_aside(void **state)
 {
@@ -237,6 +256,7 @@ int main(void)
         LIFE_TEST(a_word_about_a_person_that_kills),
         LIFE_TEST(one_that_names_no_debtor_is_only_laid_aside),
         LIFE_TEST(a_server_that_refuses_kills_nobody),
+        LIFE_TEST(a_note_whose_answer_is_lost_is_no_death),
         LIFE_TEST(deaths_here_and_there_set_nothing_aside),
         LIFE_TEST(restarts_without_work_are_no_deaths),
     };

@@ -344,6 +344,15 @@ static void broken_bytes_are_not_taken(void **state)
     assert_int_equal(rg_relay_count(b->relay), 0);
     pump(b);
     assert_waiting(b, "");
+    RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+    const struct rg_out out = {.kind = RG_OUT_LEDGER, .topic = RG_STR(LEDGER), .value = RG_STR("x")};
+    rg_buf_init(&buf, 4096);
+    rg_out_encode(&out, &buf);
+    assert_int_equal(rg_relay_add(b->relay, 5, rg_buf_str(&buf), &err), 0);
+    assert_int_equal(rg_relay_add(b->relay, 5, rg_buf_str(&buf), &err), RG_EINVAL); /* a damaged store may say anything */
+    assert_int_equal(rg_relay_add(b->relay, 4, rg_buf_str(&buf), &err), RG_EINVAL);
+    assert_non_null(strstr(err.text, "comes behind 5"));
+    assert_int_equal(rg_relay_add(b->relay, 6, rg_buf_str(&buf), &err), 0);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
