@@ -81,6 +81,8 @@ static bool lex_string(struct rg_cel_lexer *lexer, size_t prefix, struct rg_cel_
         if (c == 'b' || c == 'B')
             return rg_cel_refuse(err, "subset", start, prefix + 1, "bytes are outside the subset; write a text without the b");
     }
+    if (prefix > 1)
+        return rg_cel_refuse(err, "syntax", start, prefix + 1, "one r makes a text raw");
     token->kind = RG_CEL_T_STRING;
     token->raw = prefix > 0;
     lexer->at += prefix;

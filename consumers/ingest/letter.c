@@ -67,10 +67,12 @@ void rg_letter_write(const struct rg_message *message, const char *topic, int pa
 {
     char at[RG_INSTANT_TEXT_MAX];
     struct rg_str source = again ? header(message, RG_LETTER_SOURCE) : (struct rg_str){NULL, 0};
-    if (!rg_str_has(source))
+    if (!rg_str_has(source) || source.n > RG_LETTER_SOURCE_MAX)
         source = rg_arena_printf(arena, "%s/%d/%lld", topic, partition, (long long)offset);
     rg_instant_format(now_ms, 0, at);
     *ret_letter = (struct rg_letter){.key = message->key};
+    if (ret_letter->key.n > RG_LETTER_KEY_MAX)
+        ret_letter->key.n = RG_LETTER_KEY_MAX;
     put(ret_letter, RG_LETTER_REASON, rg_str(reject->reason));
     put(ret_letter, RG_LETTER_DETAIL, rg_arena_str(arena, rg_str(reject->detail)));
     put(ret_letter, RG_LETTER_SOURCE, source);

@@ -3,7 +3,8 @@
  *   regua_reason  one of RG_DEAD_…        regua_detail  a sentence for a person
  *   regua_source  topic/partition/offset  regua_at      when, RFC 3339
  *
- * An original larger than RG_LETTER_VALUE_MAX is kept as its head, with regua_length and regua_sha256 of the whole. */
+ * An original larger than RG_LETTER_VALUE_MAX is kept as its head, with regua_length and regua_sha256 of the whole; so is a key
+ * past RG_LETTER_KEY_MAX, without them. Whatever came, the letter fits into RG_LETTER_RECORD_BYTES_MAX. */
 #pragma once
 
 #include "base/core/arena.h"
@@ -12,6 +13,8 @@
 #include "consumers/decode/cloudevents.h"
 
 #define RG_LETTER_VALUE_MAX ((size_t)1700 * 1024) /* the topic is made for 2 MiB */
+#define RG_LETTER_KEY_MAX ((size_t)64 * 1024)
+#define RG_LETTER_SOURCE_MAX 300 /* topic, partition and offset are shorter */
 #define RG_LETTER_HEADERS_BYTES_MAX ((size_t)64 * 1024) /* of the original's headers; the others are left out */
 #define RG_LETTER_RECORD_BYTES_MAX ((size_t)1900 * 1024)
 

@@ -215,6 +215,7 @@ static void test_subset(void **state)
     static const struct row rows[] = {
         {"debtor.score > ‹1u›", "subset", "unsigned numbers are outside the subset; write 1"},
         {"debtor.state == ‹b\"›SP\"", "subset", "bytes are outside the subset; write a text without the b"},
+        {"debtor.state == ‹rR\"›SP\"", "syntax", "one r makes a text raw"},
         {"debtor.state.‹matches›(\"S.\")", "subset", "matches() is outside the subset; use startsWith, endsWith or contains"},
         {"‹type›(debtor.state) == 1", "subset", "type() is outside the subset"},
         {"‹int› == 1", "subset", "types as values are outside the subset: int"},

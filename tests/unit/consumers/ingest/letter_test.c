@@ -69,6 +69,40 @@ static void a_large_original_leaves_its_head_and_its_hash(void **state)
     assert_true(rg_str_is(header(&letter, RG_LETTER_SHA256), "6d821bbd4e2c8a5f12648293af44ccf34416b2b1c649c6a062d51f3b12897144"));
 }
 
+static size_t bytes_of(const struct rg_letter *letter)
+{
+    size_t n = letter->key.n + letter->value.n;
+    for (size_t i = 0; i < letter->header_count; i++)
+        n += strlen(letter->headers[i].name) + letter->headers[i].value.n;
+    return n;
+}
+
+/* A letter that no broker takes is lost, so the largest record that can come must make one that fits. */
+static void whatever_came_the_letter_fits(void **state)
+{
+    (void)state;
+    struct rg_arena *arena RG_CLEANUP(rg_arena_free) = rg_arena_new((size_t)16 << 20);
+    char *bytes = rg_arena_alloc(arena, (size_t)4 << 20);
+    memset(bytes, 'k', (size_t)4 << 20);
+    struct rg_reject long_reject = reject;
+    memset(long_reject.detail, 'd', sizeof long_reject.detail - 1);
+    char topic[RG_KAFKA_TOPIC_NAME_MAX + 1] = "";
+    memset(topic, 't', RG_KAFKA_TOPIC_NAME_MAX);
+    static const size_t sizes[] = {RG_LETTER_KEY_MAX, RG_LETTER_KEY_MAX + 1, (size_t)4 << 20};
+    for (size_t i = 0; i < RG_COUNT(sizes); i++) {
+        const struct rg_message_header headers[] = {{RG_STR("h"), {bytes, RG_LETTER_HEADERS_BYTES_MAX - 1}},
+                                                    {RG_STR(RG_LETTER_SOURCE), {bytes, sizes[i]}}};
+        const struct rg_message message = {
+            .key = {bytes, sizes[i]}, .value = {bytes, (size_t)4 << 20}, .headers = headers, .header_count = 2};
+        struct rg_letter letter;
+        rg_letter_write(&message, topic, INT32_MAX, INT64_MAX, true, &long_reject, NOW_MS, arena, &letter);
+        assert_int_equal(letter.key.n, RG_LETTER_KEY_MAX);
+        assert_true(bytes_of(&letter) <= RG_LETTER_RECORD_BYTES_MAX);
+        assert_true(header(&letter, RG_LETTER_SOURCE).n <= RG_LETTER_SOURCE_MAX);
+        assert_true(rg_str_is(header(&letter, RG_LETTER_LENGTH), "4194304"));
+    }
+}
+
 static void headers_have_their_room(void **state)
 {
     (void)state;
@@ -109,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_original_is_kept), cmocka_unit_test(a_tombstone_stays_one),
         cmocka_unit_test(a_large_original_leaves_its_head_and_its_hash), cmocka_unit_test(headers_have_their_room),
+        cmocka_unit_test(whatever_came_the_letter_fits),
         cmocka_unit_test(a_letter_sent_again_keeps_its_first_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
