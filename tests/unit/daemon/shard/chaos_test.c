@@ -30,6 +30,7 @@ struct owner {
     struct rg_shard *shard; /* NULL: this process has nothing to do with it */
     struct rg_kafka_producer *producer;
     int64_t ledger_at, people_at;
+    bool reads_ledger; /* since it was opened */
 };
 
 struct chaos {
@@ -83,6 +84,7 @@ static void open_it(struct chaos *c, struct owner *o)
         fail_msg("seed %llu: %s", (unsigned long long)c->seed, err.text);
     o->ledger_at = o->ledger_at == RG_KAFKA_BEGINNING ? 0 : o->ledger_at;
     o->people_at = o->people_at == RG_KAFKA_BEGINNING ? 0 : o->people_at;
+    o->reads_ledger = false;
     rg_shard_replay_to(o->shard, rg_fake_stream_end(c->b->stream, LEDGER, c->b->p),
                        rg_fake_stream_end(c->b->stream, PEOPLE, c->b->p));
 }
@@ -92,7 +94,12 @@ static void feed(struct chaos *c, struct owner *o, uint32_t most)
     struct rg_kafka_event event;
     for (; most > 0 && rg_fake_stream_read(c->b->stream, PEOPLE, c->b->p, o->people_at, &event); most--, o->people_at++)
         rg_shard_receive(o->shard, &event);
-    for (; most > 0 && rg_fake_stream_read(c->b->stream, LEDGER, c->b->p, o->ledger_at, &event); most--, o->ledger_at++)
+    int64_t from = 0;
+    if (rg_shard_awaits_ledger(o->shard, &from)) {
+        rg_shard_begin_ledger(o->shard);
+        o->reads_ledger = true;
+    }
+    for (; o->reads_ledger && most > 0 && rg_fake_stream_read(c->b->stream, LEDGER, c->b->p, o->ledger_at, &event); most--, o->ledger_at++)
         rg_shard_receive(o->shard, &event);
 }
 
@@ -572,6 +579,23 @@ static int by_step(const void *a, const void *b)
     return order != 0 ? order : x->repetition != y->repetition ? x->repetition - y->repetition : x->cycle - y->cycle;
 }
 
+/* The record keeps no whole id of what is void: its step, cycle and attempt say which decision it was. */
+static bool attempt_is_logged(struct chaos *c, const struct rg_invoice *of, const struct rg_done *done, int64_t place)
+{
+    struct rg_kafka_event record;
+    for (int64_t i = 0; i < place; i++) {
+        struct rg_decision d;
+        if (!rg_str_is(kind_at(c->b, LEDGER, c->b->p, i, &record), "decided") ||
+            rg_decision_read(record.value, c->b->arena, &d, NULL) < 0 || !rg_str_eq(d.step, done->step) ||
+            d.repetition != done->repetition || d.attempt != done->attempt)
+            continue;
+        for (size_t k = 0; k < d.invoice_count; k++)
+            if (rg_str_eq(d.invoices[k].ns, of->ns) && rg_str_eq(d.invoices[k].invoice, of->id) && d.invoices[k].cycle == done->cycle)
+                return true;
+    }
+    return false;
+}
+
 /* What was void before its decision had left is in no ledger, and nobody misses it: such steps are not compared. Nor is their
  * order, which nobody reads. */
 static void forget_unlogged(struct chaos *c, const struct rg_record *stored, struct rg_record *record)
@@ -584,7 +608,7 @@ static void forget_unlogged(struct chaos *c, const struct rg_record *stored, str
         for (size_t k = 0; k < invoice->done_count; k++) {
             const struct rg_done *done = &invoice->done[k], *as_stored;
             as_stored = known == NULL ? NULL : rg_invoice_done(known, done->step, done->repetition, done->cycle);
-            if (as_stored == NULL || as_stored->state != RG_DONE_VOIDED || is_logged(c, &as_stored->action, end))
+            if (as_stored == NULL || as_stored->state != RG_DONE_VOIDED || attempt_is_logged(c, known, as_stored, end))
                 invoice->done[kept++] = *done;
         }
         invoice->done_count = kept;
