@@ -456,18 +456,18 @@ static void pass_time(struct chaos *c)
 static int64_t received_below(struct chaos *c, struct rg_str invoice, int64_t place)
 {
     struct rg_kafka_event record;
-    int64_t came[4] = {0}, back[4] = {0}, sum = 0;
+    int64_t came_back[4][2] = {0}, sum = 0;
     for (int64_t i = 0; i < place; i++) {
         struct rg_event e;
         if (!rg_str_is(kind_at(c->b, LEDGER, c->b->p, i, &record), "event") ||
             rg_event_read(record.value, c->b->arena, &e, NULL) < 0 || !rg_event_has(&e, RG_F_PAYMENT) ||
             !rg_str_eq(e.invoice, invoice))
             continue;
-        int64_t *most = &(e.type == RG_EV_PAYMENT_REVERSED ? back : came)[e.payment.p[1] - '0'];
+        int64_t *most = &came_back[e.payment.p[1] - '0'][e.type == RG_EV_PAYMENT_REVERSED];
         *most = e.amount_cents > *most ? e.amount_cents : *most;
     }
     for (int i = 0; i < 4; i++)
-        sum += came[i] > back[i] ? came[i] - back[i] : 0;
+        sum += came_back[i][0] > came_back[i][1] ? came_back[i][0] - came_back[i][1] : 0;
     return sum;
 }
 
