@@ -53,14 +53,21 @@ static struct rg_invoice *add_invoice(struct rg_record *record, struct rg_str ns
     return invoice;
 }
 
+/* An invoice that nobody knows, and that most likely made room long ago: it is as old as those that did, or is changed before it was
+ * issued. */
+static bool made_room(const struct rg_past *past, const struct rg_event *e)
+{
+    return past->invoices > 0 && (e->time_ms <= past->known_ms || e->type == RG_EV_INVOICE_UPDATED);
+}
+
 /* The invoice that an event is about, new where it must be. NULL and why: it would be owed, and there is no room for more; or it
- * is as old as those that made room, and most likely one of them come again, paid long ago. */
+ * has made room, paid long ago. */
 static struct rg_invoice *touch_invoice(struct rg_record *record, const struct rg_event *e, struct rg_error *ret_why)
 {
     struct rg_invoice *invoice = rg_record_invoice(record, e->ns, e->invoice);
     if (makes_known(e) && (invoice == NULL || !invoice->issued)) {
-        if (e->time_ms <= record->past.known_ms) {
-            (void)rg_fail(ret_why, RG_ELIMIT, "as old as closed invoices of this debtor that made room for newer ones: most likely one of them again");
+        if (made_room(&record->past, e)) {
+            (void)rg_fail(ret_why, RG_ELIMIT, "closed invoices of this debtor made room for newer ones, and this is most likely one of them again");
             return NULL;
         }
         if (!rg_record_room_for_issued(record)) {

@@ -171,8 +171,9 @@ struct rg_action {
     int releases;
 };
 
-/* What is remembered of closed invoices that made room for newer ones: how many, by when they were known (an event as old about
- * an invoice that nobody knows is about one of them, and opens nothing), and what conditions ask of a debtor's history. */
+/* What is remembered of closed invoices that made room for newer ones: how many, by when they were known (what would make an
+ * invoice known that is as old as they are most likely is about one of them, and opens nothing), and what conditions ask of a
+ * debtor's history. Their due days say nothing: the terms of one debtor's invoices differ. */
 #define RG_PAST_MARKS_MAX 24
 enum rg_past_kind { RG_PAST_LATE, RG_PAST_UNPAID, RG_PAST_CHARGEBACK, RG_PAST_KIND_COUNT };
 struct rg_past_mark {

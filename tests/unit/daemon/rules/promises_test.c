@@ -471,14 +471,15 @@ static void judge_memory(const struct sim *s, uint64_t seed)
         fail_msg("seed %llu: the debtor is forgotten", (unsigned long long)seed);
 }
 
-/* The same ledger gives the same record, byte for byte but for what is only on its way. */
+/* The same ledger gives the same record, byte for byte but for what is only on its way; also when all of it is said twice. */
 static void judge_refold(struct sim *s, uint64_t seed)
 {
     struct rg_arena *arena = rg_arena_new((size_t)64 * 1024 * 1024);
     struct rg_record *live = sim_load(s, arena), *again = rg_record_new(arena, RG_STR(SIM_DEBTOR));
     for (size_t i = 0; i < s->ledger_count; i++) {
         struct rg_error why;
-        (void)rg_record_apply(again, &s->ledger[i].fact, &why);
+        for (int n = 0; n < 2; n++)
+            (void)rg_record_apply(again, &s->ledger[i].fact, &why);
     }
     for (size_t i = 0; i < live->action_count; i++)
         live->actions[i].recalling = false;

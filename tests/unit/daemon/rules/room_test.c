@@ -351,6 +351,154 @@ static void test_repeats_open_nothing_that_is_gone(void **state)
     assert_int_equal(count_owed(record), 1);
 }
 
+/* ---- chance ---- */
+
+enum { STORY_INVOICES = 380, STORY_FACTS = 5000 };
+
+/* What was ever said of one invoice, as the oracle remembers it: all of it. */
+struct said {
+    bool known, voided;
+    int64_t amount, came, back, state_ms;
+};
+
+static uint64_t chance(uint64_t *seed, uint64_t n)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (*seed >> 33) % n;
+}
+
+/* Of many hundreds of invoices, with repeats of anything at any time, also in new words: nobody is ever owed what the whole story does
+ * not make him owe, and what is kept of an invoice is the whole of it. */
+static void test_chance_never_makes_anybody_owe(void **state)
+{
+    (void)state;
+    size_t let_go = 0, refused = 0;
+    for (uint64_t round = 1; round <= 12; round++) {
+        uint64_t seed = round * 977;
+        struct said *said = RG_NEW(arena, struct said, STORY_INVOICES);
+        struct rg_event *events = RG_NEW(arena, struct rg_event, STORY_FACTS);
+        size_t *of = RG_NEW(arena, size_t, STORY_FACTS);
+        struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+        for (size_t n = 0; n < STORY_FACTS; n++) {
+            size_t newest = 1 + n * STORY_INVOICES / STORY_FACTS, v = chance(&seed, 3) == 0 ? chance(&seed, newest) : newest - 1 - chance(&seed, newest < 12 ? newest : 12);
+            const char *name = name_of("F", (int)v);
+            int64_t now_ms = (rg_day_of(2026, 1, 1) + (int64_t)n / 10) * RG_MS_PER_DAY + (int64_t)n;
+            uint64_t what = chance(&seed, 100);
+            if (n > 20 && what < 25) { /* an old word comes again */
+                size_t again = chance(&seed, n);
+                events[n] = events[again];
+                of[n] = of[again];
+            } else {
+                static const enum rg_event_type types[] = {RG_EV_INVOICE_ISSUED, RG_EV_PAYMENT_CONFIRMED, RG_EV_PAYMENT_SETTLED, RG_EV_PAYMENT_CONFIRMED,
+                                                           RG_EV_PAYMENT_REVERSED, RG_EV_INVOICE_VOIDED, RG_EV_INVOICE_UPDATED};
+                enum rg_event_type type = !said[v].known ? (chance(&seed, 10) == 0 ? RG_EV_PAYMENT_CONFIRMED : RG_EV_INVOICE_ISSUED) : types[chance(&seed, RG_COUNT(types))];
+                if (type == RG_EV_PAYMENT_REVERSED && chance(&seed, 3) != 0)
+                    type = RG_EV_PAYMENT_CONFIRMED;
+                events[n] = event_of(type, name, type == RG_EV_INVOICE_ISSUED && said[v].known ? now_ms - 400 * RG_MS_PER_DAY : now_ms);
+                events[n].id = rg_arena_printf(arena, "e%zu", n);
+                events[n].payment = RG_STR("P");
+                events[n].amount_cents = 1000;
+                events[n].due_on = rg_day_of(2026, 1, 20) + (rg_day)v * 2;
+                events[n].has |= RG_BIT(RG_F_PAYMENT) | RG_BIT(RG_F_AMOUNT);
+                if (type == RG_EV_INVOICE_ISSUED || type == RG_EV_INVOICE_UPDATED)
+                    events[n].has |= RG_BIT(RG_F_DUE_ON);
+                of[n] = v;
+            }
+            const struct rg_event *e = &events[n];
+            struct said *s = &said[of[n]];
+            if (e->type == RG_EV_INVOICE_ISSUED || e->type == RG_EV_INVOICE_UPDATED)
+                s->known = true, s->amount = 1000;
+            else if (e->type == RG_EV_INVOICE_VOIDED)
+                s->voided = true;
+            else if (e->type == RG_EV_PAYMENT_REVERSED)
+                s->back = 1000;
+            else
+                s->came = 1000;
+            refused += fold(record, e) == RG_FOLD_CONFLICT;
+            for (size_t i = 0; i < record->invoice_count; i++) {
+                const struct rg_invoice *kept = &record->invoices[i];
+                const struct said *whole = &said[atoi(kept->id.p + 1)];
+                if (owed(record, kept) && (whole->voided || whole->came > whole->back))
+                    fail_msg("round %d, fact %zu: %s is owed", (int)round, n, kept->id.p);
+            }
+        }
+        let_go += (size_t)record->past.invoices;
+        assert_true(record->invoice_count <= RG_RECORD_INVOICES_MAX + RG_RECORD_SHELLS_MAX);
+    }
+    assert_true(let_go > 100 && refused > 10);
+    print_message("chance: %zu invoices made room, %zu repeats of theirs were refused\n", let_go, refused);
+}
+
+/* Numbers at the ends of what the contract lets through, and beyond it where a record is our own: whatever they make of a debtor, he
+ * can be stored and read again. */
+static void test_the_ends_of_numbers(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {-62135596800000, -1, 0, 1, 999, 1790000000000, 253402300799999};
+    static const int64_t own_times[] = {INT64_MIN, -1, 0, 1, 1790000000000, 1793000000000, 253402300799999, INT64_MAX};
+    static const int64_t cents[] = {1, 99, 10000, RG_CENTS_MAX};
+    static const rg_day days[] = {-719162, 0, 20454, 2932896};
+    int folded[6] = {0};
+    for (uint64_t round = 1; round <= 40; round++) {
+        uint64_t seed = round * 7919;
+        struct rg_record *record = rg_record_new(arena, RG_STR("D1"));
+        for (int n = 0; n < 400; n++) {
+            struct rg_event e = event_of((enum rg_event_type)(1 + chance(&seed, RG_EV_COUNT - 1)), name_of("F", (int)chance(&seed, 3)), times[chance(&seed, RG_COUNT(times))]);
+            struct rg_decision_invoice named = {.ns = RG_STR("provedor"), .invoice = e.invoice, .cycle = (int)chance(&seed, 3) - 1,
+                                                .balance_cents = own_times[chance(&seed, RG_COUNT(own_times))]};
+            struct rg_decision d = {.debtor = RG_STR("D1"), .step = RG_STR("s"), .ladder = RG_STR("l"), .channel = RG_STR("email"), .text = RG_STR("t"), .rules = RG_STR("r"),
+                                    .repetition = 1, .attempt = (int)chance(&seed, 5), .mode = RG_MODE_LIVE, .tone = (enum rg_tone)chance(&seed, RG_TONE_COUNT),
+                                    .invoices = &named, .invoice_count = 1, .sequence = own_times[chance(&seed, RG_COUNT(own_times))],
+                                    .amounts_on = 20454, .deadline_on = RG_DAY_NONE, .previous = -1, .signal = (enum rg_signal)chance(&seed, RG_SIGNAL_COUNT),
+                                    .at_ms = own_times[chance(&seed, RG_COUNT(own_times))], .owed = chance(&seed, 5) == 0};
+            d.action.b[RG_ACTION_BYTES - 1] = (uint8_t)(1 + d.attempt);
+            const struct rg_claim claim = {.action = d.action, .claim = {{1}}, .at_ms = d.at_ms, .valid_ms = d.at_ms};
+            const struct rg_outcome o = {.action = d.action, .claim = {{(uint8_t)chance(&seed, 2)}}, .debtor = d.debtor, .step = d.step, .channel = d.channel, .repetition = 1, .attempt = d.attempt,
+                                         .invoices = &named, .invoice_count = 1, .verdict = (enum rg_verdict)(1 + chance(&seed, RG_VERDICT_COUNT - 1)),
+                                         .at_ms = own_times[chance(&seed, RG_COUNT(own_times))], .retry_after_ms = d.at_ms};
+            e.id = rg_arena_printf(arena, "e%d", n);
+            e.amount_cents = cents[chance(&seed, RG_COUNT(cents))];
+            e.due_on = e.on = e.pay_on = days[chance(&seed, RG_COUNT(days))];
+            e.paid_at_ms = e.at_ms = e.until_ms = times[chance(&seed, RG_COUNT(times))];
+            e.payment = chance(&seed, 2) == 0 ? RG_STR("P") : e.id;
+            e.channel = RG_STR("email");
+            e.protection = (int)chance(&seed, RG_PROTECT_COUNT);
+            e.action = RG_STR("000000000000000000000000000000000002");
+            e.status = (int)(1 + chance(&seed, RG_FACT_COUNT - 1));
+            e.discount_count = 1;
+            e.discounts[0] = (struct rg_discount){.amount_cents = e.amount_cents, .until = e.due_on};
+            e.has |= (seed >> 20 | RG_BIT(RG_F_CHANNEL) | RG_BIT(RG_F_STATUS) | RG_BIT(RG_F_ACTION)) &
+                     (RG_BIT(RG_F_AMOUNT) | RG_BIT(RG_F_DUE_ON) | RG_BIT(RG_F_ON) | RG_BIT(RG_F_PAY_ON) | RG_BIT(RG_F_PAID_AT) | RG_BIT(RG_F_AT) | RG_BIT(RG_F_UNTIL) |
+                      RG_BIT(RG_F_PAYMENT) | RG_BIT(RG_F_CHANNEL) | RG_BIT(RG_F_STATUS) | RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_DISCOUNTS));
+            struct rg_error why;
+            struct rg_decision read_d = {0};
+            struct rg_outcome read_o = {0};
+            RG_CLEANUP(rg_buf_done) struct rg_buf wire;
+            rg_buf_init(&wire, RG_LEDGER_BYTES_MAX);
+            const uint64_t kind = chance(&seed, 6);
+            if (kind == 3)
+                rg_decision_write(&d, &wire);
+            else if (kind == 5)
+                rg_outcome_write(&o, &wire);
+            struct rg_str bytes = rg_arena_str(arena, rg_buf_str(&wire));
+            if ((kind == 3 && rg_decision_read(bytes, arena, &read_d, &why) < 0) || (kind == 5 && rg_outcome_read(bytes, arena, &read_o, &why) < 0))
+                continue; /* it would not be folded */
+            folded[kind]++;
+            const struct rg_fact_record fact = {.offset = offset++, .event = kind < 3 ? &e : NULL, .decided = kind == 3 ? &read_d : NULL,
+                                                .claim = kind == 4 ? &claim : NULL, .outcome = kind == 5 ? &read_o : NULL};
+            (void)rg_record_apply(record, &fact, &why);
+            if (n % 16 != 0)
+                continue;
+            RG_CLEANUP(rg_buf_done) struct rg_buf buf;
+            rg_buf_init(&buf, 2 * RG_RECORD_STORED_MAX);
+            assert_int_equal(rg_record_encode(record, &buf, NULL), 0);
+            if (rg_record_decode(rg_arena_str(arena, rg_buf_str(&buf)), RG_STR("D1"), arena, &record, &why) < 0)
+                fail_msg("round %d, fact %d: %s", (int)round, n, why.text);
+        }
+    }
+    assert_true(folded[3] > 50 && folded[5] > 50);
+}
+
 /* ---- none is left to make room ---- */
 
 static struct rg_record *full_of_open(int count)
@@ -624,7 +772,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_five_years_of_a_good_customer), TEST(test_a_late_chargeback_opens_it_again), TEST(test_what_is_owed_is_not_forgotten),
-        TEST(test_the_oldest_closed_make_room), TEST(test_a_long_streak_is_remembered), TEST(test_repeats_open_nothing_that_is_gone),
+        TEST(test_the_oldest_closed_make_room), TEST(test_a_long_streak_is_remembered), TEST(test_repeats_open_nothing_that_is_gone), TEST(test_chance_never_makes_anybody_owe), TEST(test_the_ends_of_numbers),
         TEST(test_three_hundred_open_and_one_more), TEST(test_a_payment_is_taken_for_an_unknown_invoice),
         TEST(test_who_is_suspended_is_restored_at_the_limit), TEST(test_sixty_four_kilobytes), TEST(test_weight_is_near_the_stored_bytes),
         TEST(test_many_payments_of_one_invoice), TEST(test_many_credits_reopenings_and_due_days), TEST(test_many_holds_and_channels),
