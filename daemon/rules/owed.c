@@ -333,9 +333,9 @@ static bool kept_in(struct rg_look *look, struct rg_invoice *invoice, const stru
     *ret_channel = usable_channel(look, owed);
     if (*ret_channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
         return true;
-    bool later = done != NULL && done->state == RG_DONE_RETRY && now_ms < done->at_ms + rg_backoff_ms(done->tries);
+    bool later = done != NULL && done->state == RG_DONE_RETRY && now_ms < rg_retry_at(done);
     if (later)
-        rg_look_prompt_at(look, done->at_ms + rg_backoff_ms(done->tries));
+        rg_look_prompt_at(look, rg_retry_at(done));
     return later;
 }
 

@@ -21,6 +21,7 @@ struct play {
     bool hold_claims;                /* decisions stay queued */
     enum rg_verdict verdict;         /* of every delivery; ACCEPTED by default */
     enum rg_evidence evidence;       /* proven at once */
+    int64_t retry_after_ms;          /* what a provider asks for that does not accept */
     bool stopped;
     bool shadow;                     /* nothing is live */
     int64_t live_since_ms;           /* going live was said then; 0: everything always was */
@@ -64,7 +65,8 @@ static inline void play_deliver(struct play *p, const struct rg_decision *d)
         return; /* void before it was claimed */
     struct rg_outcome outcome = {.action = d->action, .claim = claim.claim, .claim_offset = fact.offset, .debtor = d->debtor, .step = d->step,
                                  .channel = d->channel, .repetition = d->repetition, .attempt = d->attempt, .invoices = d->invoices,
-                                 .invoice_count = d->invoice_count, .verdict = p->verdict, .evidence = p->evidence, .at_ms = p->now_ms};
+                                 .invoice_count = d->invoice_count, .verdict = p->verdict, .evidence = p->evidence,
+                                 .retry_after_ms = p->verdict == RG_VERDICT_ACCEPTED ? 0 : p->retry_after_ms, .at_ms = p->now_ms};
     fact = (struct rg_fact_record){.offset = p->offset++, .outcome = &outcome};
     (void)rg_record_apply(p->record, &fact, NULL);
 }

@@ -143,6 +143,100 @@ static void an_excuse_and_thanks_at_once(void **state)
     play_end(&p);
 }
 
+/* What a payment must cross for an excuse: anything that asked for money, sent at most half an hour before, or after it. */
+static void what_a_payment_crosses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *until, *paid, *expected;
+    } rows[] = {
+        {"2026-10-29 08:12", "2026-10-29 08:20", "10-29 08:20 desculpe"}, /* a courtesy */
+        {"2026-11-04 08:13", "2026-11-04 08:42", "11-04 08:42 desculpe"},
+        {"2026-11-04 08:13", "2026-11-04 08:44", "11-04 08:44 obrigado"},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        begin(&p);
+        play_to(&p, rows[i].until);
+        play_to(&p, rows[i].paid);
+        p.line_count = 0;
+        pay(&p, "F1");
+        EXPECT(&p, rows[i].expected);
+        play_end(&p);
+    }
+}
+
+/* Known by its settlement alone, as with a bank's return. */
+static void settled_without_a_word_before(void **state)
+{
+    (void)state;
+    struct play p;
+    begin_reminded(&p);
+    play_money(&p, RG_EV_PAYMENT_SETTLED, "F1", "P1", 15900);
+    EXPECT(&p, "10:00 obrigado");
+    play_end(&p);
+}
+
+static void opt_out(struct play *p, const char *channel)
+{
+    struct rg_event e = play_event(p, RG_EV_DEBTOR_OPTED_OUT, channel);
+    e.channel = rg_str(channel);
+    e.has |= RG_BIT(RG_F_CHANNEL);
+    play_fold(p, &e, false);
+}
+
+/* Nobody is thanked by a channel he does not want, or while he is to be let alone, or everything is stopped. */
+static void thanks_know_their_place(void **state)
+{
+    (void)state;
+    struct play p;
+    begin_reminded(&p);
+    opt_out(&p, "whatsapp");
+    pay(&p, "F1");
+    EXPECT(&p, "obrigado sms");
+    play_end(&p);
+    begin_reminded(&p);
+    opt_out(&p, "whatsapp");
+    opt_out(&p, "sms");
+    opt_out(&p, "email");
+    pay(&p, "F1");
+    assert_int_equal(p.line_count, 0);
+    play_end(&p);
+    begin_reminded(&p);
+    struct rg_event e = play_event(&p, RG_EV_DEBTOR_HELD, "hold");
+    play_fold(&p, &e, false);
+    pay(&p, "F1");
+    play_to(&p, "2026-11-05 12:00");
+    assert_int_equal(p.line_count, 0);
+    e = play_event(&p, RG_EV_DEBTOR_RELEASED, "release");
+    play_fold(&p, &e, false);
+    EXPECT(&p, "12:00 obrigado");
+    play_end(&p);
+    begin_reminded(&p);
+    p.stopped = true;
+    pay(&p, "F1");
+    assert_int_equal(p.line_count, 0);
+    p.stopped = false;
+    play_to(&p, "2026-11-05 12:00");
+    EXPECT(&p, "10:00 obrigado");
+    play_end(&p);
+}
+
+/* A provider that wants to be let alone for two hours is. */
+static void thanks_wait_as_long_as_asked(void **state)
+{
+    (void)state;
+    struct play p;
+    begin_reminded(&p);
+    p.verdict = RG_VERDICT_THROTTLED;
+    p.retry_after_ms = 2 * 60 * RG_MS_PER_MINUTE;
+    pay(&p, "F1");
+    p.verdict = RG_VERDICT_ACCEPTED;
+    play_to(&p, "2026-11-05 20:00");
+    EXPECT(&p, "10:00 obrigado", "12:00 obrigado");
+    play_end(&p);
+}
+
 /* One of the two comes back before the message has left: it is void, and says its thanks for the other. */
 static void what_is_void_was_not_said(void **state)
 {
@@ -227,7 +321,8 @@ static void restores_are_never_merged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paid_in_the_same_batch),
+        cmocka_unit_test(paid_in_the_same_batch), cmocka_unit_test(what_a_payment_crosses), cmocka_unit_test(settled_without_a_word_before),
+        cmocka_unit_test(thanks_know_their_place), cmocka_unit_test(thanks_wait_as_long_as_asked),
         cmocka_unit_test(paid_one_after_the_other),
         cmocka_unit_test(an_excuse_thanks_too),
         cmocka_unit_test(an_excuse_and_thanks_at_once),
