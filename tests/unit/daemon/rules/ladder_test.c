@@ -8,7 +8,7 @@
 #define LADDER_BYTES_MAX 4096
 
 struct person {
-    const char *state, *city, *zone;
+    const char *state, *city, *zone, *phone;
     bool no_sms, no_whatsapp;
 };
 
@@ -40,10 +40,11 @@ static void live(struct play *p, struct person who)
         e.has |= RG_BIT(RG_F_TIME_ZONE);
     }
     e.contacts = contacts;
+    struct rg_str phone = who.phone != NULL ? rg_str(who.phone) : RG_STR("+5511912345678");
     if (!who.no_sms)
-        contacts[e.contact_count++] = (struct rg_contact){.channel = RG_STR("sms"), .address = RG_STR("+5511912345678")};
+        contacts[e.contact_count++] = (struct rg_contact){.channel = RG_STR("sms"), .address = phone};
     if (!who.no_whatsapp)
-        contacts[e.contact_count++] = (struct rg_contact){.channel = RG_STR("whatsapp"), .address = RG_STR("+5511912345678")};
+        contacts[e.contact_count++] = (struct rg_contact){.channel = RG_STR("whatsapp"), .address = phone};
     play_fold(p, &e, true);
 }
 
@@ -296,6 +297,11 @@ static void other_zones(void **state)
         {{.state = "AC"}, "11-04 10:12 a sms"},
         {{.state = "SP", .zone = "America/Rio_Branco"}, "11-04 10:12 a sms"},
         {{.state = "PE", .zone = "America/Noronha"}, "11-04 07:12 a sms"},
+        {{.state = "AM", .zone = "nowhere"}, "11-04 09:12 a sms"}, /* else by the state, the area code, the capital's */
+        {{.state = "", .phone = "+5592912345678"}, "11-04 09:12 a sms"},
+        {{.state = "", .phone = "+5511912345678"}, "11-04 08:12 a sms"},
+        {{.state = "AC", .phone = "+5511912345678"}, "11-04 10:12 a sms"},
+        {{.state = "", .phone = "12345"}, "11-04 08:12 a sms"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play p;

@@ -302,6 +302,48 @@ static void test_a_term_once_granted_is_not_shortened(void **state)
     }
 }
 
+/* The last day of a term is the debtor's, unless the calendar says that it is over on it. */
+static void test_the_last_day_of_a_term(void **state)
+{
+    (void)state;
+    static const struct {
+        enum rg_term_end ends;
+        const char *cut;
+    } rows[] = {{RG_TERM_NEXT_DAY, "2026-11-25 00:00 corte"}, {RG_TERM_SAME_DAY, "2026-11-24 00:00 corte"}};
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        play_begin(&p, rg_test_rules(carta), "2026-10-20 09:00");
+        struct rg_calendar calendar = *p.rules->ladders[0].calendar;
+        calendar.term_end = rows[i].ends;
+        p.rules->ladders[0].calendar = &calendar;
+        p.evidence = RG_EVIDENCE_DELIVERED;
+        play_person(&p);
+        play_invoice(&p, "F1", "2026-11-03", 15900);
+        play_to(&p, "2026-12-31 00:00");
+        expect(&p, "2026-11-09 08:12 aviso whatsapp");
+        expect(&p, rows[i].cut);
+        play_end(&p);
+    }
+}
+
+/* After a dispute that the debtor has lost a sanction waits, whatever its term says; reminders do not. */
+static void test_a_lost_dispute_is_waited_for(void **state)
+{
+    (void)state;
+    struct play p;
+    noticed(&p);
+    p.rules->policy.after_dispute_bank_days = 27;
+    play_to(&p, "2026-12-03 09:00");
+    dispute(&p, RG_EV_DISPUTE_OPENED, NULL);
+    play_to(&p, "2026-12-09 15:00");
+    dispute(&p, RG_EV_DISPUTE_CLOSED, "rejected");
+    play_to(&p, "2027-01-19 23:59"); /* the 27th bank day after it */
+    refuse(&p, " suspensao");
+    play_to(&p, "2027-02-28 00:00");
+    expect(&p, "2027-01-20 08:00 suspensao");
+    play_end(&p);
+}
+
 /* A hold stops the term, which starts again from its end; a debit that is tried again and again, and fails, does not. */
 static void test_what_stops_a_term(void **state)
 {
@@ -355,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_signal_backs_off), cmocka_unit_test(test_an_accepted_dispute_restores),
         cmocka_unit_test(test_a_rejected_dispute_restores_nothing), cmocka_unit_test(test_a_write_off_restores_nothing),
         cmocka_unit_test(test_what_stops_a_term),
+        cmocka_unit_test(test_the_last_day_of_a_term), cmocka_unit_test(test_a_lost_dispute_is_waited_for),
         cmocka_unit_test(test_signals_are_numbered_as_they_come),
         cmocka_unit_test(test_a_term_once_granted_is_not_shortened),
     };
