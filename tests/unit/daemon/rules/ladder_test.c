@@ -536,8 +536,6 @@ static void creditors_apart(void **state)
         {{"a", "b", "a"}, "", "  r: { day: D+1, tone: info, template: atraso }\n", "11-04 08:12 r sms, 11-04 08:12 r sms"},
         {{"a", "b", "a"}, "", "  n: { day: D+1, tone: notice, template: aviso_suspensao, term: 15d }\n",
          "11-04 08:12 n sms, 11-05 08:12 n sms"},
-        {{"a", "b", "a"}, "", "  r: { day: D+400, tone: reminder, template: atraso }\non_paid:\n  o: { template: obrigado }\n",
-         "11-04 09:00 o sms, 11-04 09:00 o sms"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play p;
@@ -546,12 +544,34 @@ static void creditors_apart(void **state)
         issue(&p, "F1", rows[i].creditors[0], NULL);
         issue(&p, "F2", rows[i].creditors[1], NULL);
         issue(&p, "F3", rows[i].creditors[2], NULL);
-        if (strstr(rows[i].steps, "on_paid") != NULL) {
-            play_to(&p, "2026-11-04 09:00");
-            pay(&p, "F1");
-            pay(&p, "F2");
-            pay(&p, "F3");
-        }
+        play_to(&p, "2026-12-31 00:00");
+        expect(&p, rows[i].expected);
+        play_end(&p);
+    }
+}
+
+/* Thanks, too: one after the other at nine, or what was paid at night in one look. */
+static void thanks_of_creditors_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *creditors[3], *paid, *expected;
+    } rows[] = {
+        {{"a", "b", "a"}, "2026-11-04 09:00", "11-04 09:00 o sms, 11-04 09:00 o sms"},
+        {{"a", "b", "a"}, "2026-11-04 22:00", "11-05 08:00 o sms, 11-05 08:00 o sms"},
+        {{"a", "a", "a"}, "2026-11-04 22:00", "11-05 08:00 o sms"},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        begin(&p, "", "  r: { day: D+400, tone: reminder, template: atraso }\non_paid:\n  o: { template: obrigado }\n", "2026-10-20 09:00");
+        live(&p, (struct person){0});
+        issue(&p, "F1", rows[i].creditors[0], NULL);
+        issue(&p, "F2", rows[i].creditors[1], NULL);
+        issue(&p, "F3", rows[i].creditors[2], NULL);
+        play_to(&p, rows[i].paid);
+        pay(&p, "F1");
+        pay(&p, "F2");
+        pay(&p, "F3");
         play_to(&p, "2026-12-31 00:00");
         expect(&p, rows[i].expected);
         play_end(&p);
@@ -633,7 +653,7 @@ int main(void)
         cmocka_unit_test(after_other_steps),
         cmocka_unit_test(covered_counts_as_done),
         cmocka_unit_test(what_was_said_is_not_said_again),
-        cmocka_unit_test(creditors_apart),
+        cmocka_unit_test(creditors_apart), cmocka_unit_test(thanks_of_creditors_apart),
         cmocka_unit_test(contracts_apart),
         cmocka_unit_test(a_step_in_shadow_stands_beside),
     };

@@ -177,6 +177,27 @@ static void settled_without_a_word_before(void **state)
     play_end(&p);
 }
 
+/* Nobody is thanked for what he paid days ago, nor for what somebody gave him. */
+static void too_late_for_thanks(void **state)
+{
+    (void)state;
+    for (int row = 0; row < 3; row++) {
+        struct play p;
+        begin_reminded(&p);
+        play_to(&p, "2026-11-09 12:00");
+        p.line_count = 0;
+        struct rg_event e = play_event(&p, row < 2 ? RG_EV_PAYMENT_CONFIRMED : RG_EV_CREDIT_APPLIED, "late");
+        e.time_ms = p.now_ms - 3 * RG_MS_PER_DAY - (row > 0 ? 1000 : 0);
+        e.invoice = e.payment = RG_STR("F1");
+        e.amount_cents = 15900;
+        e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_AMOUNT) | (row < 2 ? RG_BIT(RG_F_PAYMENT) : 0);
+        play_fold(&p, &e, false);
+        play_to(&p, "2026-11-09 23:00");
+        assert_int_equal(play_find(&p, "obrigado") != NULL || play_find(&p, "desculpe") != NULL, row == 0);
+        play_end(&p);
+    }
+}
+
 static void opt_out(struct play *p, const char *channel)
 {
     struct rg_event e = play_event(p, RG_EV_DEBTOR_OPTED_OUT, channel);
@@ -322,7 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paid_in_the_same_batch), cmocka_unit_test(what_a_payment_crosses), cmocka_unit_test(settled_without_a_word_before),
-        cmocka_unit_test(thanks_know_their_place), cmocka_unit_test(thanks_wait_as_long_as_asked),
+        cmocka_unit_test(too_late_for_thanks), cmocka_unit_test(thanks_know_their_place), cmocka_unit_test(thanks_wait_as_long_as_asked),
         cmocka_unit_test(paid_one_after_the_other),
         cmocka_unit_test(an_excuse_thanks_too),
         cmocka_unit_test(an_excuse_and_thanks_at_once),
