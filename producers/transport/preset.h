@@ -63,7 +63,7 @@ struct rg_preset {
     struct rg_preset_status *defaults; /* narrower ranges first */
     size_t default_count;
 
-    struct { /* how its receipts are read, by the doors */
+    struct { /* how its receipts are read; nothing of ours reads any yet, they come as events */
         struct rg_str verify_scheme, verify_header;
         struct rg_str list_pointer, id_pointer, status_pointer;
         struct rg_preset_fact *facts;

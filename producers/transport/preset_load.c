@@ -139,7 +139,7 @@ static const struct rg_row preset_rows[] = {
     {.key = "errors", RG_AT(struct preset_fields, errors), .type = RG_ROW_SECTION, .table = &error_table,
      .help = "What other answers mean."},
     {.key = "receipts", RG_AT(struct preset_fields, receipts), .type = RG_ROW_SECTION, .table = &receipt_table,
-     .help = "How what comes later is read."},
+     .help = "How what comes later is read. Not in this version: receipts come as events."},
 };
 const struct rg_table rg_preset_table = RG_TABLE("preset", struct preset_fields, preset_rows);
 

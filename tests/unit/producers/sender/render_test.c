@@ -574,13 +574,16 @@ static void test_whatsapp(void **state)
     rig.stage.txt = "{{nome}}: {{valor}} até {{vencimento}}.{{#contrato}} Contrato {{contrato}}.{{/contrato}} {{nome}}, pix: "
                     "{{pix}} {{> credor}}";
     render_fine(&rig, &decision);
-    assert_string_equal(
-        rg_buf_cstr(&rig.rendered.payload),
-        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\",\"type\":\"template\","
-        "\"template\":{\"name\":\"atraso\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\",\"parameters\":["
+    char expected[1024], action[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&decision.action, action);
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\","
+        "\"biz_opaque_callback_data\":\"%s\",\"type\":\"template\",\"template\":{\"name\":\"atraso\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\",\"parameters\":["
         "{\"type\":\"text\",\"text\":\"Maria \\\"\\\\ Silva\"},{\"type\":\"text\",\"text\":\"R$\u00a01.388,14\"},"
         "{\"type\":\"text\",\"text\":\"20/10/2026\"},{\"type\":\"text\",\"text\":\"2026-10: 00020126PIX1 2026-11: "
-        "00020126PIX2\"}]}]}}");
+        "00020126PIX2\"}]}]}}", action);
+    assert_string_equal(rg_buf_cstr(&rig.rendered.payload), expected);
     rig.stage.txt = "Sem valores.";
     render_fine(&rig, &decision);
     assert_null(strstr(rg_buf_cstr(&rig.rendered.payload), "components"));

@@ -113,18 +113,18 @@ static void whatsapp_templates(void **state)
     const struct rg_preset *preset = shipped_preset(f->arena, "whatsapp-cloud");
     assert_int_equal(preset->best_evidence, RG_EVIDENCE_READ);
     assert_int_equal(render(f, preset,
-                            "{\"to_digits\":\"5511912345678\",\"template\":\"fatura_vencida\",\"language\":\"pt_BR\","
+                            "{\"to_digits\":\"5511912345678\",\"action\":\"00a1\",\"template\":\"fatura_vencida\",\"language\":\"pt_BR\","
                             "\"parameters\":[\"Maria\",\"R$ 1.021,67\"]}"),
                      0);
     assert_string_equal(
         rg_buf_cstr(&f->out),
-        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\",\"type\":\"template\","
-        "\"template\":{\"name\":\"fatura_vencida\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\","
+        "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"5511912345678\","
+        "\"biz_opaque_callback_data\":\"00a1\",\"type\":\"template\",\"template\":{\"name\":\"fatura_vencida\",\"language\":{\"code\":\"pt_BR\"},\"components\":[{\"type\":\"body\","
         "\"parameters\":["
         "{\"type\":\"text\",\"text\":\"Maria\"},{\"type\":\"text\",\"text\":\"R$ 1.021,67\"}]}]}}");
-    assert_int_equal(render(f, preset, "{\"to_digits\":\"5511912345678\",\"template\":\"aviso\",\"language\":\"pt_BR\"}"), 0);
+    assert_int_equal(render(f, preset, "{\"to_digits\":\"5511912345678\",\"action\":\"00a1\",\"template\":\"aviso\",\"language\":\"pt_BR\"}"), 0);
     assert_null(strstr(f->out.data, "components"));
-    assert_int_equal(render(f, preset, "{\"to_digits\":\"5511912345678\",\"language\":\"pt_BR\"}"), RG_ENOTFOUND);
+    assert_int_equal(render(f, preset, "{\"to_digits\":\"5511912345678\",\"action\":\"00a1\",\"language\":\"pt_BR\"}"), RG_ENOTFOUND);
     assert_true(rg_str_is(f->missing, "template"));
 }
 
