@@ -321,8 +321,7 @@ int rg_httpd_new(const struct rg_httpd_config *config, struct rg_httpd **ret_htt
                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, RG_HTTPD_HEAD_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK,
                                      on_target, httpd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
                                      MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_END);
-    if (httpd->daemon == NULL) {
-        (void)close(fd);
+    if (httpd->daemon == NULL) { /* for want of a thread, say; the library has closed the socket by then */
         rg_httpd_free(&httpd);
         return rg_fail(err, RG_EIO, "cannot listen on %s port %u: the server did not start", config->host, config->port);
     }
