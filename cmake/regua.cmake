@@ -26,13 +26,6 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWith
   target_compile_definitions(rg_options INTERFACE _FORTIFY_SOURCE=2)
 endif()
 
-# rg_room(yaml): a folder of this house, when it has been furnished.
-function(rg_room dir)
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt)
-    add_subdirectory(${dir})
-  endif()
-endfunction()
-
 # rg_library(base_core SOURCES a.c b.c DEPENDS rg::x PkgConfig::Y): one static library per folder, alias rg::base_core.
 function(rg_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
