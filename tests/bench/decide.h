@@ -38,9 +38,10 @@ int64_t decide_ours_decided(const struct decide_ours *ours);
 
 #define DECIDE_LIFE_MAX 1024
 
-/* Everybody's record has one size before the first fact of his life and another after each. */
+/* Everybody's record has one size before the first fact of his life and another after each; with it his timer is set or removed. */
 struct decide_bare_sizes {
     size_t life, record_bytes[DECIDE_LIFE_MAX + 1];
+    bool timed[DECIDE_LIFE_MAX + 1];
     size_t charge_bytes; /* of i: */
     size_t issued_bytes; /* a record of the ledger this long brings a charge */
 };

@@ -39,6 +39,7 @@ struct batch {
     size_t value_n[3 * DECIDE_BATCH_MAX];
     int key_count;
     int debtors[DECIDE_BATCH_MAX]; /* those of the keys that are debtors' */
+    bool timed[DECIDE_BATCH_MAX];  /* his timer is set, else removed */
     int debtor_count;
 };
 
@@ -226,8 +227,9 @@ static void add_record(struct hand *hand, const rd_kafka_message_t *message)
         add_key(hand, 'r', key, 18); /* the debtor it belongs to */
         return;
     }
-    b->debtors[b->debtor_count++] = b->key_count;
     size_t fact = (size_t)(message->offset - bare->from[b->shard]) * bare->sizes.life / (size_t)(bare->end[b->shard] - bare->from[b->shard]);
+    b->timed[b->debtor_count] = bare->sizes.timed[fact + 1];
+    b->debtors[b->debtor_count++] = b->key_count;
     add_key(hand, 'd', key, bare->sizes.record_bytes[fact + 1]);
     if (message->len < bare->sizes.issued_bytes)
         return;
@@ -257,32 +259,35 @@ static struct rg_str id_of(const struct hand *hand, int key)
     return (struct rg_str){hand->batch.keys[key] + skipped, hand->batch.key_n[key] - skipped};
 }
 
-/* Timers by bucket, as the store has them. */
+/* Timers by bucket, as the store has them: those of it that are set, and those that are removed. */
 static void push_timers(struct hand *hand, int64_t due_ms)
 {
+    enum { GROUPS = 2 * RG_DUE_BUCKETS };
     const struct batch *b = &hand->batch;
-    uint8_t bucket_of[DECIDE_BATCH_MAX];
-    int counts[RG_DUE_BUCKETS] = {0}, starts[RG_DUE_BUCKETS + 1] = {0}, order[DECIDE_BATCH_MAX];
+    int group_of[DECIDE_BATCH_MAX], starts[GROUPS + 1] = {0}, fill[GROUPS], order[DECIDE_BATCH_MAX];
     for (int i = 0; i < b->debtor_count; i++) {
-        bucket_of[i] = (uint8_t)rg_state_bucket(id_of(hand, b->debtors[i]));
-        counts[bucket_of[i]]++;
+        group_of[i] = 2 * (int)rg_state_bucket(id_of(hand, b->debtors[i])) + b->timed[i];
+        starts[group_of[i] + 1]++;
     }
-    for (int k = 0; k < RG_DUE_BUCKETS; k++)
-        starts[k + 1] = starts[k] + counts[k];
-    int fill[RG_DUE_BUCKETS];
-    memcpy(fill, starts, sizeof fill);
+    for (int g = 0; g < GROUPS; g++) {
+        starts[g + 1] += starts[g];
+        fill[g] = starts[g];
+    }
     for (int i = 0; i < b->debtor_count; i++)
-        order[fill[bucket_of[i]]++] = b->debtors[i];
-    for (int k = 0; k < RG_DUE_BUCKETS; k++) {
-        if (counts[k] == 0)
-            continue;
+        order[fill[group_of[i]]++] = b->debtors[i];
+    for (int g = 0; g < GROUPS; g++) {
+        size_t n = (size_t)(starts[g + 1] - starts[g]);
+        bool timed = g % 2 == 1;
         char name[16];
-        begin(hand, 2 + 2 * (size_t)counts[k], "ZADD");
-        (void)snprintf(name, sizeof name, "due:%02x", k);
+        if (n == 0)
+            continue;
+        begin(hand, 2 + (timed ? 2 * n : n), timed ? "ZADD" : "ZREM");
+        (void)snprintf(name, sizeof name, "due:%02x", g / 2);
         put_key(hand, name);
-        for (int i = starts[k]; i < starts[k + 1]; i++) {
+        for (int i = starts[g]; i < starts[g + 1]; i++) {
             struct rg_str id = id_of(hand, order[i]);
-            put_i64(&hand->out, due_ms);
+            if (timed)
+                put_i64(&hand->out, due_ms);
             put_arg(&hand->out, id.p, id.n);
         }
     }
