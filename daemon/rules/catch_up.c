@@ -83,8 +83,8 @@ static int64_t first_day_ends(const struct rg_case *c, int64_t since_ms)
 bool rg_case_missed(const struct rg_case *c, int64_t since_ms)
 {
     const struct rg_zone *zone = c->look->zone;
-    if (since_ms == 0)
-        return false;
+    if (since_ms == 0 || c->opens_ms == RG_NEVER)
+        return false; /* what waits for another step has missed nothing */
     if (c->step->tone >= RG_TONE_NOTICE)
         return c->opens_ms < first_day_ends(c, since_ms);
     return rg_local_at(zone, c->opens_ms).day < rg_local_at(zone, since_ms).day;

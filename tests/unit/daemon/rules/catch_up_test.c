@@ -422,6 +422,19 @@ static void one_look_is_the_first(void **state)
     play_end(&p);
 }
 
+/* Its last step says something mild after a sanction: one that waits for another has no day yet, and none that it missed. */
+static void a_step_that_waits_has_missed_nothing(void **state)
+{
+    (void)state;
+    struct play p;
+    play_begin(&p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-01 09:00");
+    play_person(&p);
+    issue(&p);
+    assert_int_equal(p.caught_up, 0);
+    assert_int_equal(p.record->invoices[0].caught_up_ms, 0);
+    play_end(&p);
+}
+
 /* Looked at only after weeks, by a shard that had been folding: it is fresh until then. */
 static void folded_long_before_it_is_looked_at(void **state)
 {
@@ -454,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_sanction_does_not_come_with_the_start), cmocka_unit_test(midnight_is_no_day),
         cmocka_unit_test(a_silence_that_ended), cmocka_unit_test(going_live), cmocka_unit_test(the_ledger_remembers),
         cmocka_unit_test(one_look_is_the_first), cmocka_unit_test(folded_long_before_it_is_looked_at),
+        cmocka_unit_test(a_step_that_waits_has_missed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
