@@ -35,12 +35,17 @@
 #define READS(character, place) [place] = (character),
 #define WRITES(character, place) [(unsigned char)(character)] = (place) + 1,
 #define WRITES_SECOND(character, place) [(unsigned char)(character)] = (place) + 65,
+#define SAVES_3(character, place) [(unsigned char)(character)] = 3,
+#define SAVES_2(character, place) [(unsigned char)(character)] = 2,
 
 static const char frequent[FREQUENT_COUNT] = {FREQUENT(READS)}, others[OTHERS_COUNT] = {OTHERS(READS)};
 static const char direct[NEXT] = {DIRECT(READS)}, behind[NEXT] = {BEHIND(READS)};
 /* 0: in neither table; 1 …: place in the first; 65 …: place in the second. */
 static const uint8_t letters_place[256] = {FREQUENT(WRITES) OTHERS(WRITES_SECOND)};
 static const uint8_t digits_place[256] = {DIRECT(WRITES) BEHIND(WRITES_SECOND)};
+/* Half bytes less than the four of a character that is in no table: lengths are asked for each text of each record stored. */
+static const uint8_t letters_saved[256] = {FREQUENT(SAVES_3) OTHERS(SAVES_2)};
+static const uint8_t digits_saved[256] = {DIRECT(SAVES_3) BEHIND(SAVES_2)};
 
 static unsigned char other_case(unsigned char c)
 {
@@ -50,17 +55,12 @@ static unsigned char other_case(unsigned char c)
 
 /* ---- lengths ---- */
 
-static unsigned halves_of(uint8_t place)
-{
-    return place == 0 ? 4 : place <= 64 ? 1 : 2;
-}
-
 static size_t letters_halves(struct rg_str text, bool exchanged)
 {
     size_t halves = 0;
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        halves += halves_of(letters_place[exchanged ? other_case(c) : c]);
+        halves += 4u - letters_saved[exchanged ? other_case(c) : c];
         i += c == ACCENT_FIRST; /* both bytes of an accent take as much as one that is in no table */
     }
     return halves;
@@ -68,10 +68,10 @@ static size_t letters_halves(struct rg_str text, bool exchanged)
 
 static size_t digits_halves(struct rg_str text)
 {
-    size_t halves = 0;
+    size_t saved = 0;
     for (size_t i = 0; i < text.n; i++)
-        halves += halves_of(digits_place[(unsigned char)text.p[i]]);
-    return halves;
+        saved += digits_saved[(unsigned char)text.p[i]];
+    return 4 * text.n - saved;
 }
 
 /* Where the second character is a capital most are; where the last is no digit nor a … e, few are. */

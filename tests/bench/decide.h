@@ -32,7 +32,6 @@ void decide_ours_until(struct decide_ours *ours, struct bench *bench, const char
 void decide_ours_settle(struct decide_ours *ours, struct bench *bench, const char *what);
 int64_t decide_ours_folded(const struct decide_ours *ours);
 int64_t decide_ours_batches(const struct decide_ours *ours);
-int64_t decide_ours_decided(const struct decide_ours *ours);
 
 /* ---- the bare loop: reads the same records, and reads and writes as many bytes in Redis, knowing nothing of what they say ---- */
 

@@ -187,8 +187,3 @@ int64_t decide_ours_batches(const struct decide_ours *ours)
 {
     return (int64_t)atomic_load(&ours->counters.batches);
 }
-
-int64_t decide_ours_decided(const struct decide_ours *ours)
-{
-    return (int64_t)atomic_load(&ours->counters.decided);
-}
