@@ -3,9 +3,11 @@
  * topic and its turn is not the same in every life.
  *
  * Three steps, each when it is time. What was done for an invoice is forgotten a month after it is closed or its cycle is over;
- * its money, its state and its dates stay, so that a chargeback, a reopening or a repeat finds it as it was. When there are too
- * many, closed invoices go, the oldest first, and leave their sums and the time by which they were known. When none is left to
- * go, what would make the debtor owe more is refused and he is held; what makes him owe less is always folded.
+ * its money, its state and its dates stay, so that a chargeback, a reopening or a repeat finds it as it was. If what is forgotten
+ * had left the house, its cycle is over: whatever opens the invoice again (more to pay, say) opens the next, in which nothing has
+ * an identity that somebody has seen before. When there are too many, closed invoices go, the oldest first, and leave their sums
+ * and the time by which they were known. When none is left to go, what would make the debtor owe more is refused and he is held;
+ * what makes him owe less is always folded.
  *
  * An invoice that a suspend named stays until its restore was delivered. Rejected: a clock of its own, and cutting by stored
  * bytes, which would make the fold depend on the codec. */
@@ -55,6 +57,25 @@ static bool under_way(const struct rg_record *record, const struct rg_invoice *i
     return false;
 }
 
+static void latest(int64_t *last_ms, int64_t ms)
+{
+    if (ms > *last_ms)
+        *last_ms = ms;
+}
+
+static int64_t last_fact_at(const struct rg_invoice *invoice)
+{
+    int64_t ms = 0;
+    for (int g = 0; g < RG_IG_COUNT; g++)
+        latest(&ms, invoice->set[g].time_ms);
+    for (size_t i = 0; i < invoice->payment_count; i++) {
+        latest(&ms, invoice->payments[i].confirmed_ms);
+        latest(&ms, invoice->payments[i].settled_ms);
+        latest(&ms, invoice->payments[i].reversed_ms);
+    }
+    return ms;
+}
+
 /* ---- steps ---- */
 
 static bool suspends_left(const struct rg_invoice *invoice)
@@ -95,6 +116,17 @@ static bool is_old(const struct rg_done *done, int64_t now_ms)
     return !in_hands && long_ago(done->at_ms, now_ms);
 }
 
+static bool left_the_house(const struct rg_done *done)
+{
+    switch (done->state) {
+    case RG_DONE_SENT:
+    case RG_DONE_RETRY:
+    case RG_DONE_REJECTED:
+    case RG_DONE_UNCERTAIN: return true;
+    default: return done->maybe_sent;
+    }
+}
+
 enum pass { MESSAGES, SUSPENDS, RESTORES };
 
 static bool in_pass(const struct rg_invoice *invoice, const struct rg_done *done, enum pass pass)
@@ -107,19 +139,22 @@ static bool in_pass(const struct rg_invoice *invoice, const struct rg_done *done
 }
 
 /* Later passes look at what the earlier ones left: a restore is forgotten behind the suspends it answers. */
-static bool forget_pass(struct rg_invoice *invoice, bool is_closed, int64_t now_ms, enum pass pass)
+static bool forget_pass(struct rg_invoice *invoice, bool is_over, int64_t now_ms, enum pass pass)
 {
     int cycle = rg_invoice_cycle(invoice);
     size_t kept = 0;
-    bool forgot = false;
+    bool forgot = false, left = false;
     for (size_t i = 0; i < invoice->done_count; i++) {
         struct rg_done *done = &invoice->done[i];
-        bool goes = (is_closed || done->cycle < cycle) && is_old(done, now_ms) && in_pass(invoice, done, pass);
+        bool goes = (is_over || done->cycle < cycle) && is_old(done, now_ms) && in_pass(invoice, done, pass);
         forgot = forgot || goes;
         if (!goes || (pass == MESSAGES && keep_as_said(invoice, kept, done)))
             invoice->done[kept++] = *done;
+        else
+            left = left || (done->cycle == cycle && left_the_house(done));
     }
     invoice->done_count = kept;
+    invoice->more_openings += left;
     return forgot;
 }
 
@@ -133,13 +168,13 @@ bool rg_record_forget_steps(struct rg_record *record, int64_t now_ms)
             any = is_old(&invoice->done[k], now_ms);
         if (!any)
             continue;
-        bool is_closed = closed(record, invoice);
+        bool is_closed = closed(record, invoice), is_over = is_closed && long_ago(last_fact_at(invoice), now_ms);
         if (is_closed && caught_up) {
             invoice->caught_up_ms = 0; /* it is caught up with anew when it opens again */
             forgot = true;
         }
         for (enum pass pass = MESSAGES; pass <= RESTORES; pass++)
-            forgot |= forget_pass(invoice, is_closed, now_ms, pass);
+            forgot |= forget_pass(invoice, is_over, now_ms, pass);
     }
     return forgot;
 }
@@ -194,25 +229,12 @@ static void remember_chargebacks(struct rg_record *record, const struct rg_invoi
 
 /* ---- invoices that go ---- */
 
-static void latest(int64_t *last_ms, int64_t ms)
-{
-    if (ms > *last_ms)
-        *last_ms = ms;
-}
-
 /* By when it was known: an event that could make it known again is not later. Of a shell, its latest fact. */
 static int64_t known_at(const struct rg_invoice *invoice)
 {
-    int64_t ms = 0;
+    int64_t ms = invoice->issued ? 0 : last_fact_at(invoice);
     latest(&ms, invoice->set[RG_IG_DUE].time_ms);
     latest(&ms, invoice->set[RG_IG_AMOUNT].time_ms);
-    for (int g = 0; !invoice->issued && g < RG_IG_COUNT; g++)
-        latest(&ms, invoice->set[g].time_ms);
-    for (size_t i = 0; !invoice->issued && i < invoice->payment_count; i++) {
-        latest(&ms, invoice->payments[i].confirmed_ms);
-        latest(&ms, invoice->payments[i].settled_ms);
-        latest(&ms, invoice->payments[i].reversed_ms);
-    }
     return ms;
 }
 

@@ -222,6 +222,90 @@ static void test_a_late_chargeback_opens_it_again(void **state)
     play_end(&p);
 }
 
+static void cost(struct play *p, const char *id, int64_t cents)
+{
+    struct rg_event e = play_event(p, RG_EV_INVOICE_UPDATED, id);
+    e.invoice = RG_STR("F1");
+    e.amount_cents = cents;
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_AMOUNT);
+    play_fold(p, &e, false);
+}
+
+static struct rg_done latest_of(const struct play *p, const char *step)
+{
+    const struct rg_invoice *v = invoice_of(p->record, "F1");
+    const struct rg_done *latest = NULL;
+    for (size_t i = 0; i < v->done_count; i++)
+        if (rg_str_is(v->done[i].step, step) && (latest == NULL || v->done[i].cycle > latest->cycle))
+            latest = &v->done[i];
+    assert_non_null(latest);
+    return *latest;
+}
+
+/* Suspends it and takes back the price, with which all is paid. */
+static void suspend_and_forgive(struct play *p)
+{
+    play_begin(p, rg_test_rules_shipped("internet_residencial", NULL), "2026-10-20 09:00");
+    play_person(p);
+    play_invoice(p, "F1", "2026-11-03", 15900);
+    play_to(p, "2026-11-18 23:00");
+    play_receipt(p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(p, "2026-12-07 09:00");
+    play_money(p, RG_EV_PAYMENT_CONFIRMED, "F1", "part", 5000);
+    cost(p, "less", 5000);
+    play_to(p, "2026-12-09 12:00");
+    assert_non_null(play_find(p, "suspensao signals"));
+    assert_non_null(play_find(p, "religar signals"));
+}
+
+/* Months later the price is what it was. What was done is forgotten, so this is another cycle, with a notice of its own and other
+ * identities: whoever has acted on the first suspend and the first restore acts on the second, too. */
+static void test_who_saw_the_first_sees_another(void **state)
+{
+    (void)state;
+    struct play p;
+    suspend_and_forgive(&p);
+    struct rg_done cut = latest_of(&p, "suspensao"), back = latest_of(&p, "religar");
+    play_to(&p, "2027-02-10 09:00");
+    play_invoice(&p, "F2", "2027-02-22", 15900); /* dates the forgetting */
+    play_to(&p, "2027-02-20 12:00");
+    settle(&p, "F2", "2027-02-20 13:00", 15900);
+    assert_null(rg_invoice_done(invoice_of(p.record, "F1"), RG_STR("suspensao"), 1, 1));
+    p.line_count = 0;
+    cost(&p, "more", 20900);
+    assert_int_equal(rg_record_balance_cents(p.record, invoice_of(p.record, "F1")), 15900);
+    play_to(&p, "2027-02-25 12:00");
+    play_receipt(&p, "aviso_suspensao", RG_FACT_DELIVERED);
+    play_to(&p, "2027-03-31 12:00");
+    assert_int_equal(latest_of(&p, "suspensao").cycle, 2);
+    struct rg_done cut_again = latest_of(&p, "suspensao");
+    assert_false(rg_done_shares(&cut, &cut_again));
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "rest", 15900);
+    struct rg_done back_again = latest_of(&p, "religar");
+    assert_int_equal(back_again.state, RG_DONE_SENT);
+    assert_false(rg_done_shares(&back, &back_again));
+    play_end(&p);
+}
+
+/* Within the month it is the same cycle: who was cut off and given back is not cut off again. */
+static void test_a_month_is_one_cycle(void **state)
+{
+    (void)state;
+    struct play p;
+    suspend_and_forgive(&p);
+    play_to(&p, "2026-12-29 09:00");
+    play_invoice(&p, "F2", "2027-01-05", 15900);
+    settle(&p, "F2", "2026-12-31 12:00", 15900);
+    assert_non_null(play_find(&p, "12-31 08:12 lembrete"));
+    assert_non_null(rg_invoice_done(invoice_of(p.record, "F1"), RG_STR("aviso_suspensao"), 1, 1)); /* seven weeks old, but not the last */
+    p.line_count = 0;
+    cost(&p, "more", 20900);
+    play_to(&p, "2027-04-30 12:00");
+    assert_int_equal(rg_invoice_cycle(invoice_of(p.record, "F1")), 1);
+    assert_null(play_find(&p, "suspensao signals"));
+    play_end(&p);
+}
+
 /* A suspend that may have arrived is remembered until its restore was delivered, however long that takes. */
 static void test_what_is_owed_is_not_forgotten(void **state)
 {
@@ -771,8 +855,10 @@ static void test_many_holds_and_channels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_five_years_of_a_good_customer), TEST(test_a_late_chargeback_opens_it_again), TEST(test_what_is_owed_is_not_forgotten),
-        TEST(test_the_oldest_closed_make_room), TEST(test_a_long_streak_is_remembered), TEST(test_repeats_open_nothing_that_is_gone), TEST(test_chance_never_makes_anybody_owe), TEST(test_the_ends_of_numbers),
+        TEST(test_five_years_of_a_good_customer), TEST(test_a_late_chargeback_opens_it_again),
+        TEST(test_who_saw_the_first_sees_another), TEST(test_a_month_is_one_cycle), TEST(test_what_is_owed_is_not_forgotten),
+        TEST(test_the_oldest_closed_make_room), TEST(test_a_long_streak_is_remembered), TEST(test_repeats_open_nothing_that_is_gone),
+        TEST(test_chance_never_makes_anybody_owe), TEST(test_the_ends_of_numbers),
         TEST(test_three_hundred_open_and_one_more), TEST(test_a_payment_is_taken_for_an_unknown_invoice),
         TEST(test_who_is_suspended_is_restored_at_the_limit), TEST(test_sixty_four_kilobytes), TEST(test_weight_is_near_the_stored_bytes),
         TEST(test_many_payments_of_one_invoice), TEST(test_many_credits_reopenings_and_due_days), TEST(test_many_holds_and_channels),
