@@ -11,6 +11,7 @@
 #define SEARCH_DAYS_MAX 30
 #define WEEK_MS (7 * RG_MS_PER_DAY)
 #define NOON (12 * 60)
+#define SECOND_MS 1000
 #define SYNCED_LOOK_MS (15 * RG_MS_PER_MINUTE)
 
 void rg_case_why(struct rg_case *c, const char *fmt, ...)
@@ -333,24 +334,33 @@ static void sooner(int64_t *until_ms, int64_t instant_ms)
         *until_ms = instant_ms;
 }
 
-/* Through the end of `through`, by every payments source. A boleto paid on a day is known a bank day later: for an invoice
- * that has one, a live source counts only from noon of the next bank day. A live source that is behind is waited for like the
- * frontier: the look stays due until upstream has been read past what is needed. What a synced one knows stands in
- * regua.control, of which no debtor is told: it is looked at again now and then. */
-bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms)
+/* Banks keep the time of Brasília wherever the debtor lives. */
+static const struct rg_zone *bank_zone(void)
+{
+    return rg_zone_of_state(RG_STR("SP"));
+}
+
+/* Through the end of the bank day `through` and `local_end_ms`, by every payments source; a word for the last second of a day speaks
+ * for the day. A boleto paid on a day is known a bank day later: for an invoice that has one, a live source counts only from noon of
+ * the next bank day. A live source that is behind is waited for like the frontier: the look stays due until upstream has been read
+ * past what is needed. What a synced one knows stands in regua.control, of which no debtor is told: it is looked at again now and
+ * then. */
+static bool payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t local_end_ms,
+                           int64_t *ret_until_ms)
 {
     *ret_until_ms = RG_NEVER;
     if (look->world->all_known)
         return true;
-    int64_t needed = rg_instant_at(look->zone, through + 1, 0);
-    int64_t noon = rg_instant_at(look->zone, rg_bank_add(through, 1), NOON);
+    int64_t bank_end_ms = rg_start_of_day(bank_zone(), through + 1);
+    int64_t needed = bank_end_ms > local_end_ms ? bank_end_ms : local_end_ms;
+    int64_t noon = rg_instant_at(bank_zone(), rg_bank_add(through, 1), NOON);
     bool known = true;
     for (int i = 0; i < look->rules->source_count; i++) {
         enum rg_payments_known how = look->rules->sources[i].payments;
         if (how == RG_PAYMENTS_NONE)
             continue;
         int64_t at = look->world->known_through_ms == NULL ? -1 : look->world->known_through_ms[i];
-        if (at < needed) {
+        if (at < needed - SECOND_MS) {
             known = false;
             int64_t due_ms = look->world->due_ms > needed ? look->world->due_ms : needed;
             sooner(ret_until_ms, how == RG_PAYMENTS_LIVE ? due_ms : look->world->now_ms + SYNCED_LOOK_MS);
@@ -369,7 +379,7 @@ static bool gate_payments_fresh(struct rg_case *c)
     rg_day through = rg_bank_preceding(c->look->now.day - 1);
     if (!wanted)
         return false;
-    bool known = rg_payments_known(c->look, c->invoice, through, &c->until_ms);
+    bool known = payments_known(c->look, c->invoice, through, 0, &c->until_ms);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(through, text);
     rg_case_why(c, known ? "known through %s" : "needed through %s", text);
@@ -381,7 +391,7 @@ static bool gate_clearing(struct rg_case *c)
     rg_day payable = c->payable;
     if (c->look->now.day <= payable)
         return false;
-    bool known = rg_payments_known(c->look, c->invoice, payable, &c->until_ms);
+    bool known = payments_known(c->look, c->invoice, payable, start_of(c, payable + 1), &c->until_ms);
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(payable, text);
     rg_case_why(c, known ? "known through %s, the payable day" : "needed through %s, the payable day", text);

@@ -89,7 +89,6 @@ enum rg_gate rg_case_gate(struct rg_case *c);
 /* The gates that look at the invoice alone: also said of an invoice that has no ladder. */
 enum rg_gate rg_invoice_gate(struct rg_look *look, const struct rg_invoice *invoice);
 const struct rg_contact *rg_usable_contact(const struct rg_record *record, struct rg_str channel);
-bool rg_payments_known(const struct rg_look *look, const struct rg_invoice *invoice, rg_day through, int64_t *ret_until_ms);
 #define RG_TRIES_MAX 6 /* temporary failures in a row before the next channel is taken */
 int64_t rg_backoff_ms(int tries);
 int64_t rg_retry_at(const struct rg_done *done); /* when what failed for the time being is tried again */

@@ -286,11 +286,11 @@ static void midnight_is_no_day(void **state)
 
 /* ---- somebody's word ---- */
 
-static void say(struct play *p, enum rg_event_type type, const char *until, bool of_invoice)
+static void say(struct play *p, enum rg_event_type type, const char *until, const char *invoice)
 {
     struct rg_event e = play_event(p, type, rg_event_type_name(type));
-    if (of_invoice) {
-        e.invoice = RG_STR("F1");
+    if (invoice != NULL) {
+        e.invoice = rg_str(invoice);
         e.has |= RG_BIT(RG_F_INVOICE);
     }
     if (until != NULL) {
@@ -310,19 +310,21 @@ static void a_silence_that_ended(void **state)
         const char *what;
         enum rg_event_type begin, end;
         const char *until;
-        bool of_invoice;
+        const char *invoice;
         const char *expected;
     } rows[] = {
-        {"a hold until a day", RG_EV_DEBTOR_HELD, RG_EV_NONE, "2026-11-17 10:00", false, "11-17 segundo, 11-18 aviso"},
-        {"a hold of the invoice", RG_EV_DEBTOR_HELD, RG_EV_NONE, "2026-11-17 10:00", true, "11-17 segundo, 11-18 aviso"},
-        {"a hold that is released", RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED, NULL, false, "11-19 segundo, 11-21 aviso"},
-        {"a dispute", RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, NULL, true, "11-19 segundo, 11-21 aviso"},
-        {"a promise that is broken", RG_EV_PROMISE_MADE, RG_EV_NONE, "2026-11-16", false, "11-18 segundo, 11-19 aviso"},
-        {"a promise that is withdrawn", RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, "2026-11-30", false,
+        {"a hold until a day", RG_EV_DEBTOR_HELD, RG_EV_NONE, "2026-11-17 10:00", NULL, "11-17 segundo, 11-18 aviso"},
+        {"a hold of the invoice", RG_EV_DEBTOR_HELD, RG_EV_NONE, "2026-11-17 10:00", "F1", "11-17 segundo, 11-18 aviso"},
+        {"a hold of another invoice", RG_EV_DEBTOR_HELD, RG_EV_NONE, "2026-11-13 08:00", "F2",
+         "11-04 primeiro, 11-09 segundo, 11-13 aviso"},
+        {"a hold that is released", RG_EV_DEBTOR_HELD, RG_EV_DEBTOR_RELEASED, NULL, NULL, "11-19 segundo, 11-21 aviso"},
+        {"a dispute", RG_EV_DISPUTE_OPENED, RG_EV_DISPUTE_CLOSED, NULL, "F1", "11-19 segundo, 11-21 aviso"},
+        {"a promise that is broken", RG_EV_PROMISE_MADE, RG_EV_NONE, "2026-11-16", NULL, "11-18 segundo, 11-19 aviso"},
+        {"a promise that is withdrawn", RG_EV_PROMISE_MADE, RG_EV_PROMISE_WITHDRAWN, "2026-11-30", NULL,
          "11-19 segundo, 11-21 aviso"},
-        {"a debit without a result", RG_EV_PAYMENT_SCHEDULED, RG_EV_NONE, "2026-11-13", true, "11-18 segundo, 11-19 aviso"},
-        {"a debit that failed", RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED, "2026-11-30", true, "11-19 segundo, 11-21 aviso"},
-        {"a protection until a day", RG_EV_DEBTOR_PROTECTED, RG_EV_NONE, "2026-11-17 10:00", false, "11-17 segundo, 11-18 aviso"},
+        {"a debit without a result", RG_EV_PAYMENT_SCHEDULED, RG_EV_NONE, "2026-11-13", "F1", "11-18 segundo, 11-19 aviso"},
+        {"a debit that failed", RG_EV_PAYMENT_SCHEDULED, RG_EV_PAYMENT_FAILED, "2026-11-30", "F1", "11-19 segundo, 11-21 aviso"},
+        {"a protection until a day", RG_EV_DEBTOR_PROTECTED, RG_EV_NONE, "2026-11-17 10:00", NULL, "11-17 segundo, 11-18 aviso"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play p;
@@ -336,10 +338,10 @@ static void a_silence_that_ended(void **state)
         if (rows[i].begin == RG_EV_DEBTOR_PROTECTED)
             play_fold(&p, &protection, false);
         else
-            say(&p, rows[i].begin, rows[i].until, rows[i].of_invoice);
+            say(&p, rows[i].begin, rows[i].until, rows[i].invoice);
         play_to(&p, "2026-11-19 09:30"); /* a Thursday before the holiday of the 20th */
         if (rows[i].end != RG_EV_NONE)
-            say(&p, rows[i].end, NULL, rows[i].of_invoice);
+            say(&p, rows[i].end, NULL, rows[i].invoice);
         play_to(&p, "2026-11-24 00:00");
         print_message("%s\n", rows[i].what);
         expect(&p, rows[i].expected);

@@ -25,6 +25,8 @@ struct play {
     bool stopped;
     bool shadow;                     /* nothing is live */
     int64_t live_since_ms;           /* going live was said then; 0: everything always was */
+    bool sources;                    /* payments are known as far as its sources say */
+    int64_t known_ms;                /* the word of a synced one */
     int caught_up;                   /* invoices that were said to be caught up with */
     char lines[PLAY_LINES_MAX][160]; /* "2026-11-04 08:03 atraso email 15900" */
     size_t line_count;
@@ -34,7 +36,7 @@ struct play {
 
 static inline int64_t at(const char *text)
 {
-    char full[40];
+    char full[64];
     int64_t ms = 0;
     (void)snprintf(full, sizeof full, "%.10sT%s:00-03:00", text, strlen(text) > 10 ? text + 11 : "00:00");
     rg_assert(rg_instant_parse(rg_str(full), &ms));
@@ -97,6 +99,12 @@ static inline void play_look_due(struct play *p, int64_t due_ms)
         world.known_through_ms = known_ms;
         world.live_since_ms = p->live_since_ms;
         world.live_max_step = p->shadow ? (struct rg_str){0} : ladder->steps[ladder->step_count - 1].name;
+    }
+    if (p->sources) {
+        for (int i = 0; i < p->rules->source_count; i++)
+            known_ms[i] = p->rules->sources[i].payments == RG_PAYMENTS_SYNCED ? p->known_ms : p->now_ms;
+        world.all_known = false;
+        world.known_through_ms = known_ms;
     }
     rg_decide(p->rules, &world, p->record, false, &decided);
     for (size_t i = 0; i < decided.decision_count; i++) {
