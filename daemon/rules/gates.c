@@ -326,6 +326,31 @@ static bool gate_not_delivered(struct rg_case *c)
     return true;
 }
 
+/* ---- hours ---- */
+
+static int64_t next_opening(const struct rg_case *c)
+{
+    int64_t after = now(c);
+    for (rg_day day = c->look->now.day; day < c->look->now.day + SEARCH_DAYS_MAX; day++) {
+        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
+        if (rg_hours_closed(hours))
+            continue;
+        int64_t opens = rg_instant_at(c->look->zone, day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
+        if (opens > after)
+            return opens;
+    }
+    return after + RG_MS_PER_DAY;
+}
+
+/* Open from the opening plus the debtor's own place in the herd, to the closing. */
+static bool within_hours(const struct rg_case *c)
+{
+    struct rg_hours hours = rg_message_hours(c->look, c->ladder, c->look->now.day);
+    if (!rg_hours_has(hours, c->look->now.minute))
+        return false;
+    return now(c) >= rg_instant_at(c->look->zone, c->look->now.day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
+}
+
 /* ---- payments known ---- */
 
 static void sooner(int64_t *until_ms, int64_t instant_ms)
@@ -392,6 +417,8 @@ static bool gate_clearing(struct rg_case *c)
     if (c->look->now.day <= payable)
         return false;
     bool known = payments_known(c->look, c->invoice, payable, start_of(c, payable + 1), &c->until_ms);
+    if (!known && c->step->kind == RG_ACT_MESSAGE && !within_hours(c) && c->until_ms < next_opening(c))
+        c->until_ms = next_opening(c); /* no need to ask all night */
     char text[RG_DAY_TEXT_MAX];
     rg_day_format(payable, text);
     rg_case_why(c, known ? "known through %s, the payable day" : "needed through %s, the payable day", text);
@@ -399,29 +426,6 @@ static bool gate_clearing(struct rg_case *c)
 }
 
 /* ---- the clock ---- */
-
-static int64_t next_opening(const struct rg_case *c)
-{
-    int64_t after = now(c);
-    for (rg_day day = c->look->now.day; day < c->look->now.day + SEARCH_DAYS_MAX; day++) {
-        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
-        if (rg_hours_closed(hours))
-            continue;
-        int64_t opens = rg_instant_at(c->look->zone, day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
-        if (opens > after)
-            return opens;
-    }
-    return after + RG_MS_PER_DAY;
-}
-
-/* Open from the opening plus the debtor's own place in the herd, to the closing. */
-static bool within_hours(const struct rg_case *c)
-{
-    struct rg_hours hours = rg_message_hours(c->look, c->ladder, c->look->now.day);
-    if (!rg_hours_has(hours, c->look->now.minute))
-        return false;
-    return now(c) >= rg_instant_at(c->look->zone, c->look->now.day, hours.open_minute) + rg_jitter_ms(c->look->record, hours);
-}
 
 static const char *holiday_today(const struct rg_case *c)
 {

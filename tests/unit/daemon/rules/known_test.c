@@ -82,6 +82,22 @@ static void a_day_is_known_by_its_last_second(void **state)
     }
 }
 
+/* While nothing could go out anyway nobody asks every quarter of an hour. */
+static void nobody_asks_at_night(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p, REMINDER, RG_PAYMENTS_SYNCED, "SP", false);
+    play_to(&p, "2026-11-04 08:13");
+    assert_int_equal(p.due_ms, at("2026-11-04 08:15"));
+    play_to(&p, "2026-11-04 22:00");
+    assert_in_range(p.due_ms, at("2026-11-05 08:12"), at("2026-11-05 08:13"));
+    p.known_ms = at("2026-11-04") - 1;
+    play_to(&p, "2026-11-05 08:28");
+    expect_last(&p, "11-05 08:12 atraso sms");
+    play_end(&p);
+}
+
 /* A return each morning, of the day before. Who lives an hour or two behind the banks may still pay in time when it ends, and hears a
  * day later that he did not; but he does not wait for ever to be cut off. */
 static void each_morning_a_return(void **state)
@@ -135,7 +151,8 @@ static void a_boleto_is_known_a_bank_day_later(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_day_is_known_by_its_last_second), cmocka_unit_test(each_morning_a_return),
+        cmocka_unit_test(a_day_is_known_by_its_last_second), cmocka_unit_test(nobody_asks_at_night),
+        cmocka_unit_test(each_morning_a_return),
         cmocka_unit_test(a_boleto_is_known_a_bank_day_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
