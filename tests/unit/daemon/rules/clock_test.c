@@ -94,6 +94,39 @@ static void other_ways_to_be_owed(void **state)
     play_end(&p);
 }
 
+/* A credit has no date: it counts from the restore that was decided for it. A dispute has one, and a ladder its own time. */
+static void since_when(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p);
+    p.rules->ladders[0].owed[0].within = (struct rg_span){RG_SPAN_MS, 2 * 60 * RG_MS_PER_MINUTE};
+    struct rg_event e = play_event(&p, RG_EV_CREDIT_APPLIED, "credit");
+    e.time_ms = at("2026-12-01 09:00");
+    e.invoice = RG_STR("F1");
+    e.amount_cents = 15900;
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_AMOUNT);
+    play_fold(&p, &e, false);
+    p.now_ms = at("2026-12-07 11:00");
+    e.id = RG_STR("another");
+    e.invoice = RG_STR("F2");
+    e.amount_cents = 9900;
+    play_fold(&p, &e, false);
+    assert_int_equal(look_at(&p, "2026-12-07 12:59").overdue_count, 0);
+    assert_int_equal(look_at(&p, "2026-12-07 13:00").overdue_count, 1);
+    play_end(&p);
+    begin(&p);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    e = play_event(&p, RG_EV_DISPUTE_CLOSED, "dispute");
+    e.time_ms = p.now_ms = at("2026-12-07 14:00");
+    e.invoice = RG_STR("F2");
+    e.result = RG_STR("accepted");
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_RESULT);
+    play_fold(&p, &e, false);
+    expect_overdue(&p, "2026-12-08 14:00", 1, "2026-12-07 14:00", "2026-12-09 14:00");
+    play_end(&p);
+}
+
 /* A chargeback opens a new cycle, in which the service is cut again: the clock of the first is over. */
 static void a_later_suspension_ends_the_clock(void **state)
 {
@@ -106,12 +139,14 @@ static void a_later_suspension_ends_the_clock(void **state)
     play_money(&p, RG_EV_PAYMENT_REVERSED, "F1", "P1", 15900);
     play_money(&p, RG_EV_PAYMENT_REVERSED, "F2", "P1", 9900);
     expect_overdue(&p, "2026-12-09 12:00", 0, NULL, NULL); /* owed again: nothing is to be given back */
-    play_to(&p, "2027-01-20 00:00");
+    p.line_count = 0;
+    play_to(&p, "2027-02-20 00:00");
+    assert_non_null(play_find(&p, "suspensao signals"));
     play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P2", 15900);
     play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F2", "P2", 9900);
-    assert_int_equal(look_at(&p, "2027-01-25 00:00").overdue_count, 1);
+    assert_int_equal(look_at(&p, "2027-02-25 00:00").overdue_count, 1);
     confirm(&p, RG_EV_SERVICE_RESTORED);
-    assert_int_equal(look_at(&p, "2027-01-25 00:00").overdue_count, 0);
+    assert_int_equal(look_at(&p, "2027-02-25 00:00").overdue_count, 0);
     play_end(&p);
 }
 
@@ -144,7 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restore_has_its_time),         cmocka_unit_test(a_restore_confirmed_in_time),
         cmocka_unit_test(other_ways_to_be_owed),          cmocka_unit_test(a_later_suspension_ends_the_clock),
-        cmocka_unit_test(explain_says_so),
+        cmocka_unit_test(explain_says_so),                cmocka_unit_test(since_when),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
