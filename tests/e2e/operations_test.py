@@ -284,13 +284,13 @@ class Stop(Case):
         self.assert_just(world, at_least=self.DEBTORS)
 
     def test_a_second_one_does_not_wait(self):
-        world = self.under_way(delay_ms=9000)
+        world = self.under_way(delay_ms=20000)
         world.process.terminate()
         time.sleep(1)
         world.check_alive()  # it waits for what it has begun
         began = time.monotonic()
         world.stop()
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 8)  # well below what is under way, however busy the machine
         self.assertNotEqual(self.open_claims(world), set())
 
     def test_a_neighbour_that_does_not_answer_is_not_waited_for_longer(self):
