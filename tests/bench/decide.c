@@ -44,7 +44,7 @@ struct stage {
 
 struct figures {
     struct bench_figure *ours, *bare, *ratio, *in_bytes, *in_apart, *out_bytes, *out_apart, *own_cpu, *bare_cpu, *redis_cpu,
-        *bare_redis_cpu, *kafka_cpu, *batch, *commands;
+        *bare_redis_cpu, *kafka_cpu, *batch, *commands, *bare_commands;
 };
 
 /* ---- topics ---- */
@@ -305,6 +305,7 @@ static void record(struct figures *f, const struct decide_run *ours, const struc
     bench_add(f->kafka_cpu, ours->kafka_cpu_s / n * 1e6);
     bench_add(f->batch, n / (double)batches);
     bench_add(f->commands, (double)ours->redis_commands / n);
+    bench_add(f->bare_commands, (double)bare->redis_commands / n);
 }
 
 /* Nothing was to fall due: a record of our own would be work that the bare loop has not. */
@@ -371,6 +372,7 @@ static struct figures name_figures(struct bench *bench)
     f.kafka_cpu = bench_figure(bench, "CPU of Kafka", "µs/event", BENCH_NO_AIM, 0);
     f.batch = bench_figure(bench, "events in a transaction", "", BENCH_NO_AIM, 0);
     f.commands = bench_figure(bench, "Redis commands", "per event", BENCH_NO_AIM, 0);
+    f.bare_commands = bench_figure(bench, "Redis commands of the bare loop", "per event", BENCH_NO_AIM, 0);
     return f;
 }
 
