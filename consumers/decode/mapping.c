@@ -144,6 +144,15 @@ static bool look_up(const struct rg_pairs *table, struct rg_str word, struct rg_
     return false;
 }
 
+/* Forms and their kin write nothing as an empty text; of an amount or a time it can mean nothing else. */
+static bool is_nothing(const struct rg_json_value *json, enum rg_field_kind kind)
+{
+    struct rg_str text;
+    if (rg_json_kind(json) <= RG_JSON_NULL)
+        return true;
+    return (kind == RG_FK_CENTS || kind == RG_FK_DAY || kind == RG_FK_INSTANT) && rg_json_str(json, &text) && text.n == 0;
+}
+
 static bool is_raw(enum rg_field_kind kind)
 {
     return kind == RG_FK_BOOL || kind == RG_FK_INT;
@@ -154,7 +163,7 @@ static int convert(const struct applying *a, const struct rg_mapping_value *valu
     const struct rg_json_value *json = value->pointer.p != NULL ? rg_json_pointer(a->root, value->pointer) : NULL;
     struct rg_str text = value->constant;
     *ret = (struct converted){.kind = LEFT_OUT};
-    if (value->pointer.p != NULL && rg_json_kind(json) <= RG_JSON_NULL)
+    if (value->pointer.p != NULL && is_nothing(json, kind))
         return 0;
     if (kind == RG_FK_CENTS)
         return convert_cents(a, value, json, ret);
@@ -264,12 +273,52 @@ static int write_data(const struct applying *a, const struct rg_mapping_entries 
 
 /* ---- envelope ---- */
 
-static const struct rg_mapping_type *find_type(const struct rg_mapping *mapping, struct rg_str word)
+/* The words of a type, joined by slashes, and where each of them ends. */
+struct type_words {
+    struct rg_str text;
+    size_t ends[RG_MAPPING_POINTERS_MAX];
+    size_t count;
+};
+
+static struct type_words read_type(const struct applying *a)
 {
-    for (size_t i = 0; i < mapping->type_count; i++)
-        if (rg_str_eq(mapping->types[i].word, word))
-            return &mapping->types[i];
+    const struct rg_texts *pointers = &a->mapping->type_pointers;
+    struct type_words words = {.count = 0};
+    for (size_t i = 0; i < pointers->count; i++) {
+        struct rg_str word;
+        if (!scalar_text(rg_json_pointer(a->root, pointers->items[i]), &word) || word.n > RG_TEXT_BYTES_MAX)
+            continue;
+        words.text = words.count == 0 ? word : rg_arena_printf(a->arena, RG_STR_FMT "/" RG_STR_FMT, RG_STR_ARG(words.text),
+                                                               RG_STR_ARG(word));
+        words.ends[words.count++] = words.text.n;
+    }
+    return words;
+}
+
+static const struct rg_mapping_type *find_type(const struct rg_mapping *mapping, const struct type_words *words)
+{
+    for (size_t count = words->count; count > 0; count--)
+        for (size_t i = 0; i < mapping->type_count; i++)
+            if (rg_str_eq(mapping->types[i].word, (struct rg_str){words->text.p, words->ends[count - 1]}))
+                return &mapping->types[i];
     return NULL;
+}
+
+static int read_id(const struct applying *a, struct rg_str *ret_id)
+{
+    const struct rg_texts *pointers = &a->mapping->id;
+    struct rg_str id = {NULL, 0}, part;
+    for (size_t i = 0; i < pointers->count; i++) {
+        if (!rg_event_id(rg_json_pointer(a->root, pointers->items[i]), RG_ID_BYTES_MAX, a->arena, &part))
+            return rg_refuse(a->reject, RG_DEAD_MISSING_FIELD, "mapping " RG_STR_FMT ": no id at " RG_STR_FMT,
+                             RG_STR_ARG(a->mapping->name), RG_STR_ARG(pointers->items[i]));
+        id = i == 0 ? part : rg_arena_printf(a->arena, RG_STR_FMT "/" RG_STR_FMT, RG_STR_ARG(id), RG_STR_ARG(part));
+    }
+    if (id.n > RG_ID_BYTES_MAX)
+        return rg_refuse(a->reject, RG_DEAD_BAD_FIELD, "mapping " RG_STR_FMT ": the id has %zu bytes, at most %d are taken",
+                         RG_STR_ARG(a->mapping->name), id.n, RG_ID_BYTES_MAX);
+    *ret_id = id;
+    return 0;
 }
 
 static int read_time(const struct applying *a, int64_t timestamp_ms, int64_t *ret_ms)
@@ -294,29 +343,25 @@ enum rg_mapped rg_mapping_apply(const struct rg_mapping *mapping, const struct r
 {
     struct applying a = {.mapping = mapping, .root = root, .arena = arena, .reject = ret_reject};
     struct rg_event event = {.source = mapping->source};
-    struct rg_str word;
     struct rg_jw jw;
-    if (!scalar_text(rg_json_pointer(root, mapping->type_pointer), &word)) {
+    struct type_words words = read_type(&a);
+    if (words.count == 0) {
         (void)rg_refuse(ret_reject, RG_DEAD_UNMAPPED, "mapping " RG_STR_FMT ": no type at " RG_STR_FMT, RG_STR_ARG(mapping->name),
-                        RG_STR_ARG(mapping->type_pointer));
+                        RG_STR_ARG(mapping->type_pointers.items[0]));
         return RG_MAPPED_REJECT;
     }
-    const struct rg_mapping_type *type = find_type(mapping, word);
+    const struct rg_mapping_type *type = find_type(mapping, &words);
     if (type == NULL && !mapping->ignore_others) {
-        (void)rg_refuse(ret_reject, RG_DEAD_UNMAPPED, "mapping " RG_STR_FMT " has no row for type \"%.*s\"",
-                        RG_STR_ARG(mapping->name), (int)(word.n < RG_WORD_BYTES_MAX ? word.n : RG_WORD_BYTES_MAX), word.p);
+        struct rg_str shown = rg_utf8_cut(words.text, RG_WORD_BYTES_MAX);
+        (void)rg_refuse(ret_reject, RG_DEAD_UNMAPPED, "mapping " RG_STR_FMT " has no row for type \"" RG_STR_FMT "\"",
+                        RG_STR_ARG(mapping->name), RG_STR_ARG(shown));
         return RG_MAPPED_REJECT;
     }
     if (type == NULL || type->type == RG_EV_NONE)
         return RG_MAPPED_IGNORED;
     event.type = type->type;
-    if (!rg_event_id(rg_json_pointer(root, mapping->id), RG_ID_BYTES_MAX, arena, &event.id)) {
-        (void)rg_refuse(ret_reject, RG_DEAD_MISSING_FIELD, "mapping " RG_STR_FMT ": no id at " RG_STR_FMT,
-                        RG_STR_ARG(mapping->name), RG_STR_ARG(mapping->id));
-        return RG_MAPPED_REJECT;
-    }
     rg_jw_init(&jw, data);
-    if (read_time(&a, timestamp_ms, &event.time_ms) < 0 || write_data(&a, &type->entries, &jw) < 0)
+    if (read_id(&a, &event.id) < 0 || read_time(&a, timestamp_ms, &event.time_ms) < 0 || write_data(&a, &type->entries, &jw) < 0)
         return RG_MAPPED_REJECT;
     rg_jw_done(&jw);
     *ret_event = event;

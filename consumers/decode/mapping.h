@@ -5,7 +5,7 @@
  *     language: 1
  *     mapping: asaas
  *     source: asaas                    # the events' source, part of their identity; absent: the mapping's name
- *     id: /id
+ *     id: /id                          # or a list of places, when no single one names the event
  *     type: { pointer: /event, table: { PAYMENT_CREATED: invoice.issued, PAYMENT_OVERDUE: ignore } }
  *     default: dead_letter             # of types outside the table; or ignore
  *     time: { pointer: /dateCreated, zone: America/Sao_Paulo }   # absent: the record's Kafka timestamp
@@ -19,7 +19,10 @@
  *       PAYMENT_REFUNDED: { payment: none, reason: { constant: refund } }
  *
  * A value that is missing or null upstream is left out. A table leaves out what is not in it. A field is only looked at for
- * types that have it, so one `data` serves them all. */
+ * types that have it, so one `data` serves them all.
+ *
+ * What an event means may hang on more than its type: on a status, a currency, an amount of nothing. The type's pointer may be a
+ * list; "invoice.paid/brl" then is the word of a row, and a word that has no row is looked up without its last part. */
 #pragma once
 
 #include "base/json/json.h"

@@ -5,6 +5,8 @@
 
 #include "brazil/days/zone.h"
 
+#define RG_MAPPING_POINTERS_MAX 8
+
 enum rg_mapping_unit { RG_MAPPING_CENTAVOS, RG_MAPPING_REAIS };
 enum rg_mapping_format { RG_MAPPING_ISO, RG_MAPPING_DMY, RG_MAPPING_UNIX, RG_MAPPING_UNIX_MS };
 
@@ -43,7 +45,8 @@ struct rg_mapping_type {
 };
 
 struct rg_mapping {
-    struct rg_str name, source, id, type_pointer;
+    struct rg_str name, source;
+    struct rg_texts id, type_pointers; /* several: what stands there is joined by slashes */
     bool ignore_others;
     const struct rg_mapping_value *time; /* NULL: the record's timestamp */
     struct rg_mapping_type *types;

@@ -25,6 +25,27 @@ static bool read_pointer(const struct rg_node *node, const struct rg_row *field,
     return true;
 }
 
+/* One pointer, or a list of them. */
+static bool read_pointers(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
+{
+    bool list = node->kind == RG_NODE_LIST;
+    if (list && (node->count == 0 || node->count > RG_MAPPING_POINTERS_MAX)) {
+        rg_diags_error(reader->diags, rg_node_place(node), "out-of-range", "a list of %zu places; expected 1 to %d", node->count,
+                       RG_MAPPING_POINTERS_MAX);
+        return false;
+    }
+    struct rg_texts pointers = {.count = list ? node->count : 1};
+    pointers.items = RG_NEW(reader->arena, struct rg_str, pointers.count);
+    bool fine = true;
+    for (size_t i = 0; i < pointers.count; i++) {
+        const struct rg_node *item = list ? node->entries[i].value : node;
+        fine = !item->bad && read_pointer(item, field, &pointers.items[i], reader) && fine;
+    }
+    if (fine)
+        *(struct rg_texts *)member = pointers;
+    return fine;
+}
+
 static bool read_zone(const struct rg_node *node, const struct rg_row *field, void *member, const struct rg_reader *reader)
 {
     (void)field;
@@ -208,7 +229,7 @@ static void collect(const struct collecting *c, const struct rg_node *map, const
 
 struct type_section {
     struct rg_section section;
-    struct rg_str pointer;
+    struct rg_texts pointers;
     struct rg_pairs table;
 };
 
@@ -227,7 +248,8 @@ struct overrides {
 struct file {
     struct rg_section section;
     int64_t language;
-    struct rg_str mapping, source, id;
+    struct rg_str mapping, source;
+    struct rg_texts id;
     struct type_section type;
     int fallback; /* others[] */
     struct rg_mapping_value *time;
@@ -274,7 +296,9 @@ static const char *const others[] = {"dead_letter", "ignore", NULL};
 
 #define TYPE_ROW(name, member_, type_) .key = name, RG_AT(struct type_section, member_), .type = type_
 static const struct rg_row type_rows[] = {
-    {TYPE_ROW("pointer", pointer, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_pointer, .help = "Where the type stands.",
+    {TYPE_ROW("pointer", pointers, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_pointers,
+     .help = "Where the type stands. Of a list of places the words are joined by slashes, without those that are missing; a type "
+             "that has no row is looked up again without its last word.",
      .example = "/event"},
     {TYPE_ROW("table", table, RG_ROW_PAIRS), .flags = RG_REQUIRED, .max = RG_MAPPING_TYPES_MAX,
      .help = "Types of the other system and ours, without `regua.`; or `ignore`."},
@@ -289,7 +313,8 @@ static const struct rg_row file_rows[] = {
      .help = "Name of the mapping, that of its file."},
     {FILE_ROW("source", source, RG_ROW_TEXT), .max = RG_ID_BYTES_MAX,
      .help = "Source of the events, part of their identity; absent: the mapping's name."},
-    {FILE_ROW("id", id, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_pointer, .help = "Where the id of the event stands.",
+    {FILE_ROW("id", id, RG_ROW_CUSTOM), .flags = RG_REQUIRED, .custom = read_pointers,
+     .help = "Where the id of the event stands. What stands at a list of places is joined by slashes, and has to be there.",
      .example = "/id"},
     {FILE_ROW("type", type, RG_ROW_SECTION), .flags = RG_REQUIRED, .table = &type_table, .help = "What kind of event it is."},
     {FILE_ROW("default", fallback, RG_ROW_ENUM), .words = others, .fallback = "dead_letter",
@@ -412,7 +437,7 @@ const struct rg_mapping *rg_mapping_read(const struct rg_doc *doc, const struct 
     struct rg_mapping *mapping = RG_NEW(reader->arena, struct rg_mapping, 1);
     *mapping = (struct rg_mapping){
         .name = file.mapping, .source = file.source.p != NULL ? file.source : file.mapping, .id = file.id,
-        .type_pointer = file.type.pointer, .ignore_others = file.fallback != 0, .time = file.time,
+        .type_pointers = file.type.pointers, .ignore_others = file.fallback != 0, .time = file.time,
         .types = RG_NEW(reader->arena, struct rg_mapping_type, file.type.table.count + 1),
     };
     for (size_t i = 0; i < file.type.table.count; i++)

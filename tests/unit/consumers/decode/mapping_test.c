@@ -146,6 +146,10 @@ static void values_are_converted(void **state)
          "}\n  payday: { constant: 5 }",
          "{\"id\":1,\"t\":\"D\",\"f\":\"c\",\"c\":\"sim\",\"k\":\"FISICA\"}",
          "{\"debtor\":\"c\",\"kind\":\"person\",\"consumer\":true,\"payday\":5}}"},
+        {"invoice: /f\n  amount_cents: /a\n  paid_at: /p", "{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"a\":\"15990\",\"p\":\"\"}",
+         "{\"invoice\":\"F\",\"amount_cents\":15990}}"}, /* a form's way to say nothing */
+        {"invoice: /f\n  amount_cents: { pointer: /a, unit: reais }\n  due_on: /p",
+         "{\"id\":1,\"t\":\"U\",\"f\":\"F\",\"a\":\"\",\"p\":\"2026-11-01\"}", "{\"invoice\":\"F\",\"due_on\":\"2026-11-01\"}}"},
         {"debtor: /f\n  kind: { pointer: /k, table: { M: deceased } }", "{\"id\":1,\"t\":\"P\",\"f\":\"c\",\"k\":\"M\"}",
          "{\"debtor\":\"c\",\"kind\":\"deceased\"}}"}, /* the same key, the other field */
     };
@@ -184,6 +188,56 @@ static void the_envelope_is_mapped(void **state)
     event = mapped(HEAD TYPES "data: { invoice: /f, debtor: /f, due_on: /f, amount_cents: /f, kind: /f }\n",
                    "{\"id\":1,\"t\":\"V\",\"f\":\"F\"}");
     assert_true(rg_str_is(event.source, "m"));
+}
+
+#define SEVERAL                                                                                                                  \
+    "language: 1\nmapping: m\nid: [ /t, /i, /s ]\n"                                                                             \
+    "type:\n  pointer: [ /t, /s, /cur ]\n  table: { P: invoice.reopened, P/paid: payment.settled, P/paid/usd: ignore, P/brl: "   \
+    "invoice.voided }\ndata: { invoice: /i, amount_cents: /a }\n"
+
+static void several_places_name_type_and_id(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *id;
+        enum rg_event_type type; /* NONE: ignored */
+    } rows[] = {
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"paid\",\"cur\":\"brl\",\"a\":1}", "P/7/paid", RG_EV_PAYMENT_SETTLED},
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"paid\",\"a\":1}", "P/7/paid", RG_EV_PAYMENT_SETTLED},
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"paid\",\"cur\":\"usd\",\"a\":1}", NULL, RG_EV_NONE},
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"open\",\"cur\":\"usd\"}", "P/7/open", RG_EV_INVOICE_REOPENED},
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"pai\"}", "P/7/pai", RG_EV_INVOICE_REOPENED}, /* whole words only */
+        {"{\"t\":\"P\",\"i\":7,\"s\":\"brl\"}", "P/7/brl", RG_EV_INVOICE_VOIDED},
+    };
+    const struct rg_mapping *mapping = loaded(SEVERAL);
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct rg_event event;
+        struct rg_reject reject = {.detail = ""};
+        enum rg_decoded done = decode(mapping, rows[i].value, &event, &reject);
+        if (done != (rows[i].type == RG_EV_NONE ? RG_DECODED_NOTHING : RG_DECODED_EVENT))
+            fail_msg("%s: %d %s", rows[i].value, (int)done, reject.detail);
+        if (done == RG_DECODED_EVENT)
+            assert_true(event.type == rows[i].type && rg_str_is(event.id, rows[i].id));
+    }
+}
+
+static void an_id_of_several_places_is_whole_or_refused(void **state)
+{
+    (void)state;
+    struct rg_event event;
+    struct rg_reject reject = {.reason = "", .detail = ""};
+    const struct rg_mapping *mapping = loaded(SEVERAL);
+    assert_int_equal(decode(mapping, "{\"t\":\"P\",\"i\":7,\"cur\":\"brl\"}", &event, &reject), RG_DECODED_REJECT);
+    assert_string_equal(reject.reason, RG_DEAD_MISSING_FIELD);
+    assert_non_null(strstr(reject.detail, "mapping m: no id at /s"));
+    char value[2 * RG_ID_BYTES_MAX];
+    (void)snprintf(value, sizeof value, "{\"t\":\"P\",\"i\":\"%0*d\",\"s\":\"x\"}", RG_ID_BYTES_MAX - 4, 1);
+    assert_int_equal(decode(mapping, value, &event, &reject), RG_DECODED_EVENT);
+    assert_int_equal(event.id.n, RG_ID_BYTES_MAX);
+    (void)snprintf(value, sizeof value, "{\"t\":\"P\",\"i\":\"%0*d\",\"s\":\"x\"}", RG_ID_BYTES_MAX - 3, 1);
+    assert_int_equal(decode(mapping, value, &event, &reject), RG_DECODED_REJECT);
+    assert_string_equal(reject.reason, RG_DEAD_BAD_FIELD);
+    assert_non_null(strstr(reject.detail, "the id has"));
 }
 
 static void a_field_is_looked_at_only_where_it_belongs(void **state)
@@ -233,6 +287,7 @@ static void what_cannot_be_mapped_says_why(void **state)
         {"[]", RG_DEAD_UNMAPPED, "mapping m: no type at /t"},
         {"{\"id\":1}", RG_DEAD_UNMAPPED, "mapping m: no type at /t"},
         {"{\"id\":1,\"t\":{}}", RG_DEAD_UNMAPPED, "mapping m: no type at /t"},
+        {"{\"id\":1,\"t\":\"C\",\"f\":\"F\",\"paid\":\"\"}", RG_DEAD_MISSING_FIELD, "mapping m: data.amount_cents is missing"},
         {"{\"id\":1,\"t\":\"NEW\"}", RG_DEAD_UNMAPPED, "mapping m has no row for type \"NEW\""},
         {"{\"t\":\"V\",\"f\":\"F\"}", RG_DEAD_MISSING_FIELD, "mapping m: no id at /id"},
         {"{\"id\":\"\",\"t\":\"V\",\"f\":\"F\"}", RG_DEAD_MISSING_FIELD, "mapping m: no id at /id"},
@@ -321,6 +376,11 @@ static void mistakes_in_a_mapping_are_found(void **state)
         {HEAD ONE "data: { debtor: /f }\n", "invoice.voided needs invoice, and nothing maps it"},
         {HEAD "type: { pointer: /t, table: { V: invoice.void } }\ndata: { invoice: /f }\n", "did you mean \"invoice.voided\"?"},
         {HEAD "type: { pointer: t, table: { V: invoice.voided } }\ndata: { invoice: /f }\n", "[bad-pointer]"},
+        {HEAD "type: { pointer: [ /t, s ], table: { V: invoice.voided } }\ndata: { invoice: /f }\n", "m.yaml:4:24: error: expected a"},
+        {HEAD "type: { pointer: [ ], table: { V: invoice.voided } }\ndata: { invoice: /f }\n", "a list of 0 places; expected 1 to 8"},
+        {"language: 1\nmapping: m\nid: [ /a, /b, /c, /d, /e, /f, /g, /h, /i ]\n" ONE "data: { invoice: /f }\n",
+         "m.yaml:3:5: error: a list of 9 places; expected 1 to 8"},
+        {HEAD ONE "data: { invoice: [ /f, /g ] }\n", "m.yaml:5:18: error:"},
         {HEAD ONE "data: { invoice: /f }\noverride: { W: { invoice: /g } }\n", "override of a type that is not in the table"},
         {HEAD ONE "data: { invoice: /f }\noverride: { V: { invoice: none } }\n", "invoice.voided needs invoice"},
         {HEAD ONE "data: { invoice: /f }\noverride: { V: { amount_cents: /a } }\n", "invoice.voided has no field amount_cents"},
@@ -354,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_converted), cmocka_unit_test(the_envelope_is_mapped),
+        cmocka_unit_test(several_places_name_type_and_id), cmocka_unit_test(an_id_of_several_places_is_whole_or_refused),
         cmocka_unit_test(a_field_is_looked_at_only_where_it_belongs), cmocka_unit_test(overrides_replace_and_leave_out),
         cmocka_unit_test(contacts_and_details_are_built), cmocka_unit_test(what_cannot_be_mapped_says_why),
         cmocka_unit_test(sums_are_exact_or_refused), cmocka_unit_test(ignored_types_are_nothing),
