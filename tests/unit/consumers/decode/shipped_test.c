@@ -89,12 +89,11 @@ static enum rg_decoded decode(const struct rg_mapping *mapping, struct rg_str va
     return rg_decode(&upstream, &message, arena, ret_event, ret_reject);
 }
 
-/* Each fixture is mapped, and each word of the type's table that is no mere precaution has one. */
-static size_t every_fixture_is_mapped(const char *name)
+static size_t map_every_fixture(const char *name)
 {
     char below[128], path[PATH_BYTES];
     const struct rg_mapping *mapping = shipped(name);
-    (void)snprintf(below, sizeof below, "tests/fixtures/%s", name);
+    (void)snprintf(below, sizeof below, "tests/fixtures/%.64s", name);
     path_of(path, below);
     DIR *dir = opendir(path);
     assert_non_null(dir);
@@ -112,10 +111,26 @@ static size_t every_fixture_is_mapped(const char *name)
     return files;
 }
 
-static void asaas_is_mapped_whole(void **state)
+/* Every mapping that is shipped has its webhooks, and each of these is mapped. */
+static void every_fixture_is_mapped(void **state)
 {
     (void)state;
-    assert_int_equal(every_fixture_is_mapped("asaas"), 30);
+    char path[PATH_BYTES];
+    path_of(path, "config/shipped/mappings");
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    size_t mappings = 0;
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        char *end = strstr(entry->d_name, ".yaml");
+        if (end == NULL)
+            continue;
+        *end = '\0';
+        if (map_every_fixture(entry->d_name) < 20)
+            fail_msg("%s: too few fixtures to know its webhooks", entry->d_name);
+        mappings++;
+    }
+    (void)closedir(dir);
+    assert_int_equal(mappings, 3);
 }
 
 static const char *data_of(const struct rg_event *event)
@@ -129,14 +144,33 @@ static const char *data_of(const struct rg_event *event)
     return strstr(rg_arena_str(arena, rg_buf_str(&buf)).p, "\"data\":") + 7;
 }
 
+struct meaning {
+    const char *file;
+    enum rg_event_type type; /* NONE: ignored */
+    const char *holds;
+};
+
+static struct rg_event check_meaning(const struct rg_mapping *mapping, const struct meaning *row)
+{
+    struct rg_event event = {.type = RG_EV_NONE};
+    struct rg_reject reject = {.detail = ""};
+    const char *name = rg_arena_str(arena, rg_mapping_name(mapping)).p;
+    enum rg_decoded done = decode(mapping, webhook(name, row->file), &event, &reject);
+    if (done != (row->type == RG_EV_NONE ? RG_DECODED_NOTHING : RG_DECODED_EVENT))
+        fail_msg("%s: %d %s", row->file, (int)done, reject.detail);
+    if (done == RG_DECODED_NOTHING)
+        return event;
+    assert_int_equal(event.type, row->type);
+    if (strstr(data_of(&event), row->holds) == NULL)
+        fail_msg("%s: %s", row->file, data_of(&event));
+    assert_true(rg_str_is(event.source, name));
+    return event;
+}
+
 static void asaas_webhooks_mean_what_they_say(void **state)
 {
     (void)state;
-    static const struct {
-        const char *file;
-        enum rg_event_type type; /* NONE: ignored */
-        const char *holds;
-    } rows[] = {
+    static const struct meaning rows[] = {
         {"created.json", RG_EV_INVOICE_ISSUED,
          "{\"debtor\":\"cus_000005219601\",\"invoice\":\"pay_080225913001\",\"due_on\":\"2026-11-03\",\"issued_on\":\"2026-10-"
          "20\",\"amount_cents\":"
@@ -168,38 +202,123 @@ static void asaas_webhooks_mean_what_they_say(void **state)
     };
     const struct rg_mapping *mapping = shipped("asaas");
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
-        struct rg_event event;
-        struct rg_reject reject = {.detail = ""};
-        enum rg_decoded done = decode(mapping, webhook("asaas", rows[i].file), &event, &reject);
-        assert_int_equal(done, rows[i].type == RG_EV_NONE ? RG_DECODED_NOTHING : RG_DECODED_EVENT);
-        if (done == RG_DECODED_NOTHING)
-            continue;
-        assert_int_equal(event.type, rows[i].type);
-        if (strstr(data_of(&event), rows[i].holds) == NULL)
-            fail_msg("%s: %s", rows[i].file, data_of(&event));
-        assert_true(rg_str_is(event.source, "asaas"));
-        assert_int_equal(event.time_ms % 60000 / 1000,
-                         event.id.p[event.id.n - 1] - '0' + (event.id.p[event.id.n - 2] - '0') * 10);
+        struct rg_event event = check_meaning(mapping, &rows[i]);
+        if (event.type != RG_EV_NONE)
+            assert_int_equal(event.time_ms % 60000 / 1000,
+                             event.id.p[event.id.n - 1] - '0' + (event.id.p[event.id.n - 2] - '0') * 10);
     }
 }
 
-/* Asaas resends webhooks: the same bytes have to be the same event. */
+static void stripe_webhooks_mean_what_they_say(void **state)
+{
+    (void)state;
+#define STRIPE_INVOICE "\"invoice\":\"in_1RReguaOutubro00000000001\""
+    static const struct meaning rows[] = {
+        {"invoice_finalized.json", RG_EV_INVOICE_ISSUED, "{\"debtor\":\"cus_Regua0000001\"," STRIPE_INVOICE ",\"contract\":\"sub_1RRegua0000000000001\",\"due_on\":\"2026-11-03\","
+         "\"issued_on\":\"2026-10-19\",\"amount_cents\":15990,\"charge\":{\"link\":\"https://invoice.stripe.com/i/"},
+        {"invoice_finalized_automatic.json", RG_EV_INVOICE_ISSUED, "\"due_on\":\"2026-10-19\",\"issued_on\":\"2026-10-19\",\"amount_cents\":15990"},
+        {"invoice_paid.json", RG_EV_PAYMENT_SETTLED, STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
+        {"invoice_paid_out_of_band.json", RG_EV_PAYMENT_SETTLED, STRIPE_INVOICE ",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
+        {"invoice_payment_failed.json", RG_EV_PAYMENT_FAILED, "{\"debtor\":\"cus_Regua0000002\",\"invoice\":\"in_1RReguaOutubro00000000002\"}}"},
+        {"invoice_voided.json", RG_EV_INVOICE_VOIDED, STRIPE_INVOICE "}}"},
+        {"invoice_marked_uncollectible.json", RG_EV_INVOICE_WRITTEN_OFF, STRIPE_INVOICE "}}"},
+        {"charge_refunded.json", RG_EV_PAYMENT_REVERSED, STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":4000,\"reason\":\"refund\"}}"},
+        {"credit_note_created.json", RG_EV_CREDIT_APPLIED, STRIPE_INVOICE ",\"amount_cents\":2000}}"},
+        {"customer_created.json", RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"cus_Regua0000001\"}}"},
+        {"customer_updated.json", RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"cus_Regua0000001\"}}"},
+        {"invoice_finalized_zero.json", RG_EV_NONE, NULL}, /* nothing is owed */
+        {"invoice_paid_zero.json", RG_EV_NONE, NULL},
+        {"credit_note_created_after_payment.json", RG_EV_NONE, NULL},
+        {"invoice_created.json", RG_EV_NONE, NULL},
+        {"invoice_payment_succeeded.json", RG_EV_NONE, NULL},
+    };
+    const struct rg_mapping *mapping = shipped("stripe");
+    for (size_t i = 0; i < RG_COUNT(rows); i++)
+        (void)check_meaning(mapping, &rows[i]);
+}
+
+/* A name and an address reach the people topic, and only that. */
+static void stripe_customers_are_people(void **state)
+{
+    (void)state;
+    struct rg_event event = check_meaning(shipped("stripe"), &(struct meaning){"customer_updated.json", RG_EV_DEBTOR_UPDATED, ""});
+    struct rg_buf buf RG_CLEANUP(rg_buf_done);
+    struct rg_jw jw;
+    rg_buf_init(&buf, RG_EVENT_BYTES_MAX);
+    rg_jw_init(&jw, &buf);
+    rg_event_write(&event, true, &jw);
+    rg_jw_done(&jw);
+    assert_non_null(strstr(rg_buf_cstr(&buf), "\"name\":\"Maria Souza\",\"contacts\":[{\"channel\":\"email\",\"address\":"
+                                              "\"maria@example.com\"}]"));
+}
+
+/* Cents of another currency are no centavos. */
+static void only_reais_are_taken_from_stripe(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"invoice_finalized.json", "invoice_paid.json", "charge_refunded.json"};
+    const struct rg_mapping *mapping = shipped("stripe");
+    for (size_t i = 0; i < RG_COUNT(files); i++) {
+        struct rg_event event;
+        struct rg_reject reject = {.reason = "", .detail = ""};
+        struct rg_str value = webhook("stripe", files[i]);
+        char *currency = strstr(value.p, "\"currency\":\"brl\"");
+        assert_non_null(currency);
+        memcpy(currency, "\"currency\":\"usd\"", 16);
+        assert_int_equal(decode(mapping, value, &event, &reject), RG_DECODED_REJECT);
+        assert_string_equal(reject.reason, RG_DEAD_UNMAPPED);
+        assert_non_null(strstr(reject.detail, "/usd"));
+    }
+}
+
+static void iugu_webhooks_mean_what_they_say(void **state)
+{
+    (void)state;
+#define IUGU_ID "0A1B2C3D4E5F60718293A4B5C6D7E8F9"
+#define IUGU_INVOICE "{\"invoice\":\"" IUGU_ID "\""
+#define IUGU_PAYMENT IUGU_INVOICE ",\"payment\":\"" IUGU_ID "\""
+    static const struct meaning rows[] = {
+        {"status_changed_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-03T18:32:40Z\",\"method\":\"pix\"}}"},
+        {"status_changed_partially_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":10000,\"paid_at\":\"2026-11-04T12:00:00Z\",\"method\":\"boleto\"}}"},
+        {"status_changed_externally_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T12:00:00Z\"}}"},
+        {"status_changed_refunded.json", RG_EV_PAYMENT_REVERSED, IUGU_PAYMENT ",\"amount_cents\":15990,\"reason\":\"refund\"}}"},
+        {"status_changed_chargeback.json", RG_EV_PAYMENT_REVERSED, IUGU_PAYMENT ",\"amount_cents\":15990,\"reason\":\"chargeback\"}}"},
+        {"status_changed_canceled.json", RG_EV_INVOICE_VOIDED, IUGU_INVOICE "}}"},
+        {"payment_failed.json", RG_EV_PAYMENT_FAILED, IUGU_INVOICE "}}"},
+        {"status_changed_expired.json", RG_EV_NONE, NULL},
+        {"status_changed_authorized.json", RG_EV_NONE, NULL},
+        {"refund.json", RG_EV_NONE, NULL},
+        {"created.json", RG_EV_NONE, NULL},
+    };
+    const struct rg_mapping *mapping = shipped("iugu");
+    for (size_t i = 0; i < RG_COUNT(rows); i++)
+        (void)check_meaning(mapping, &rows[i]);
+    assert_true(rg_str_is(check_meaning(mapping, &rows[0]).id, "invoice.status_changed/" IUGU_ID "/paid"));
+}
+
+/* All of them resend webhooks: the same bytes have to be the same event. */
 static void the_same_webhook_is_the_same_event(void **state)
 {
     (void)state;
-    struct rg_event first, second;
-    struct rg_reject reject;
-    const struct rg_mapping *mapping = shipped("asaas");
-    assert_int_equal(decode(mapping, webhook("asaas", "received.json"), &first, &reject), RG_DECODED_EVENT);
-    assert_int_equal(decode(mapping, webhook("asaas", "received.json"), &second, &reject), RG_DECODED_EVENT);
-    assert_true(rg_str_eq(first.id, second.id) && first.time_ms == second.time_ms);
-    assert_string_equal(data_of(&first), data_of(&second));
+    static const char *const files[][2] = {
+        {"asaas", "received.json"}, {"stripe", "invoice_paid.json"}, {"iugu", "status_changed_paid.json"}};
+    for (size_t i = 0; i < RG_COUNT(files); i++) {
+        struct rg_event first, second;
+        struct rg_reject reject;
+        const struct rg_mapping *mapping = shipped(files[i][0]);
+        assert_int_equal(decode(mapping, webhook(files[i][0], files[i][1]), &first, &reject), RG_DECODED_EVENT);
+        assert_int_equal(decode(mapping, webhook(files[i][0], files[i][1]), &second, &reject), RG_DECODED_EVENT);
+        assert_true(rg_str_eq(first.id, second.id) && first.time_ms == second.time_ms);
+        assert_string_equal(data_of(&first), data_of(&second));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asaas_is_mapped_whole), cmocka_unit_test(asaas_webhooks_mean_what_they_say),
+        cmocka_unit_test(every_fixture_is_mapped), cmocka_unit_test(asaas_webhooks_mean_what_they_say),
+        cmocka_unit_test(stripe_webhooks_mean_what_they_say), cmocka_unit_test(stripe_customers_are_people),
+        cmocka_unit_test(only_reais_are_taken_from_stripe), cmocka_unit_test(iugu_webhooks_mean_what_they_say),
         cmocka_unit_test(the_same_webhook_is_the_same_event),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
