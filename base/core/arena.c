@@ -1,5 +1,5 @@
-/* A list of chunks, newest first, each twice as large as the one before up to a limit. Growing a vector copies it and abandons the old place: vectors here are short and the
- * whole arena is freed soon. */
+/* A list of chunks, newest first, each twice as large as the one before up to a limit. Growing a vector copies it and abandons
+ * the old place: vectors here are short and the whole arena is freed soon. */
 #include "base/core/arena.h"
 
 #include <stdalign.h>

@@ -1,6 +1,6 @@
 /* The proleptic Gregorian calendar by whole 400-year cycles of 146,097 days, in divisions alone: every decision asks for the
- * month of dozens of days. The C library's gmtime/timegm were the alternative: they read no globals either, but take a struct with twice the fields
- * and seconds where we have days. */
+ * month of dozens of days. The C library's gmtime/timegm were the alternative: they read no globals either, but take a struct with
+ * twice the fields and seconds where we have days. */
 #include "brazil/days/date.h"
 
 #include <stdio.h>

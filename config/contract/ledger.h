@@ -83,9 +83,9 @@ struct rg_decision {
 };
 
 /* Identity: the action id over (debtor, sorted invoices with namespace, cycle and whether one is only listed, step, repetition,
- * channel, attempt, amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same Message-ID and
- * Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are length-prefixed; identity.c says how.
- */
+ * channel, attempt, amount_cents), and the message id: the same without attempt and amount, so that a resend carries the same
+ * Message-ID and Idempotency-Key. Sorts decision->invoices first, and lets the covers follow. Fields are
+ * length-prefixed; identity.c says how. */
 void rg_decision_identify(struct rg_decision *decision, int shards);
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33]);
 

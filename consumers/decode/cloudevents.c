@@ -1,7 +1,7 @@
 /* Written along the CloudEvents core specification 1.0.2, its JSON format and its Kafka binding. Where software in use differs
- * from them, the stricter reading wins as long as it refuses nothing that a working producer sends: header names in any case,
- * a missing content-type in binary mode and a header ce_datacontenttype are taken; two different values for one attribute,
- * names outside a–z and 0–9, or data given twice are refused, because two readers would understand them differently. */
+ * from them, the stricter reading wins as long as it refuses nothing that a working producer sends: "Content-Type" and "CE_" in
+ * any case, a missing content-type in binary mode and a header ce_datacontenttype are taken; two different values for one
+ * attribute, names outside a–z and 0–9, or data given twice are refused, because two readers would understand them differently. */
 #include "consumers/decode/cloudevents.h"
 
 #include "brazil/days/date.h"

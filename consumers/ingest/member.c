@@ -311,4 +311,3 @@ void rg_ingest_open_parts(struct rg_ingest *g)
         rg_ingest_say(g, "INGEST-OPEN", "%s", err.text);
     }
 }
-

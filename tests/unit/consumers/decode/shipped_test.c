@@ -214,15 +214,22 @@ static void stripe_webhooks_mean_what_they_say(void **state)
     (void)state;
 #define STRIPE_INVOICE "\"invoice\":\"in_1RReguaOutubro00000000001\""
     static const struct meaning rows[] = {
-        {"invoice_finalized.json", RG_EV_INVOICE_ISSUED, "{\"debtor\":\"cus_Regua0000001\"," STRIPE_INVOICE ",\"contract\":\"sub_1RRegua0000000000001\",\"due_on\":\"2026-11-03\","
-         "\"issued_on\":\"2026-10-19\",\"amount_cents\":15990,\"charge\":{\"link\":\"https://invoice.stripe.com/i/"},
-        {"invoice_finalized_automatic.json", RG_EV_INVOICE_ISSUED, "\"due_on\":\"2026-10-19\",\"issued_on\":\"2026-10-19\",\"amount_cents\":15990"},
-        {"invoice_paid.json", RG_EV_PAYMENT_SETTLED, STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
-        {"invoice_paid_out_of_band.json", RG_EV_PAYMENT_SETTLED, STRIPE_INVOICE ",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
-        {"invoice_payment_failed.json", RG_EV_PAYMENT_FAILED, "{\"debtor\":\"cus_Regua0000002\",\"invoice\":\"in_1RReguaOutubro00000000002\"}}"},
+        {"invoice_finalized.json", RG_EV_INVOICE_ISSUED,
+         "{\"debtor\":\"cus_Regua0000001\"," STRIPE_INVOICE ",\"contract\":\"sub_1RRegua0000000000001\","
+         "\"due_on\":\"2026-11-03\",\"issued_on\":\"2026-10-19\",\"amount_cents\":15990,\"charge\":{\"link\":"
+         "\"https://invoice.stripe.com/i/"},
+        {"invoice_finalized_automatic.json", RG_EV_INVOICE_ISSUED,
+         "\"due_on\":\"2026-10-19\",\"issued_on\":\"2026-10-19\",\"amount_cents\":15990"},
+        {"invoice_paid.json", RG_EV_PAYMENT_SETTLED,
+         STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
+        {"invoice_paid_out_of_band.json", RG_EV_PAYMENT_SETTLED,
+         STRIPE_INVOICE ",\"amount_cents\":15990,\"paid_at\":\"2026-11-02T18:50:12Z\"}}"},
+        {"invoice_payment_failed.json", RG_EV_PAYMENT_FAILED,
+         "{\"debtor\":\"cus_Regua0000002\",\"invoice\":\"in_1RReguaOutubro00000000002\"}}"},
         {"invoice_voided.json", RG_EV_INVOICE_VOIDED, STRIPE_INVOICE "}}"},
         {"invoice_marked_uncollectible.json", RG_EV_INVOICE_WRITTEN_OFF, STRIPE_INVOICE "}}"},
-        {"charge_refunded.json", RG_EV_PAYMENT_REVERSED, STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":4000,\"reason\":\"refund\"}}"},
+        {"charge_refunded.json", RG_EV_PAYMENT_REVERSED,
+         STRIPE_INVOICE ",\"payment\":\"pi_3RRegua0000000000001\",\"amount_cents\":4000,\"reason\":\"refund\"}}"},
         {"credit_note_created.json", RG_EV_CREDIT_APPLIED, STRIPE_INVOICE ",\"amount_cents\":2000}}"},
         {"customer_created.json", RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"cus_Regua0000001\"}}"},
         {"customer_updated.json", RG_EV_DEBTOR_UPDATED, "{\"debtor\":\"cus_Regua0000001\"}}"},
@@ -241,7 +248,8 @@ static void stripe_webhooks_mean_what_they_say(void **state)
 static void stripe_customers_are_people(void **state)
 {
     (void)state;
-    struct rg_event event = check_meaning(shipped("stripe"), &(struct meaning){"customer_updated.json", RG_EV_DEBTOR_UPDATED, ""});
+    struct rg_event event = check_meaning(shipped("stripe"),
+                                          &(struct meaning){"customer_updated.json", RG_EV_DEBTOR_UPDATED, ""});
     struct rg_buf buf RG_CLEANUP(rg_buf_done);
     struct rg_jw jw;
     rg_buf_init(&buf, RG_EVENT_BYTES_MAX);
@@ -278,11 +286,15 @@ static void iugu_webhooks_mean_what_they_say(void **state)
 #define IUGU_INVOICE "{\"invoice\":\"" IUGU_ID "\""
 #define IUGU_PAYMENT IUGU_INVOICE ",\"payment\":\"" IUGU_ID "\""
     static const struct meaning rows[] = {
-        {"status_changed_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-03T18:32:40Z\",\"method\":\"pix\"}}"},
-        {"status_changed_partially_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":10000,\"paid_at\":\"2026-11-04T12:00:00Z\",\"method\":\"boleto\"}}"},
-        {"status_changed_externally_paid.json", RG_EV_PAYMENT_SETTLED, IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T12:00:00Z\"}}"},
+        {"status_changed_paid.json", RG_EV_PAYMENT_SETTLED,
+         IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-03T18:32:40Z\",\"method\":\"pix\"}}"},
+        {"status_changed_partially_paid.json", RG_EV_PAYMENT_SETTLED,
+         IUGU_PAYMENT ",\"amount_cents\":10000,\"paid_at\":\"2026-11-04T12:00:00Z\",\"method\":\"boleto\"}}"},
+        {"status_changed_externally_paid.json", RG_EV_PAYMENT_SETTLED,
+         IUGU_PAYMENT ",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T12:00:00Z\"}}"},
         {"status_changed_refunded.json", RG_EV_PAYMENT_REVERSED, IUGU_PAYMENT ",\"amount_cents\":15990,\"reason\":\"refund\"}}"},
-        {"status_changed_chargeback.json", RG_EV_PAYMENT_REVERSED, IUGU_PAYMENT ",\"amount_cents\":15990,\"reason\":\"chargeback\"}}"},
+        {"status_changed_chargeback.json", RG_EV_PAYMENT_REVERSED,
+         IUGU_PAYMENT ",\"amount_cents\":15990,\"reason\":\"chargeback\"}}"},
         {"status_changed_canceled.json", RG_EV_INVOICE_VOIDED, IUGU_INVOICE "}}"},
         {"payment_failed.json", RG_EV_PAYMENT_FAILED, IUGU_INVOICE "}}"},
         {"status_changed_expired.json", RG_EV_NONE, NULL},
