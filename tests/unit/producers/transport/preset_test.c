@@ -134,7 +134,8 @@ static void shipped_presets_load(void **state)
     struct {
         const char *name, *body;
     } rows[] = {
-        {"zenvia-sms", "{\"from\":\"provedor\",\"to\":\"5511912345678\",\"contents\":[{\"type\":\"text\",\"text\":\"Oi\"}]}"},
+        {"zenvia-sms", "{\"from\":\"provedor\",\"to\":\"5511912345678\",\"externalId\":\"00a1\",\"contents\":[{\"type\":\"text\","
+                       "\"text\":\"Oi\"}]}"},
         {"sms-http", "{\"to\":\"+5511912345678\",\"text\":\"Oi\",\"reference\":\"00a1\"}"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
