@@ -117,7 +117,8 @@ static void dies_of_what_is_not_redis(void **state)
         {"$2000000000\r\nabc", true, RG_ETIMEOUT, "no answer in time"},
     };
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
-        struct script s = {.bytes = cases[i].bytes, .n = strlen(cases[i].bytes), .hangs = cases[i].hangs};
+        struct script s = {.bytes = cases[i].bytes, .n = strlen(cases[i].bytes), .hangs = cases[i].hangs,
+                           .silent_answer = cases[i].hangs};
         struct rg_redis *redis = start_and_go(&s, 1);
         const struct rg_redis_reply *reply = NULL;
         struct rg_error err = {0};
@@ -155,7 +156,7 @@ static void gives_what_has_arrived_after_the_deadline(void **state)
 {
     (void)state;
     static const char bytes[] = "+one\r\n+two\r\n";
-    struct script s = {.bytes = bytes, .n = sizeof bytes - 1, .hangs = true};
+    struct script s = {.bytes = bytes, .n = sizeof bytes - 1, .hangs = true, .silent_answer = true};
     struct rg_redis *redis = start_and_go(&s, 3);
     const struct timespec busy = {.tv_nsec = (long)2 * TIMEOUT_MS * 1000 * 1000}; /* the caller did something else meanwhile */
     (void)nanosleep(&busy, NULL);
@@ -171,7 +172,7 @@ static void gives_what_has_arrived_after_the_deadline(void **state)
 static void the_deadline_counts_from_the_flush(void **state)
 {
     (void)state;
-    struct script s = {.bytes = "", .hangs = true};
+    struct script s = {.bytes = "", .hangs = true, .silent_answer = true};
     start(&s);
     struct rg_redis *redis = client_of(&s);
     assert_int_equal(rg_redis_connect(redis, NULL), 0);
@@ -284,7 +285,7 @@ static void no_password_comes_back_in_an_error(void **state)
 static void a_silent_server_is_not_connected(void **state)
 {
     (void)state;
-    struct script s = {.greeting = "+", .bytes = ""};
+    struct script s = {.greeting = "+", .bytes = "", .silent_connect = true};
     start(&s);
     struct rg_redis *redis = client_of(&s);
     struct rg_error err = {0};

@@ -16,7 +16,8 @@
 #include <cmocka.h>
 
 #define REPLIES_MAX ((size_t)64 * 1024)
-#define TIMEOUT_MS 150
+#define PATIENCE_MS 10000 /* where an answer is expected: only for tests that hang */
+#define TIMEOUT_MS 150    /* where none is */
 
 /* Greets a client, waits for its command (GO), sends `bytes` in pieces, then closes or keeps silent until the client goes. */
 struct script {
@@ -24,6 +25,7 @@ struct script {
     size_t n;
     size_t piece;
     bool hangs;
+    bool silent_connect, silent_answer; /* the client waits in vain for one of them */
     const char *greeting; /* NULL: +PONG */
     const char *word;     /* NULL: GO */
     size_t reads_bytes;   /* after having sent all */
@@ -112,8 +114,9 @@ static inline void stop(struct script *s)
 static inline struct rg_redis *client_of(const struct script *s)
 {
     struct rg_redis *redis = NULL;
-    const struct rg_redis_config config = {.url = s->url, .connect_timeout_ms = TIMEOUT_MS, .command_timeout_ms = TIMEOUT_MS,
-                                           .replies_bytes_max = REPLIES_MAX};
+    const struct rg_redis_config config = {.url = s->url, .replies_bytes_max = REPLIES_MAX,
+                                           .connect_timeout_ms = s->silent_connect ? TIMEOUT_MS : PATIENCE_MS,
+                                           .command_timeout_ms = s->silent_answer ? TIMEOUT_MS : PATIENCE_MS};
     assert_int_equal(rg_redis_new(&config, &redis, NULL), 0);
     return redis;
 }
