@@ -251,15 +251,14 @@ static void set_act(struct rg_batch *batch, const struct rg_action *action)
                                         .claim_offset = action->claim_offset}};
 }
 
-/* Receipts name the action only: where one may come, the shard remembers whose it is. */
-static void remember_action(struct rg_batch *batch, const struct rg_action *action)
+void rg_batch_remember_action(struct rg_batch *batch, const struct rg_decision *decision)
 {
-    int channel = rg_rules_channel(batch->world->rules, action->decision.channel);
-    if (action->decision.kind != RG_ACT_MESSAGE || channel < 0)
+    int channel = rg_rules_channel(batch->world->rules, decision->channel);
+    if (decision->kind != RG_ACT_MESSAGE || channel < 0)
         return;
     char id[RG_ACTION_TEXT + 1];
-    rg_action_id_print(&action->decision.action, id);
-    struct rg_reference reference = {.debtor = action->decision.debtor};
+    rg_action_id_print(&decision->action, id);
+    struct rg_reference reference = {.debtor = decision->debtor};
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;
     rg_buf_init(&buf, 1024);
     rg_reference_encode(&reference, &buf);
@@ -281,7 +280,7 @@ static void collect_actions(struct rg_batch *batch, struct rg_touched *touched)
         const struct rg_action *action = &touched->record->actions[i];
         struct rg_action_before *before = before_of(touched, &action->decision.action);
         if (before == NULL)
-            remember_action(batch, action);
+            rg_batch_remember_action(batch, &action->decision);
         if (before == NULL || before->state != action->state || !rg_claim_id_eq(&before->claim, &action->claim))
             set_act(batch, action);
         if (before == NULL || before->releases < action->releases)

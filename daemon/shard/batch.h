@@ -77,6 +77,8 @@ size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err);
 void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms);
 void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);
+/* Receipts name the action only: where one may come, the shard remembers whose it is. */
+void rg_batch_remember_action(struct rg_batch *batch, const struct rg_decision *decision);
 void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intake, const char *reason, const char *detail);
 void rg_batch_passed(struct rg_batch *batch, const struct rg_fetched *intake); /* the position is behind it */
 /* Decides for every touched debtor (unless replaying), collects what changed, commits, and hands the outbox to the relay. */

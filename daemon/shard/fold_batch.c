@@ -542,6 +542,8 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
         fold_merged(f, item, touched);
         return;
     }
+    if (item->intake->kind == RG_REC_DECIDED && rg_record_action(touched->record, &item->decision.action) == NULL)
+        rg_batch_remember_action(batch, &item->decision); /* of the past: it may have ended by the end of this batch */
     struct rg_charge_parts parts = has_charge(item) ? rg_event_charges(touched->record, &item->event) : (struct rg_charge_parts){0};
     enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
     if (folded == RG_FOLD_CONFLICT)

@@ -56,7 +56,7 @@ static void submit(struct rg_sender *sender, struct rg_hand *hand)
                                           .partition = hand->shard,
                                           .deadline_boot_ms = job_deadline(sender, hand),
                                           .opaque = hand};
-    rg_crash_point("before-first-byte");
+    rg_crash_point(hand->decision.owed ? "before-restore" : "before-first-byte");
     hand->submitted = true; /* the signals' transport asks for the hand while it takes the job */
     int rc = sender->transport->ops->submit(sender->transport, &hand->job, &err);
     hand->submitted = rc == 0;
@@ -151,7 +151,6 @@ int rg_sender_produce_signal(void *ctx, int32_t partition, struct rg_str key, st
 {
     struct rg_sender *sender = ctx;
     (void)err; /* what is added is sent, sooner or later */
-    rg_crash_point("before-signal");
     int64_t deadline_boot_ms = 0;
     for (const struct rg_hand *hand = sender->first; hand != NULL && deadline_boot_ms == 0; hand = hand->next)
         if (hand->state == RG_HAND_DELIVERING && hand->submitted && hand->job.payload.p == value.p)

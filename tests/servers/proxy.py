@@ -6,26 +6,35 @@
         ...                 # Redis is killed, loses its tail, is started again
         proxy.release()     # the same client connections go on, each over a new one to Redis
 
+        shard = proxy.catch(5)    # the next transaction that makes an action live is held back, whole; None: there was none
+        ...                       # its client is killed
+        proxy.let_go_after_one(9) # it reaches Redis right after the next transaction of that shard, before anything else does
+
 It reads both directions as RESP, so that a connection is only ever held where nothing is under way: no reply is awaited, no
 transaction is open, no WATCH is armed. One that does not come to such a place is cut, for a proxy that keeps it would hide a
-lost WATCH, and that no real one can do and be believed.
+lost WATCH, and that no real one can do and be believed. A transaction held back is what a network may do to the last words of
+a process that is gone.
 """
 import asyncio
 import contextlib
+import re
 import threading
 
 REST_S = 2.0  # time to come to rest
 READ_BYTES = 1 << 16
 
 
+SHARD = re.compile(rb"\{(\d+)\}")
+
+
 class Framing:
-    """Counts whole RESP values in a stream of bytes; `words` sees the first word of each that is an array."""
+    """Counts whole RESP values in a stream of bytes; `words` sees the words of each that is an array."""
 
     def __init__(self, words=None):
         self.rest = b""
         self.left = [1]  # values still to come, by depth; the outermost is always one
         self.words = words
-        self.first = False
+        self.array = []
         self.whole = 0
 
     @property
@@ -42,16 +51,14 @@ class Framing:
             after = end + 2
             if kind == b"*" and int(number) > 0:
                 self.left.append(int(number))
-                self.first = len(self.left) == 2
                 at = after
                 continue
             if kind == b"$" and int(number) >= 0:
                 if len(data) < after + int(number) + 2:
                     break
-                if self.first and self.words is not None:
-                    self.words(data[after : after + int(number)].upper())
+                if self.words is not None and len(self.array) < 2:
+                    self.array.append(data[after : after + int(number)])
                 after += int(number) + 2
-            self.first = False
             at = after
             self._value()
         self.rest = data[at:]
@@ -63,6 +70,9 @@ class Framing:
                 return
             self.left.pop()
         self.whole += 1
+        if self.words is not None:
+            self.words(*self.array)
+            self.array = []
 
 
 class Link:
@@ -71,18 +81,27 @@ class Link:
     def __init__(self, proxy, reader, writer):
         self.proxy = proxy
         self.client_reader, self.client_writer = reader, writer
-        self.asked, self.answered = Framing(self._word), Framing()
+        self.asked, self.answered = Framing(self._command), Framing()
         self.multi = self.watching = False
+        self.shard = None  # of the transaction that is open, or was the last
+        self.writes = self.releases = False  # whether it changes anything, and makes an action live
+        self.exec_at = 0  # which of our requests it ended with
         self.server_writer = None
         self.pump = None
+        self.lost = False  # its transaction was caught
 
-    def _word(self, word):
+    def _command(self, word, key=b""):
+        word, named = word.upper(), SHARD.search(key)
         if word == b"MULTI":
-            self.multi = True
+            self.multi, self.writes, self.releases = True, False, False
         elif word == b"WATCH":
             self.watching = True
         elif word in (b"EXEC", b"DISCARD", b"UNWATCH"):
             self.multi = self.watching = False
+            self.exec_at = self.asked.whole
+        elif self.multi and named:
+            self.shard, self.writes = int(named[1]), self.writes or not word.endswith(b"GET")
+            self.releases = self.releases or (word == b"HSET" and key.endswith(b":act"))
 
     @property
     def at_rest(self):
@@ -98,10 +117,13 @@ class Link:
         with contextlib.suppress(OSError):
             while data := await reader.read(READ_BYTES):
                 self.answered.feed(data)
+                await self.proxy.answered(self)
+                if self.lost:
+                    continue
                 self.client_writer.write(data)
                 await self.client_writer.drain()
                 self.proxy.moved.set()
-        if not self.proxy.holding:
+        if not self.proxy.holding or self.lost:
             self.cut()
 
     async def serve(self):
@@ -111,12 +133,15 @@ class Link:
                 while self.proxy.holding and self.at_rest:
                     await self.proxy.released.wait()
                 self.asked.feed(data)
+                if await self.proxy.caught(self, data):
+                    return  # the client is left without an answer, and its last words are the proxy's now
                 self.server_writer.write(data)
                 await self.server_writer.drain()
         except OSError:
             pass
         finally:
-            self.cut()
+            if not self.lost:
+                self.cut()
             self.proxy.links.discard(self)
 
     def cut(self):
@@ -130,6 +155,10 @@ class Proxy:
         self.upstream = str(upstream)
         self.links = set()
         self.holding = False
+        self.catching = False
+        self.words = b""  # of the transaction that was caught
+        self.speaker = None  # its link
+        self.waiting = False  # for the next transaction of that shard
         self.port = None
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -147,6 +176,7 @@ class Proxy:
 
     async def _open(self):
         self.moved, self.released = asyncio.Event(), asyncio.Event()
+        self.has_caught, self.has_let_go = asyncio.Event(), asyncio.Event()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
 
@@ -183,6 +213,70 @@ class Proxy:
             await link.connect()
         self.holding = False
         self.released.set()
+
+    # ---- a transaction that comes late ----
+
+    def catch(self, wait_s):
+        """Its shard."""
+        return self._call(self._catch(wait_s))
+
+    async def _catch(self, wait_s):
+        self.has_caught.clear()
+        self.catching, self.words, self.speaker = True, b"", None
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.has_caught.wait(), wait_s)
+        self.catching = False
+        return self.speaker.shard if self.speaker is not None else None
+
+    async def caught(self, link, data):
+        """Whether these words of a link stay here. A client sends a transaction in one go, so that it begins what is read."""
+        if not self.catching or not data.startswith(b"*1\r\n$5\r\nMULTI\r\n"):
+            return False
+        self.catching = False
+        words = data
+        while link.multi and (more := await link.client_reader.read(READ_BYTES)):
+            link.asked.feed(more)
+            words += more
+        if not link.releases:
+            link.server_writer.write(words)
+            await link.server_writer.drain()
+            self.catching = True
+            return False
+        link.lost, self.words, self.speaker = True, words, link
+        self.has_caught.set()
+        return True
+
+    def let_go_after_one(self, wait_s):
+        """True when another has made one meanwhile; else it is let go all the same."""
+        return self._call(self._let_go(wait_s))
+
+    async def _let_go(self, wait_s):
+        self.has_let_go.clear()
+        self.waiting = True
+        try:
+            await asyncio.wait_for(self.has_let_go.wait(), wait_s)
+            return True
+        except asyncio.TimeoutError:
+            self.waiting = False
+            await self._speak()
+            return False
+
+    async def _speak(self):
+        with contextlib.suppress(OSError):
+            answers = self.speaker.asked.whole
+            self.speaker.server_writer.write(self.words)
+            await self.speaker.server_writer.drain()
+            while self.speaker.answered.whole < answers and not self.speaker.pump.done():
+                await asyncio.sleep(0.001)
+        self.speaker.cut()
+
+    async def answered(self, link):
+        """Before the answer to a transaction of that shard reaches its client."""
+        done = self.waiting and link is not self.speaker and link.shard == self.speaker.shard and link.writes
+        if done and link.exec_at > 0 and link.answered.whole >= link.exec_at and not link.multi:
+            self.waiting = False
+            await self._speak()
+            self.has_let_go.set()
 
     def close(self):
         async def end():

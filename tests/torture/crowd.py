@@ -1,10 +1,11 @@
-"""More than ten thousand debtors whose invoices were due three weeks ago, made known within seconds; half of them pay at that
-moment.
+"""More than ten thousand debtors of an installation with a past, to whom something becomes due within seconds; half of them pay at
+that moment.
 
-Everybody is due a reminder and a notice at once. Some had their notice a week ago: it stands in the ledger, delivered, as in an
-installation with a past, and what they are due is the cut. Payments come within a second of the step, most of them when it
-stands in the ledger that it was decided: while its message waits, while it is in a sender's hands, or just after it has left; the
-others around the invoice, so that they are there before it. Some name only their invoice, some pay a part; and upstream says
+Their invoices were due three weeks ago, and the first word about them stands in the ledger, sent. In the stream comes the receipt
+that it was read, and with that a reminder and a notice are due at once: they stand after it. Some had their notice too, and the
+receipt that it was delivered a week ago makes them due to be cut. Payments come within a second of the step, most of them when
+it stands in the ledger that it was decided: while its message waits, while it is in a sender's hands, or just after it has left;
+the others around the receipt, so that they are there before it. Some name only their invoice, some pay a part; and upstream says
 some things twice.
 """
 import dataclasses
@@ -16,12 +17,12 @@ import threading
 import time
 
 import identity
-from topics import Topic
+from topics import Topic, instant
 
 AMOUNT_CENTS = 15990
 HALF_CENTS = 8000
 CHANNELS = ("whatsapp", "sms", "whatsapp", "sms", "email")
-DAY_S = 86400
+DAY_MS = 86400_000
 
 # Runs are on real time, at any hour of any day: a calendar without nights.
 CALENDAR = """
@@ -29,6 +30,7 @@ language: 1
 calendar: sem-noite
 hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
 """
+# Nothing but receipts makes a step due: what was due when its invoice became known would be caught up with, tomorrow.
 LADDER = """
 language: 1
 ladder: agora
@@ -39,30 +41,42 @@ calendar: sem-noite
 mode: live
 defaults: {{ via: [whatsapp, sms, email], uncertain: skip }}
 steps:
-  atraso: {{ day: D+1, tone: reminder, via: [email, whatsapp, sms], template: atraso, until: 300d }}
-  aviso: {{ day: D+3, tone: notice, via: [whatsapp, sms], template: aviso, evidence: delivered, term: 1d, uncertain: {notice} }}
+  inicio: {{ day: D-5, tone: info, via: [whatsapp, sms], template: inicio, until: D-3 }}
+  atraso: {{ after: {{ step: inicio, has: read }}, tone: reminder, via: [email, whatsapp, sms], template: atraso, until: 300d }}
+  aviso:
+    after: {{ step: inicio, has: read }}
+    tone: notice
+    via: [whatsapp, sms]
+    template: aviso
+    evidence: delivered
+    term: 1d
+    uncertain: {notice}
   corte: {{ after: {{ step: aviso, has: term_ended }}, tone: sanction, needs: [payments_fresh], signal: service.suspend_requested }}
 on_paid:
   religar: {{ signal: service.restore_requested, clock: confirmed, within: 24h }}
   desculpe: {{ when_crossed: 30m, template: desculpe }}
 templates:
+  inicio: "{{{{nome}}}}, a fatura de {{{{valor}}}} vence em {{{{vencimento}}}}. {{{{> credor}}}}"
   atraso: "{{{{nome}}}}, a fatura de {{{{valor}}}}, vencida em {{{{vencimento}}}}, está em aberto. {{{{> credor}}}}"
   aviso: "{{{{nome}}}}, sem pagamento até {{{{prazo}}}} o serviço pode ser suspenso: {{{{total}}}}. {{{{> credor}}}}"
   desculpe: "{{{{nome}}}}, recebemos seu pagamento; desconsidere a mensagem. {{{{> credor}}}}"
 """
-STEPS = ("atraso", "aviso", "corte")
 LAST_STEP = "corte"
+RECORDS_OF_INVOICE = 3  # in the ledger: its facts, its place, its debtor's kind
+RECORDS_OF_PAST = RECORDS_OF_INVOICE + 2  # and that something was decided and delivered
 
 
 @dataclasses.dataclass
 class Debtor:
     number: int
     channel: str
-    cut: bool  # had his notice a week ago
+    cut: bool  # had his notice too
     fate: str  # stays, pays, pays_nameless, pays_half
+    moved: bool  # where he can be reached becomes known only with the receipt
     reacts: bool  # his payment comes when a step of his was decided
-    issued_s: float  # since the beginning of the stream
-    paid_s: float  # since the invoice, or since the step
+    due_s: float  # since the beginning of the stream
+    paid_s: float  # since the receipt, or since the step
+    action: str = ""  # his last message of the past
 
     @property
     def id(self):
@@ -83,7 +97,7 @@ class Debtor:
         if self.pays:
             return ()
         if self.cut:
-            return ("atraso", "corte")
+            return ("corte",)
         return ("aviso",) if self.fate == "pays_half" else ("atraso", "aviso")
 
     @property
@@ -94,9 +108,9 @@ class Debtor:
 
 
 class Crowd:
-    """`stream_s`: through how many seconds they become known. All that is drawn comes from `seed`."""
+    """`stream_s`: through how many seconds something becomes due. All that is drawn comes from `seed`."""
 
-    def __init__(self, seed, debtors=12000, stream_s=24.0, cuts=0.03, repeats=0.03, resend=False):
+    def __init__(self, seed, debtors=12000, stream_s=24.0, cuts=0.05, repeats=0.03, resend=False):
         dice = random.Random(f"crowd {seed}")
         self.dice = dice
         self.resent = {"aviso"} if resend else set()  # whose uncertain attempts are made again, half a minute later
@@ -104,20 +118,13 @@ class Crowd:
         self.debtors = []
         for number in range(debtors):
             fate = dice.choices(("stays", "pays", "pays_nameless", "pays_half"), (50, 36, 6, 8))[0]
-            cut, reacts = dice.random() < cuts, dice.random() < 0.75
-            # A cut waits for upstream once more before it leaves: its second is a longer one.
-            self.debtors.append(
-                Debtor(
-                    number,
-                    CHANNELS[number % len(CHANNELS)],
-                    cut,
-                    fate,
-                    reacts,
-                    stream_s * number / debtors,
-                    dice.uniform(0, 3 if cut else 1 if reacts else 2),
-                )
-            )
-        self.due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 20 * DAY_S))
+            cut, moved, reacts = dice.random() < cuts, dice.random() < 0.3, dice.random() < 0.75
+            # A cut waits for upstream once more before it leaves, and the restore is to be seen too: its second is a longer one.
+            paid_s = dice.uniform(0, 6 if cut else 1 if reacts else 2)
+            channel = CHANNELS[number % len(CHANNELS)]
+            self.debtors.append(Debtor(number, channel, cut, fate, moved, reacts, stream_s * number / debtors, paid_s))
+        self.now_ms = int(time.time() * 1000)
+        self.due_on = instant(self.now_ms - 20 * DAY_MS)[:10]
         self.ahead = []  # (instant, number, call, debtor), a heap
         self.serial = itertools.count()
         self.lock = threading.Lock()
@@ -131,61 +138,81 @@ class Crowd:
 
     # ---- the past ----
 
-    def past(self, world):
-        """Notices of a week ago, straight into the ledger, where everything that happened stands."""
-        week_ago_ms = int((time.time() - 7 * DAY_S) * 1000)
+    def invoices(self, world):
+        """Live since long ago, which stands in a topic of our own; and the invoices, from upstream."""
+        live = {"v": 1, "max_step": LAST_STEP, "spread_ms": 0, "since": self.now_ms - 40 * DAY_MS, "at": self.now_ms - 40 * DAY_MS}
+        world.publish("control", json.dumps(live), "live", partition=0)
         for debtor in self.debtors:
-            if not debtor.cut:
-                continue
-            shard = world.shard_of(debtor.id)
-            named = {"ns": "asaas", "invoice": debtor.invoice, "cycle": 1}
-            decided = {
-                "v": 1,
-                "debtor": debtor.id,
-                "ladder": "agora",
-                "step": "aviso",
-                "channel": "sms",
-                "kind": "message",
-                "tone": "notice",
-                "mode": "live",
-                "uncertain": "resend",
-                "evidence": "delivered",
-                "text": "aviso",
-                "invoices": [{**named, "balance_cents": AMOUNT_CENTS, "offset": -1}],
-                "amount_cents": AMOUNT_CENTS,
-                "total_cents": AMOUNT_CENTS,
-                "at_ms": week_ago_ms,
-                "asof_ms": week_ago_ms,
-                "previous": -1,
-            }
-            decided["action"] = identity.action_id(decided, shard)
-            outcome = {
-                "v": 1,
-                "action": decided["action"],
-                "debtor": debtor.id,
-                "step": "aviso",
-                "channel": "sms",
-                "invoices": [named],
-                "verdict": "accepted",
-                "evidence": "delivered",
-                "at_ms": week_ago_ms + 1000,
-            }
-            for kind, value in (("decided", decided), ("outcome", outcome)):
-                world.publish("ledger", json.dumps(value), debtor.id, [("regua_kind", kind)], partition=shard, flush=False)
+            self._issue(world, debtor)
         world.flush()
 
-    # ---- the stream ----
+    def past(self, world):
+        """What was sent since then, straight into the ledger, where everything that happened stands."""
+        for debtor in self.debtors:
+            self._sent(world, debtor, "inicio", "info", 15)
+            if debtor.cut:
+                self._sent(world, debtor, "aviso", "notice", 12)
+        world.flush()
+
+    def _sent(self, world, debtor, step, tone, days_ago):
+        shard, at_ms = world.shard_of(debtor.id), self.now_ms - days_ago * DAY_MS
+        named = {"ns": "asaas", "invoice": debtor.invoice, "cycle": 1}
+        about = {"v": 1, "debtor": debtor.id, "step": step, "channel": "sms"}
+        decided = {
+            **about,
+            "ladder": "agora",
+            "kind": "message",
+            "tone": tone,
+            "mode": "live",
+            "uncertain": "skip",
+            "text": step,
+            "invoices": [{**named, "balance_cents": AMOUNT_CENTS, "offset": -1}],
+            "amount_cents": AMOUNT_CENTS,
+            "total_cents": AMOUNT_CENTS,
+            "at_ms": at_ms,
+            "asof_ms": at_ms,
+            "rests_on": 0,
+            "previous": -1,
+        }
+        debtor.action = decided["action"] = identity.action_id(decided, shard)
+        outcome = {
+            **about,
+            "action": debtor.action,
+            "invoices": [named],
+            "verdict": "accepted",
+            "evidence": "accepted",
+            "at_ms": at_ms + 1000,
+        }
+        for kind, value in (("decided", decided), ("outcome", outcome)):
+            world.publish("ledger", json.dumps(value), debtor.id, [("regua_kind", kind)], partition=shard, flush=False)
 
     def _issue(self, world, debtor):
+        details = {"name": f"Devedor {debtor.number}", "kind": "person", "state": "SP", "contacts": [] if debtor.moved else debtor.contacts}
         world.event(
             "invoice.issued",
             id_=f"issued-{debtor.number}",
+            time_ms=self.now_ms - 30 * DAY_MS,
             invoice=debtor.invoice,
             debtor=debtor.id,
             due_on=self.due_on,
             amount_cents=AMOUNT_CENTS,
+            debtor_details=details,
             flush=False,
-            debtor_details={"name": f"Devedor {debtor.number}", "kind": "person", "state": "SP", "contacts": debtor.contacts},
+        )
+
+    # ---- the stream ----
+
+    def _prove(self, world, debtor):
+        if debtor.moved:
+            world.event("debtor.updated", id_=f"moved-{debtor.number}", debtor=debtor.id, contacts=debtor.contacts, flush=False)
+        world.event(
+            "delivery.receipt",
+            id_=f"receipt-{debtor.number}",
+            action=debtor.action,
+            status="delivered" if debtor.cut else "read",
+            at=instant(self.now_ms - 10 * DAY_MS),
+            key=debtor.action,
+            flush=False,
         )
 
     @staticmethod
@@ -203,20 +230,28 @@ class Crowd:
             **name,
         )
 
-    def _plan(self, instant, call, debtor):
+    def ids(self):
+        """Of all events that upstream publishes and the ledger keeps; where somebody moved to it does not."""
+        for debtor in self.debtors:
+            yield f"issued-{debtor.number}"
+            yield f"receipt-{debtor.number}"
+            if debtor.fate != "stays":
+                yield f"paid-{debtor.number}"
+
+    def _plan(self, instant_s, call, debtor):
         """What is said twice is said again a little later."""
         with self.lock:
-            heapq.heappush(self.ahead, (instant, next(self.serial), call, debtor))
+            heapq.heappush(self.ahead, (instant_s, next(self.serial), call, debtor))
             if self.dice.random() < self.repeats:
-                heapq.heappush(self.ahead, (instant + self.dice.uniform(0, 3), next(self.serial), call, debtor))
+                heapq.heappush(self.ahead, (instant_s + self.dice.uniform(0, 3), next(self.serial), call, debtor))
 
     def start(self, world):
         """Publishes in threads of its own; `finished` is set when all of it has been taken."""
         began = time.monotonic()
         for debtor in self.debtors:
-            self._plan(began + debtor.issued_s, self._issue, debtor)
+            self._plan(began + debtor.due_s, self._prove, debtor)
             if debtor.fate != "stays" and not debtor.reacts:
-                self._plan(began + debtor.issued_s + debtor.paid_s, self._pay, debtor)
+                self._plan(began + debtor.due_s + debtor.paid_s, self._pay, debtor)
         for work in (self._stream, self._watch):
             threading.Thread(target=self._guarded, args=(work, world), daemon=True).start()
 
@@ -251,7 +286,7 @@ class Crowd:
         while waiting and not self.finished.is_set():
             for record in topic.news():
                 debtor = waiting.get(record.key.decode()) if record.kind == "decided" else None
-                if debtor is not None and (not debtor.cut or record.json["step"] == "corte"):
+                if debtor is not None and record.json["step"] in ("atraso", "aviso", "corte") and record.json["at_ms"] > self.now_ms:
                     del waiting[debtor.id]
                     self._plan(time.monotonic() + debtor.paid_s, self._pay, debtor)
         topic.close()

@@ -26,7 +26,7 @@ POINTS = {
     "stored-before-claim": 1000,
     "claimed-before-fold": 1000,
     "before-first-byte": 1000,
-    "before-signal": 30,
+    "before-restore": 8,
     "accepted-before-outcome": 1000,
     "outcome-before-commit": 6,
     "ingest-before-commit": 3,
@@ -36,6 +36,7 @@ POINTS = {
 POINT_WAIT_S = 8  # a process that has not come past its point by then is killed where it stands
 SESSION_S = 2
 CLAIM_S = 10
+SHARDS = 4  # of the installation
 REST_S = (0.5, 2.0)  # between two acts
 
 
@@ -122,7 +123,8 @@ class Pause(Fault):
 
 
 class Stop(Fault):
-    """As Pause, and it stands still at a crash point: for its session, or for longer than its claims are good for."""
+    """As Pause, and it stands still at a crash point: for its session, or for longer than its claims are good for; before a
+    transaction until the other process has taken the shard over and made one of its own, for then both have the same number."""
 
     def act(self):
         world = self.run.world
@@ -137,11 +139,33 @@ class Stop(Fault):
         if not world.is_stopped():
             self.note(f"did not come to {point}")
             return
-        long = self.dice.random() < 0.3
-        still_s = self.dice.uniform(CLAIM_S + 0.5, CLAIM_S + 3) if long else self.dice.uniform(SESSION_S + 1, SESSION_S + 3)
-        time.sleep(still_s)
+        began = time.monotonic()
+        if point == "before-exec":
+            self.wait_for_one_batch()
+        elif self.dice.random() < 0.3:
+            time.sleep(self.dice.uniform(CLAIM_S + 0.5, CLAIM_S + 3))
+        else:
+            time.sleep(self.dice.uniform(SESSION_S + 1, SESSION_S + 3))
         world.resume()
-        self.note(f"stopped at {point} for {still_s:.1f} s")
+        self.note(f"stopped at {point} for {time.monotonic() - began:.1f} s")
+
+    def owners(self):
+        """Of each shard who has it, and how many batches were made."""
+        redis = self.run.world.redis
+        return [
+            (redis.ask("GET", f"regua:{{{shard}}}:own"), int(redis.ask("HGET", f"regua:{{{shard}}}:pos", "b") or 0))
+            for shard in range(SHARDS)
+        ]
+
+    def wait_for_one_batch(self):
+        """Whose transaction is held up nobody knows: it is one of those that change hands."""
+        before, changed = self.owners(), set()
+        wanted = self.dice.choice((1, 2))
+        deadline = time.monotonic() + 3 * SESSION_S
+        while len(changed) < wanted and time.monotonic() < deadline:
+            for shard, (owner, batch) in enumerate(self.owners()):
+                if owner != before[shard][0] and batch > before[shard][1]:
+                    changed.add(shard)
 
 
 class Broker(Fault):
@@ -195,6 +219,22 @@ class HiddenTail(Tail):
         redis.start()
         self.run.proxy.release()
         self.note(f"{text}, unnoticed by {kept} of {kept + cut} connections")
+
+
+class LateExec(Fault):
+    """The last transaction of a process that is killed is still on its way, and reaches Redis when the next owner of the shard has
+    made one, which has the same number."""
+
+    def act(self):
+        world, proxy = self.run.world, self.run.proxy
+        shard = proxy.catch(POINT_WAIT_S)
+        if shard is None:
+            self.note("no transaction came")
+            return
+        world.kill()
+        world.start(ready=False)
+        met = proxy.let_go_after_one(4 * SESSION_S)
+        self.note(f"a transaction of shard {shard} came late" + ("" if met else ", and met nobody"))
 
 
 class Late(Fault):
@@ -260,11 +300,13 @@ KINDS = {
     "redis": RedisKilled,
     "tail": Tail,
     "hidden-tail": HiddenTail,
+    "late-exec": LateExec,
     "term": Term,
     "late": Late,
 }
-SECONDS = {"kill": 4.5, "pause": 8, "stop": 10, "broker": 10, "redis": 3.5, "tail": 3.5, "hidden-tail": 4.5, "term": 4, "late": 4}  # an act's
+SECONDS = {"kill": 4.5, "pause": 8, "stop": 10, "broker": 10, "redis": 3.5, "tail": 3.5, "hidden-tail": 4.5, "late-exec": 6, "term": 4, "late": 4}  # an act's
 TWO_PROCESSES = {"pause", "stop"}
+PROXIED = {"hidden-tail", "late-exec"}
 OWN_KAFKA = {"broker"}
 
 

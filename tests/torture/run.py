@@ -78,7 +78,7 @@ class Run:
         if faults.OWN_KAFKA.intersection(self.kinds):
             os.environ.pop("RG_E2E_KAFKA", None)
         self.world = World(redis=("--auto-aof-rewrite-percentage", "0"), ladders={"agora.yaml": self.crowd.ladder}, calendars={"sem-noite.yaml": crowd.CALENDAR})
-        if "hidden-tail" in self.kinds:
+        if faults.PROXIED.intersection(self.kinds):
             self.proxy = Proxy(self.world.redis.socket)
         self.world.write_site(ladders={"agora.yaml": self.crowd.ladder}, channels=self.channels(self.world), change=self.site)
         if faults.TWO_PROCESSES.intersection(self.kinds):
@@ -97,11 +97,14 @@ class Run:
 
     def play(self):
         world = self.world
-        world.start(live=crowd.LAST_STEP)
+        world.start()
         if self.second is not None:
             self.second.start()
         faults.watch_log(self)
+        self.crowd.invoices(world)
+        world.wait(lambda: self.folded(crowd.RECORDS_OF_INVOICE), "the invoices are folded", STREAM_S)
         self.crowd.past(world)
+        world.wait(lambda: self.folded(crowd.RECORDS_OF_PAST), "the past is folded", STREAM_S)
         self.crowd.start(world)
         faults.torment(self)
         assert self.crowd.finished.wait(STREAM_S), "somebody's step was never decided"
@@ -109,6 +112,14 @@ class Run:
         self.settle()
         for daemon in self.daemons:
             daemon.stop()
+
+    def folded(self, records):
+        """Live, and so many records of each debtor are folded. An invoice is looked at for the first time when it is folded; what
+        is due already then would wait for tomorrow."""
+        states = [daemon.status() for daemon in self.daemons]
+        folded = all(shard["lag"] == 0 and shard["state"] == "running" for state in states for shard in state["shards"])
+        live = all(state.get("live_max_step") == crowd.LAST_STEP for state in states)
+        return live and folded and sum(self.ends(settled=False).values()) >= records * len(self.crowd.debtors)
 
     def ends(self, settled=True):
         """Where the ledger ends; `settled`: once what a dead process had on its way to the broker has got there."""
@@ -155,16 +166,12 @@ class Run:
             world.inbox.everything(),
             copies=[record for channel in channels for record in world.read(f"actions.{channel}")],
             dues=self.dues(),
-            published=[name for debtor in self.crowd.debtors for name in self.ids(debtor)],
+            published=list(self.crowd.ids()),
             kills=[kill["ends"] for kill in self.kills],
             hands=HANDS * len(self.daemons),
             doubts=self.kinds == ["kill"],
             freshening_ms=FRESHENING_MS,
         )
-
-    @staticmethod
-    def ids(debtor):
-        return [f"issued-{debtor.number}"] + ([f"paid-{debtor.number}"] if debtor.fate != "stays" else [])
 
     def report(self):
         court = self.court()
@@ -218,7 +225,7 @@ def main():
     parser.add_argument("--acts", type=int, default=5, help="faults, one after the other")
     parser.add_argument("--debtors", type=int, default=12000)
     parser.add_argument("--stream", type=float, help="seconds through which the crowd becomes known; as the faults need when not given")
-    parser.add_argument("--cuts", type=float, default=0.03, help="share of debtors who had their notice already")
+    parser.add_argument("--cuts", type=float, default=0.05, help="share of debtors who had their notice already")
     parser.add_argument("--point", action="append", default=[], help="crash points, one for each kill after the first")
     parser.add_argument("--stop", action="append", default=[], help="crash points to stand still at; any when none is named")
     parser.add_argument("--keep", type=pathlib.Path)

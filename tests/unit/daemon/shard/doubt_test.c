@@ -190,6 +190,33 @@ static void an_empty_store_is_filled_from_the_ledger(void **state)
     assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 0); /* the receipt found its action in its own batch */
 }
 
+/* Decided and delivered within one batch of the past: nobody has it under way at the batch's end, and its receipt still comes. */
+static void a_receipt_finds_what_was_delivered_before_redis_forgot(void **state)
+{
+    struct bench *b = *state;
+    put_person(b, D1);
+    struct rg_event invoice = invoice_of(b, D1, F1, "2026-11-03", 15900);
+    (void)put(b, &invoice);
+    bench_to(b, "2026-10-29 12:00");
+    struct rg_decision decision = last_decision(b);
+    (void)put_outcome(b, &decision, 1, put_claim(b, &decision, 1), RG_VERDICT_ACCEPTED);
+    bench_settle(b);
+    rg_fake_state_wipe(b->state);
+    nudge(b);
+    bench_open(b);
+    bench_settle(b);
+    char action[RG_ACTION_TEXT + 1];
+    rg_action_id_print(&decision.action, action);
+    struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "r1", NULL);
+    receipt.action = rg_str(action);
+    receipt.status = RG_FACT_DELIVERED;
+    receipt.has = RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
+    (void)put(b, &receipt);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 0);
+    assert_int_equal(record_of(b, D1)->invoices[0].done[0].evidence, RG_EVIDENCE_DELIVERED);
+}
+
 static void the_past_is_not_decided(void **state)
 {
     struct bench *b = *state;
@@ -606,6 +633,7 @@ int main(void)
         TEST(every_fate_of_a_commit_ends_in_the_same_record),
         TEST(a_lost_tail_is_folded_again),
         TEST(an_empty_store_is_filled_from_the_ledger),
+        TEST(a_receipt_finds_what_was_delivered_before_redis_forgot),
         TEST(the_past_is_not_decided),
         TEST(what_was_owed_in_the_past_is_not_decided_again),
         TEST(a_partly_applied_batch_stops_the_shard),
