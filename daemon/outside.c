@@ -113,6 +113,12 @@ static bool live(void *ctx, const struct rg_decision *decision)
     return !part->control.loaded || rg_decision_live(part->rules->rules, decision, part->control.live_max_step);
 }
 
+static bool timely(void *ctx)
+{
+    struct rg_sender_part *part = ctx;
+    return !atomic_load(&part->daemon->runtime.clocks_disagree);
+}
+
 static int want_asof(void *ctx, int64_t at_ms)
 {
     struct rg_sender_part *part = ctx;
@@ -123,7 +129,8 @@ static int want_asof(void *ctx, int64_t at_ms)
 struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part)
 {
     return (struct rg_sender_world){.ctx = part, .acts = acts, .recipient = recipient, .creditor = creditor, .template_part = template_part,
-                                    .template_partial = template_partial, .stopped = stopped, .live = live, .want_asof = want_asof};
+                                    .template_partial = template_partial, .stopped = stopped, .live = live, .timely = timely,
+                                    .want_asof = want_asof};
 }
 
 /* ---- ways out ---- */

@@ -20,7 +20,9 @@
 #define RG_POS_BEGUN "f"      /* the fold begun last: "<ledger>:<people>:<0|1>:<offset>:<times>" */
 /* highest origin applied: "L:<source>:<incarnation>:<partition>" for the ledger, "P:…" for the people topic → "<offset>:<sub>" */
 
-/* Fields of regua:{all}:fresh. */
+/* Fields of regua:{all}:fresh. Clocks are set back at times: an instant that lies ahead of now by more than two clocks differ was
+ * taken before that, counts for nothing and is written anew. */
+#define RG_FRESH_AHEAD_MS 5000
 #define RG_FRESH_WANT "want"             /* ms: some shard needs upstream known through this instant */
 #define RG_FRESH_SOURCE_PREFIX "s:"      /* s:<source>:<partition> → ms */
 #define RG_FRESH_COUNT_PREFIX "n:"        /* n:<source> → number of its partitions: all of them must have been stamped */

@@ -6,6 +6,7 @@
 #include "consumers/ingest/ingest_parts.h"
 
 #include "base/core/log.h"
+#include "config/contract/state.h"
 
 /* Stamps what was reached, and says which record was read last. */
 int rg_ingest_tell(struct rg_ingest *g, struct rg_error *err)
@@ -43,6 +44,16 @@ static int look(struct rg_ingest *g, int64_t *ret_want_ms, struct rg_error *err)
     return failed;
 }
 
+/* The clock was set back: what it stamped until then is stamped anew. */
+static void forget_future(struct rg_part *part, int64_t now_ms)
+{
+    int64_t last_ms = now_ms + RG_FRESH_AHEAD_MS;
+    if (part->fresh_ms > last_ms)
+        part->fresh_ms = -1;
+    if (part->round_ms > last_ms)
+        part->round_ms = -1;
+}
+
 /* First the time, then the partitions and their ends: what was published by then lies below them. */
 static int begin_round(struct rg_ingest *g, int64_t want_ms, struct rg_error *err)
 {
@@ -52,6 +63,7 @@ static int begin_round(struct rg_ingest *g, int64_t want_ms, struct rg_error *er
     int64_t now_ms = rg_shared_ms(g->config.clock);
     for (size_t i = 0; now_ms >= 0 && i < g->part_count; i++) {
         struct rg_part *part = g->parts[i];
+        forget_future(part, now_ms);
         if (part->state != RG_INGEST_READING || part->round_ms >= 0 || part->fresh_ms >= want_ms)
             continue;
         ends[n] = (struct rg_kafka_position){part->source->topic, part->partition, 0};

@@ -170,11 +170,12 @@ static void send_skipped(struct rg_batch *batch, const struct rg_skipped *skippe
     atomic_fetch_add(&config->counters->skipped, skipped->skip_count);
 }
 
+/* While nobody knows what time it is, nothing is known through it: what was just folded is looked at for what is owed alone. */
 static struct rg_world world_of(const struct rg_batch *batch, const struct rg_touched *touched)
 {
     const struct rg_shard_world *w = batch->world;
     const struct rg_shard *shard = batch->shard;
-    return (struct rg_world){.now_ms = w->now_ms, .asof_ms = shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
+    return (struct rg_world){.now_ms = w->now_ms, .asof_ms = w->hold_timers ? -1 : shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
                              .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms,
                              .live_since_ms = w->live_since_ms, .known_through_ms = batch->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
                              .rests_on = batch->pos.ledger_next};
@@ -225,7 +226,7 @@ static struct again decide(struct rg_batch *batch, struct rg_touched *touched)
         send_skipped(batch, &decided.skipped);
     touched->changed = touched->changed || decided.decision_count > 0 || decided.recall_count > 0 || skipped || decided.noted;
     bool by_timer = touched->due_ms != batch->world->now_ms;
-    int64_t under_way_ms = rg_batch_under_way(batch, touched, true);
+    int64_t under_way_ms = rg_batch_under_way(batch, touched, !batch->world->hold_timers);
     return (struct again){decided.next_ms, earlier(decided.prompt_ms, under_way_ms), decided.lagging && !by_timer};
 }
 

@@ -316,6 +316,18 @@ static void close_round(struct rg_shard *shard)
     shard->round_open = false;
 }
 
+/* The clock was set back: what is to have been known later than now was known by a clock that was wrong. */
+static void forget_future(struct rg_shard *shard, int64_t now_ms)
+{
+    int64_t last_ms = now_ms + RG_FRESH_AHEAD_MS;
+    if (shard->asof_ms > last_ms)
+        shard->asof_ms = -1;
+    if (shard->seen_ms > last_ms)
+        shard->seen_ms = -1;
+    if (shard->round.fresh_ms > last_ms || shard->round.all_seen_ms > last_ms)
+        shard->round_open = false;
+}
+
 /* Nobody knows payments that are still to come: a word may reach to the end of the day it was given on, no further. */
 static int64_t word_through(const struct rg_shard_word *word)
 {
@@ -388,6 +400,7 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
     struct rg_error err = {.text = ""};
     bool more = false;
     shard->stopped = world->stopped;
+    forget_future(shard, world->now_ms);
     if (shard->state == RG_SHARD_OPENING || shard->state == RG_SHARD_STOPPED)
         return false;
     if (shard->inbox_count > 0) {

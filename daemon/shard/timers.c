@@ -19,7 +19,8 @@ static int64_t look_until(const struct rg_shard *shard, const struct rg_shard_wo
  * senders wait for. */
 static bool has_news(const struct rg_shard *shard)
 {
-    return shard->out_done >= 0 || (shard->live_actions > 0 && shard->asof_ms > shard->pos.asof_ms);
+    bool told = shard->asof_ms < 0 || shard->asof_ms == shard->pos.asof_ms;
+    return shard->out_done >= 0 || (shard->live_actions > 0 && !told);
 }
 
 /* Adds those whose timer of that kind is over, at most `max`; says how many that were. */

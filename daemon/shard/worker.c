@@ -289,9 +289,15 @@ static void take(struct rg_worker *w, int wait_ms)
 
 /* ---- freshness ---- */
 
+/* What was stamped by a clock that has been set back since. */
+static int64_t believed(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms <= now_ms + RG_FRESH_AHEAD_MS ? at_ms : -1;
+}
+
 /* Through when one source is known: all its partitions stamped, the earliest of them; −1 when one is missing. Stamps of partitions
  * past the count are those of a topic that the source had before. */
-static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, int *ret_partition)
+static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, int64_t now_ms, int *ret_partition)
 {
     int64_t earliest = INT64_MAX;
     int stamped = 0, partitions = 0;
@@ -304,8 +310,8 @@ static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, 
         if (of->partition < 0 || of->partition >= partitions || !rg_str_eq(of->source, source))
             continue;
         stamped++;
-        if (of->at_ms < earliest) {
-            earliest = of->at_ms;
+        if (believed(of->at_ms, now_ms) < earliest) {
+            earliest = believed(of->at_ms, now_ms);
             *ret_partition = of->partition;
         }
     }
@@ -313,14 +319,14 @@ static int64_t source_fresh(const struct rg_fresh *fresh, struct rg_str source, 
 }
 
 /* The earliest of all sources; also notes who lags. */
-static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh)
+static int64_t all_fresh(struct rg_worker *w, const struct rg_fresh *fresh, int64_t now_ms)
 {
     const struct rg_rules *rules = w->rules->rules;
     int64_t earliest = INT64_MAX;
     for (int i = 0; i < rules->source_count; i++) {
         int partition = -1;
         const struct rg_source_info *source = &rules->sources[i];
-        int64_t at_ms = source_fresh(fresh, source->name, &partition);
+        int64_t at_ms = source_fresh(fresh, source->name, now_ms, &partition);
         if (at_ms >= earliest)
             continue;
         earliest = at_ms;
@@ -343,11 +349,11 @@ static void note_words(const struct rg_rules *rules, const struct rg_control_sta
     }
 }
 
-static int64_t all_seen(struct rg_worker *w, const struct rg_fresh *fresh)
+static int64_t all_seen(struct rg_worker *w, const struct rg_fresh *fresh, int64_t now_ms)
 {
     int64_t earliest = INT64_MAX;
     for (int p = 0; p < w->config.shards; p++) {
-        int64_t seen = w->shards[p] != NULL ? rg_shard_seen_ms(w->shards[p]) : fresh->seen_ms[p];
+        int64_t seen = w->shards[p] != NULL ? rg_shard_seen_ms(w->shards[p]) : believed(fresh->seen_ms[p], now_ms);
         if (seen < earliest)
             earliest = seen;
     }
@@ -377,7 +383,7 @@ static bool any_wants(struct rg_worker *w, int64_t now_ms, int64_t *ret_want_ms)
 }
 
 /* First what upstream says, then where our partitions end: what the first covers then lies below the second. */
-static int begin_rounds(struct rg_worker *w, int64_t want_ms, struct rg_error *err)
+static int begin_rounds(struct rg_worker *w, int64_t now_ms, int64_t want_ms, struct rg_error *err)
 {
     struct rg_fresh fresh;
     struct rg_kafka_position ends[2 * RG_SHARDS_MAX];
@@ -387,7 +393,7 @@ static int begin_rounds(struct rg_worker *w, int64_t want_ms, struct rg_error *e
         rc = rg_fresh_store_read(w->fresh, w->arena, &fresh, err);
     if (rc < 0)
         return rc;
-    int64_t fresh_ms = all_fresh(w, &fresh), seen_ms = all_seen(w, &fresh);
+    int64_t fresh_ms = all_fresh(w, &fresh, now_ms), seen_ms = all_seen(w, &fresh, now_ms);
     if (want_ms < 0 && fresh.want_ms <= own_asof(w))
         return 0; /* nobody waits for anything: no round */
     for (int p = 0; p < w->config.shards; p++) {
@@ -415,7 +421,7 @@ static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
         return;
     bool wants = any_wants(w, now_ms, &want_ms);
     w->round_at_boot_ms = boot_ms + w->config.round_ms;
-    if (begin_rounds(w, wants ? want_ms : -1, &err) < 0) {
+    if (begin_rounds(w, now_ms, wants ? want_ms : -1, &err) < 0) {
         rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
         w->round_at_boot_ms = boot_ms + OPEN_RETRY_MS;
     }
@@ -428,10 +434,11 @@ static void tell_seen(struct rg_worker *w)
     size_t n = 0;
     struct rg_error err;
     for (int p = 0; p < w->config.shards; p++) {
-        if (w->shards[p] == NULL || rg_shard_seen_ms(w->shards[p]) <= w->seen_told_ms[p])
+        int64_t seen_ms = w->shards[p] == NULL ? -1 : rg_shard_seen_ms(w->shards[p]);
+        if (seen_ms < 0 || seen_ms == w->seen_told_ms[p])
             continue;
         ids[n] = p;
-        seen[n++] = rg_shard_seen_ms(w->shards[p]);
+        seen[n++] = seen_ms;
     }
     if (n == 0)
         return;

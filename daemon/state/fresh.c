@@ -13,6 +13,7 @@
 #define SOURCE_NAME_MAX 255
 #define REPLY_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define FIELD_BYTES 16 /* of a shard */
+#define SET_BACK_MS 60000 /* no two writers are as far apart: what is written comes from a clock that was set back */
 
 struct rg_fresh_store {
     struct rg_state_line line;
@@ -161,7 +162,7 @@ static int look(struct rg_state_line *line, const struct raising *raising, const
 static bool raises(const struct rg_redis_reply *stored, int64_t value)
 {
     int64_t old = 0;
-    return stored->kind != RG_REDIS_STR || !rg_str_to_i64(stored->text, &old) || old < value;
+    return stored->kind != RG_REDIS_STR || !rg_str_to_i64(stored->text, &old) || old < value || old > value + SET_BACK_MS;
 }
 
 static int write_raised(struct rg_state_line *line, struct raising *raising, const struct rg_redis_reply *stored, size_t count,

@@ -14,7 +14,7 @@ RG_MUST_USE int rg_fresh_store_new(const struct rg_redis_config *config, int sha
 void rg_fresh_store_free(struct rg_fresh_store **store);
 RG_MUST_USE int rg_fresh_store_read(struct rg_fresh_store *store, struct rg_arena *arena, struct rg_fresh *ret_fresh,
                                     struct rg_error *err);
-/* Only raises values: several shards in one call. */
+/* Several shards in one call. Only raises values, but for those of a clock that has been set back: what lies far ahead falls. */
 RG_MUST_USE int rg_fresh_store_seen(struct rg_fresh_store *store, const int *shards, const int64_t *seen_ms, size_t n,
                                     struct rg_error *err);
 RG_MUST_USE int rg_fresh_store_want(struct rg_fresh_store *store, int64_t want_ms, struct rg_error *err);

@@ -200,12 +200,13 @@ static bool take_leave(struct rg_sender *sender, struct rg_hand *hand)
 void rg_hands_begin(struct rg_sender *sender)
 {
     bool leave = !sender->stopped && !sender->draining && !sender->paused && sender->shared_ms >= 0 && rg_post_open(sender->post);
+    bool timely = sender->config.world.timely(sender->config.world.ctx);
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
         if (hand->state == RG_HAND_FRESHENING && sender->stopped)
             rg_hand_move(sender, hand, RG_HAND_BACK);
         if (hand->state == RG_HAND_FRESHENING && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
             conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
-        if (hand->state != RG_HAND_READY || hand->give_back)
+        if (hand->state != RG_HAND_READY || hand->give_back || (!timely && !hand->decision.owed))
             continue;
         if (ends_before_claim(sender, hand) || !leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
             continue;
@@ -251,7 +252,8 @@ static void own(struct rg_sender *sender, struct rg_hand *hand, const struct rg_
 
 static void still_queued(struct rg_sender *sender, struct rg_hand *hand, int64_t asof_ms)
 {
-    if (hand->state == RG_HAND_FRESHENING && asof_ms >= hand->fresh_from_ms) {
+    bool known = asof_ms >= hand->fresh_from_ms && asof_ms <= sender->shared_ms + RG_FRESH_AHEAD_MS;
+    if (hand->state == RG_HAND_FRESHENING && known) {
         render(sender, hand);
         return;
     }

@@ -61,6 +61,7 @@ struct rg_sender_world {
     struct rg_str (*template_partial)(void *ctx, struct rg_str name, const char *part); /* "txt" or "html" */
     bool (*stopped)(void *ctx);       /* regua.control says stop, or was not read to its end; asked once a turn, first of all */
     bool (*live)(void *ctx, const struct rg_decision *decision); /* the mode still lets it leave the house */
+    bool (*timely)(void *ctx); /* the clocks agree: it can be told whether an action's time is over */
     int (*want_asof)(void *ctx, int64_t at_ms); /* a sanction waits for upstream to be known through that instant */
 };
 

@@ -561,6 +561,44 @@ static void rounds_stamp_what_is_read(void **state)
 }
 
 /* Nothing for that is in the library: the daemon never does it. */
+static int64_t shared_ahead(void *ctx)
+{
+    return rg_wall_ms(rg_clock_system()) + *(const int64_t *)ctx;
+}
+
+static int64_t machine_boot(void *ctx)
+{
+    (void)ctx;
+    return rg_boot_ms(rg_clock_system());
+}
+
+/* An hour that did not happen: whoever asks afterwards is not told what was read in it. */
+static void a_clock_that_was_set_back_is_stamped_anew(void **state)
+{
+    (void)state;
+    struct rig rig;
+    int64_t ahead_ms = 60 * RG_MS_PER_MINUTE;
+    const struct rg_clock clock = {machine_boot, machine_boot, shared_ahead, &ahead_ms};
+    char want[32];
+    rig_init(&rig, "back");
+    rig.config.clock = &clock;
+    make_topics(&rig);
+    rig_start(&rig);
+    rig_read(&rig, 0);
+    for (int hour = 1; hour >= 0; hour--) {
+        ahead_ms = hour * 60 * RG_MS_PER_MINUTE;
+        int64_t wanted = rg_shared_ms(&clock), stamped = -1;
+        (void)snprintf(want, sizeof want, "%lld", (long long)wanted);
+        assert_int_equal(fresh_field(RG_FRESH_WANT, want), wanted);
+        for (int64_t until = now_ms() + WAIT_MS; (stamped < wanted || stamped > rg_shared_ms(&clock)) && now_ms() < until;) {
+            rg_ingest_turn(rig.ingest, 20);
+            stamped = fresh_field("s:second:0", NULL);
+        }
+        assert_in_range(stamped, wanted, rg_shared_ms(&clock));
+    }
+    rig_stop(&rig);
+}
+
 static void add_partitions(const char *topic, int partitions)
 {
     char command[512];
@@ -957,6 +995,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_behind_the_commit),
         cmocka_unit_test(repeats_have_the_same_origins_and_bytes),
         cmocka_unit_test(rounds_stamp_what_is_read),
+        cmocka_unit_test(a_clock_that_was_set_back_is_stamped_anew),
         cmocka_unit_test(a_topic_that_grows_is_not_taken_to_be_read),
         cmocka_unit_test(a_topic_made_anew_and_shorter_stops_its_source),
         cmocka_unit_test(a_topic_made_anew_and_longer_stops_its_source),

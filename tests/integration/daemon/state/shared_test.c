@@ -156,6 +156,22 @@ static void only_raises(void **state)
     assert_int_equal(read_fresh(b).seen_ms[0], 5);
 }
 
+/* An hour that did not happen: what stands in Redis from it gives way. */
+static void a_clock_that_was_set_back_is_heard(void **state)
+{
+    struct bench *b = *state;
+    const int shards[] = {0, 7};
+    const int64_t hour_ms = 60 * RG_MS_PER_MINUTE;
+    assert_int_equal(rg_fresh_store_seen(b->fresh, shards, (const int64_t[]){hour_ms, hour_ms}, 2, NULL), 0);
+    assert_int_equal(rg_fresh_store_want(b->fresh, hour_ms, NULL), 0);
+    assert_int_equal(rg_fresh_store_seen(b->fresh, shards, (const int64_t[]){1000, hour_ms - 60000}, 2, NULL), 0);
+    assert_int_equal(rg_fresh_store_want(b->fresh, 1000, NULL), 0);
+    struct rg_fresh fresh = read_fresh(b);
+    assert_int_equal(fresh.seen_ms[0], 1000);
+    assert_int_equal(fresh.seen_ms[7], hour_ms);
+    assert_int_equal(fresh.want_ms, 1000);
+}
+
 /* A look that raises nothing leaves no watch behind that would undo the next call. */
 static void a_look_in_vain_costs_the_next_one_nothing(void **state)
 {
@@ -433,6 +449,7 @@ int main(void)
         TEST(reads_what_ingest_stamps),
         TEST(passes_over_what_nobody_writes),
         TEST(only_raises),
+        TEST(a_clock_that_was_set_back_is_heard),
         TEST(a_look_in_vain_costs_the_next_one_nothing),
         TEST(writers_do_not_lose_each_others_words),
         TEST(comes_back_by_itself),

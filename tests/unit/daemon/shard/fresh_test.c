@@ -69,6 +69,42 @@ static void asof_is_told_while_something_is_under_way(void **state)
     assert_int_equal(rg_fake_state_commits(b->state), commits); /* told once */
 }
 
+/* An hour that did not happen: what was read in it says nothing of what was paid after it. */
+static void a_clock_that_is_set_back_proves_nothing(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    b->world.hold_timers = true; /* the clocks disagree */
+    b->world.now_ms = at("2026-10-29 13:00");
+    bench_round(b);
+    assert_int_equal(rg_shard_asof_ms(b->shard), b->world.now_ms);
+    struct rg_shard_round open = round_now(b);
+    open.ledger_end += 100;
+    rg_shard_begin_round(b->shard, &open);
+    b->world.hold_timers = false;
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_settle(b);
+    assert_int_equal(rg_shard_asof_ms(b->shard), -1);
+    assert_int_equal(rg_shard_seen_ms(b->shard), -1);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    bench_round(b); /* and the round that was open then holds up no other */
+    assert_int_equal(rg_shard_seen_ms(b->shard), b->world.now_ms);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+}
+
+/* Senders hear of it, too. */
+static void asof_is_told_when_the_clock_was_set_back(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 12:00");
+    assert_int_equal(rg_fake_state_act_count(b->state), 1);
+    b->world.now_ms -= 30 * RG_MS_PER_MINUTE;
+    bench_round(b);
+    assert_int_equal(rg_fake_state_pos(b->state)->asof_ms, b->world.now_ms);
+}
+
 static void asof_is_not_told_to_nobody(void **state)
 {
     struct bench *b = *state;
@@ -246,6 +282,8 @@ int main(void)
         LIFE_TEST(seen_waits_for_what_the_round_releases),
         LIFE_TEST(a_round_is_not_put_off_by_the_next),
         LIFE_TEST(asof_is_told_while_something_is_under_way),
+        LIFE_TEST(a_clock_that_is_set_back_proves_nothing),
+        LIFE_TEST(asof_is_told_when_the_clock_was_set_back),
         LIFE_TEST(asof_is_not_told_to_nobody),
         cmocka_unit_test(a_word_counts_when_what_came_before_it_is_folded),
         LIFE_TEST(a_restore_waits_for_no_source),

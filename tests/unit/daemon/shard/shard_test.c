@@ -201,6 +201,34 @@ static void held_timers_do_not_act(void **state)
     assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
 }
 
+/* What is folded meanwhile is looked at for what is owed and nothing else. */
+static void held_timers_hold_what_is_folded_too(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    b->world.hold_timers = true;
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_round(b);
+    struct rg_event other = invoice_of(b, D1, "F2", "2026-11-03", 9900);
+    (void)put(b, &other);
+    bench_settle(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 0);
+    b->world.hold_timers = false;
+    bench_settle(b);
+    assert_int_equal(count_kind(b, LEDGER, b->p, RG_REC_DECIDED), 1);
+}
+
+static void held_timers_do_not_hold_a_restore(void **state)
+{
+    struct bench *b = *state;
+    struct rg_decision cut = suspend(b);
+    b->world.hold_timers = true;
+    pay(b);
+    bench_settle(b);
+    assert_true(decision_of(b, "religar").sequence > cut.sequence);
+}
+
 /* ---- round trips ---- */
 
 static uint64_t trips_of_turn(struct bench *b)
@@ -599,6 +627,8 @@ int main(void)
         LIFE_TEST(days_without_a_daemon_are_noticed),
         LIFE_TEST(days_without_a_daemon_are_noticed_behind_a_replay),
         LIFE_TEST(held_timers_do_not_act),
+        LIFE_TEST(held_timers_hold_what_is_folded_too),
+        LIFE_TEST(held_timers_do_not_hold_a_restore),
         LIFE_TEST(a_batch_costs_two_round_trips),
         LIFE_TEST(a_page_of_timers_costs_three),
         LIFE_TEST(a_payment_voids_what_is_queued),

@@ -587,6 +587,48 @@ static void test_sanction_paid_while_waiting(void **state)
     play_end(&play);
 }
 
+/* The clock that said so has been set back since: it says nothing of what was published up to now. */
+static void test_sanction_is_not_known_ahead_of_time(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    signals_sender(&play);
+    struct rg_decision decision = decide_signal(&play, 1, RG_SIGNAL_SUSPEND_REQUESTED, 1);
+    play.stage.asof_ms = STAGE_NOW + 60 * RG_MS_PER_MINUTE;
+    play_run(&play, 1000);
+    assert_int_equal(play_ledger_end(shard_of(&decision)), 0);
+    play.stage.asof_ms = play.stage.want_ms;
+    play_run(&play, 200);
+    assert_int_equal(last_outcome(&play, &decision).verdict, RG_VERDICT_ACCEPTED);
+    play_end(&play);
+}
+
+/* Nobody knows whether it is night: what is owed leaves, what presses for money waits, and its time is not over either. */
+static void test_clocks_that_disagree_hold_what_is_not_owed(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.stage.clocks_disagree = true;
+    signals_sender(&play);
+    struct rg_decision cut = stage_signal(&play.stage, 1, RG_SIGNAL_SUSPEND_REQUESTED, 1);
+    cut.tone = RG_TONE_REMINDER; /* needs nothing of upstream */
+    cut.until_ms = STAGE_NOW + 60 * RG_MS_PER_MINUTE;
+    (void)stage_queue(&play.stage, &cut);
+    (void)play_copy(&play, &cut);
+    struct rg_decision owed = decide_signal(&play, 2, RG_SIGNAL_RESTORE_REQUESTED, 1);
+    play.stage.shared_ms += 120 * RG_MS_PER_MINUTE;
+    play_run(&play, 1000);
+    assert_int_equal(last_outcome(&play, &owed).verdict, RG_VERDICT_ACCEPTED);
+    assert_int_equal(play_kinds(shard_of(&cut), RG_REC_CLAIM), shard_of(&cut) == shard_of(&owed) ? 1 : 0);
+    play.stage.shared_ms -= 120 * RG_MS_PER_MINUTE;
+    play.stage.clocks_disagree = false;
+    play_run(&play, 1000);
+    assert_int_equal(last_outcome(&play, &cut).verdict, RG_VERDICT_ACCEPTED);
+    play_end(&play);
+}
+
 static void test_sanction_stopped_while_waiting(void **state)
 {
     (void)state;
@@ -758,6 +800,8 @@ int main(void)
         cmocka_unit_test(test_sanction_waits_for_upstream),
         cmocka_unit_test(test_sanction_gives_up_waiting),
         cmocka_unit_test(test_sanction_paid_while_waiting),
+        cmocka_unit_test(test_sanction_is_not_known_ahead_of_time),
+        cmocka_unit_test(test_clocks_that_disagree_hold_what_is_not_owed),
         cmocka_unit_test(test_sanction_stopped_while_waiting),
         cmocka_unit_test(test_restore_does_not_wait),
         cmocka_unit_test(test_restore_stays_behind_suspend),

@@ -187,6 +187,11 @@ static bool is_live(void *ctx, const struct rg_decision *decision)
     return decision->owed || !((struct stage *)ctx)->lowered;
 }
 
+static bool is_timely(void *ctx)
+{
+    return !((struct stage *)ctx)->clocks_disagree;
+}
+
 static int want_asof(void *ctx, int64_t at_ms)
 {
     struct stage *stage = ctx;
@@ -204,6 +209,7 @@ struct rg_sender_world stage_world(struct stage *stage)
                                     .template_partial = template_partial,
                                     .stopped = is_stopped,
                                     .live = is_live,
+                                    .timely = is_timely,
                                     .want_asof = want_asof};
 }
 

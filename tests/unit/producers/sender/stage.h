@@ -34,6 +34,7 @@ struct stage {
     int looks;                  /* how often it was asked */
     int64_t asof_ms, want_ms;   /* upstream known through; somebody wants it through */
     bool stopped, lowered;      /* the mode, below every step there is */
+    bool clocks_disagree;
     bool requeue_uncertain;     /* the step's policy is resend */
     int outcomes, claims;       /* folded */
     struct rg_outcome last;     /* the last outcome folded; slices in `arena` */
