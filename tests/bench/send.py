@@ -14,12 +14,8 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
 import servers  # noqa: E402 (the path is known only now)
 from regua_e2e import World  # noqa: E402
 from report import Bench  # noqa: E402
+from topics import ALWAYS, awake  # noqa: E402
 
-CALENDAR = """
-language: 1
-calendar: sem-noite
-hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "bench", read_on: 2026-01-01 } }
-"""
 LADDER = """
 language: 1
 ladder: agora
@@ -53,14 +49,14 @@ def issue(world, number, channel, due_on):
     address = f"devedor{number}@cliente.example" if channel == "email" else f"+55119{number:08d}"
     world.event(
         "invoice.issued", invoice=f"{channel}{number}", debtor=f"{channel}-{number}", due_on=due_on, amount_cents=15990, flush=False,
-        debtor_details={"name": f"Devedor {number}", "kind": "person", "state": "SP", "contacts": [{"channel": channel, "address": address}]},
+        debtor_details={"name": f"Devedor {number}", "kind": "person", "state": awake(), "contacts": [{"channel": channel, "address": address}]},
     )
 
 
 def measure(bench, channel, count):
     """Messages a second, and the processor time of one, of the process that folds and sends."""
     site = lambda text: text.replace("decide_workers: 2", "decide_workers: 1")  # noqa: E731
-    with World(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR}, site=site) as world:
+    with World(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": ALWAYS}, site=site) as world:
         lines = {channel: line.replace("claim_time", "concurrency: 32, claim_time") for channel, line in world.default_channels().items()}
         world.write_site(ladders={"agora.yaml": LADDER}, channels=lines, change=site)
         world.start()

@@ -18,13 +18,8 @@ import confluent_kafka  # noqa: E402 (the path is known only now)
 from driver import Receipts  # noqa: E402
 from regua_e2e import SHARDS, World  # noqa: E402
 from report import Bench, quantile  # noqa: E402
-from topics import instant  # noqa: E402
+from topics import ALWAYS, awake, instant  # noqa: E402
 
-CALENDAR = """
-language: 1
-calendar: sem-noite
-hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "bench", read_on: 2026-01-01 } }
-"""
 LADDER = """
 language: 1
 ladder: curta
@@ -135,7 +130,7 @@ def issue(world, name, number, channels, due_on):
     contacts = [{"channel": channel, "address": ADDRESSES[channel].format(name=name, number=number)} for channel in channels]
     world.event(
         "invoice.issued", invoice=f"F-{name}", debtor=name, due_on=due_on, amount_cents=AMOUNT_CENTS, flush=False,
-        debtor_details={"name": f"{name.capitalize()} Souza", "kind": "person", "state": "SP", "contacts": contacts},
+        debtor_details={"name": f"{name.capitalize()} Souza", "kind": "person", "state": awake(), "contacts": contacts},
     )
 
 
@@ -249,7 +244,7 @@ def main():
     half = bench.figure("of which the load had", "/s")
     now = int(time.time() * 1000)
     bench.progress("starting Apache Kafka")
-    with World(clocked=True, start=now - 40 * DAY_MS, ladders={"curta.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR}) as world:
+    with World(clocked=True, start=now - 40 * DAY_MS, ladders={"curta.yaml": LADDER}, calendars={"sem-noite.yaml": ALWAYS}) as world:
         letter = world.default_channels()["letter"].replace("{ transport", "{ rate: 1/d, transport")
         world.write_site(ladders={"curta.yaml": LADDER}, channels={"letter": letter})
         suspended = [f"suspenso{number:03d}" for number in range(counts.restores)]

@@ -3,14 +3,8 @@ import random
 import time
 
 from regua_e2e import Case, main
-from topics import at
+from topics import ALWAYS, at, awake
 
-# Killing runs on real time, at any hour of any day: a calendar without nights.
-CALENDAR = """
-language: 1
-calendar: sem-noite
-hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
-"""
 LADDER = """
 language: 1
 ladder: agora
@@ -45,7 +39,7 @@ def issue(world, number, channel, due_on):
         debtor_details={
             "name": f"Devedor {number}",
             "kind": "person",
-            "state": "SP",
+            "state": awake(),
             "contacts": [{"channel": channel, "address": address}],
         },
     )
@@ -55,7 +49,7 @@ class Killed(Case):
     def test_nothing_is_lost_and_nothing_comes_twice(self):
         dice = random.Random(SEED)
         provider = "transport: http, internal: true, token: { file: token }, claim_time: 10s, timeout: 5s, concurrency: 4"
-        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR})
+        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": ALWAYS})
         lines = {
             "sms": f'{{ {provider}, preset: sms-http, url: "{world.inbox.url("sms")}" }}',
             "whatsapp": f'{{ {provider}, preset: whatsapp-cloud, url: "{world.inbox.url("whatsapp")}", version: v23.0, '
@@ -122,7 +116,7 @@ class Ended(Case):
     PATIENCE_S = 8  # of an answer that a provider may still give; nobody waits for a fold that nobody does
 
     def test_what_is_in_hand_is_given_back_at_once(self):
-        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": CALENDAR})
+        world = self.world(ladders={"agora.yaml": LADDER}, calendars={"sem-noite.yaml": ALWAYS})
         world.start(live="atraso")
         due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
         for number in range(self.DEBTORS):

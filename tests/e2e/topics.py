@@ -31,6 +31,22 @@ def local(ms, zone=BRASILIA):
     return datetime.datetime.fromtimestamp(ms / 1000, zone)
 
 
+# For runs on real time, at any hour of any day: a calendar without nights.
+ALWAYS = """
+language: 1
+calendar: sem-noite
+hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
+"""
+
+
+def awake():
+    """A state where it is not about midnight now: there every day has an end, where messages end too, and a beginning, through
+    whose first half hour they are spread."""
+    now = local(int(time.time() * 1000))
+    minute = now.hour * 60 + now.minute
+    return "SP" if 60 <= minute < 22 * 60 + 30 else "AC"  # two hours behind
+
+
 def murmur2(key):
     """As Kafka's own partitioner computes it."""
     mask, factor = 0xFFFFFFFF, 0x5BD1E995

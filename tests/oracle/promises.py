@@ -32,10 +32,10 @@ class Due:
         return bool(enough.intersection(verdicts))
 
 
-def verdicts_of(ledger):
-    """(debtor, step) → verdicts that the ledger has of it."""
-    found = collections.defaultdict(set)
-    for record in ledger:
+def verdicts_of(records, found=None):
+    """(debtor, step) → verdicts that the ledger has of it; added to what was found before."""
+    found = collections.defaultdict(set) if found is None else found
+    for record in records:
         if record.kind == "outcome":
             found[record.json["debtor"], record.json["step"]].add(record.json["verdict"])
     return found

@@ -2,11 +2,12 @@
 that moment.
 
 Their invoices were due three weeks ago, and the first word about them stands in the ledger, sent. In the stream comes the receipt
-that it was read, and with that a reminder and a notice are due at once: they stand after it. Some had their notice too, and the
-receipt that it was delivered a week ago makes them due to be cut. Payments come within a second of the step, most of them when
-it stands in the ledger that it was decided: while its message waits, while it is in a sender's hands, or just after it has left;
-the others around the receipt, so that they are there before it. Some name only their invoice, some pay a part; and upstream says
-some things twice.
+that it was delivered, and with that a reminder is due; when it stands in the ledger that it was decided, the receipt comes that the
+first word was read, and a notice is due beside it. (Due at once, the notice would go, and the reminder keep a day's distance.) Some
+had their notice too, and the receipt that it was delivered a week ago makes them due to be cut. Payments come within a second of the
+step, most of them when it was decided: while its message waits, while it is in a sender's hands, or just after it has left; the others
+around the receipt, so that they are there before it. Some name only their invoice, some pay a part; and upstream says some things
+twice.
 """
 import dataclasses
 import heapq
@@ -17,19 +18,13 @@ import threading
 import time
 
 import identity
-from topics import Topic, instant
+from topics import Topic, awake, instant
 
 AMOUNT_CENTS = 15990
 HALF_CENTS = 8000
 CHANNELS = ("whatsapp", "sms", "whatsapp", "sms", "email")
 DAY_MS = 86400_000
 
-# Runs are on real time, at any hour of any day: a calendar without nights.
-CALENDAR = """
-language: 1
-calendar: sem-noite
-hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
-"""
 # Nothing but receipts makes a step due: what was due when its invoice became known would be caught up with, tomorrow.
 LADDER = """
 language: 1
@@ -42,7 +37,7 @@ mode: live
 defaults: {{ via: [whatsapp, sms, email], uncertain: skip }}
 steps:
   inicio: {{ day: D-5, tone: info, via: [whatsapp, sms], template: inicio, until: D-3 }}
-  atraso: {{ after: {{ step: inicio, has: read }}, tone: reminder, via: [email, whatsapp, sms], template: atraso, until: 300d }}
+  atraso: {{ after: {{ step: inicio, has: delivered }}, tone: reminder, via: [email, whatsapp, sms], template: atraso, until: 300d }}
   aviso:
     after: {{ step: inicio, has: read }}
     tone: notice
@@ -110,7 +105,7 @@ class Debtor:
 class Crowd:
     """`stream_s`: through how many seconds something becomes due. All that is drawn comes from `seed`."""
 
-    def __init__(self, seed, debtors=12000, stream_s=24.0, cuts=0.05, repeats=0.03, resend=False):
+    def __init__(self, seed, debtors=13500, stream_s=24.0, cuts=0.05, repeats=0.03, resend=False):
         dice = random.Random(f"crowd {seed}")
         self.dice = dice
         self.resent = {"aviso"} if resend else set()  # whose uncertain attempts are made again, half a minute later
@@ -124,9 +119,11 @@ class Crowd:
             channel = CHANNELS[number % len(CHANNELS)]
             self.debtors.append(Debtor(number, channel, cut, fate, moved, reacts, stream_s * number / debtors, paid_s))
         self.now_ms = int(time.time() * 1000)
+        self.state = awake()
         self.due_on = instant(self.now_ms - 20 * DAY_MS)[:10]
         self.ahead = []  # (instant, number, call, debtor), a heap
         self.serial = itertools.count()
+        self.read = set()  # whose second receipt was published
         self.lock = threading.Lock()
         self.published = 0
         self.finished = threading.Event()
@@ -187,7 +184,7 @@ class Crowd:
             world.publish("ledger", json.dumps(value), debtor.id, [("regua_kind", kind)], partition=shard, flush=False)
 
     def _issue(self, world, debtor):
-        details = {"name": f"Devedor {debtor.number}", "kind": "person", "state": "SP", "contacts": [] if debtor.moved else debtor.contacts}
+        details = {"name": f"Devedor {debtor.number}", "kind": "person", "state": self.state, "contacts": [] if debtor.moved else debtor.contacts}
         world.event(
             "invoice.issued",
             id_=f"issued-{debtor.number}",
@@ -205,12 +202,19 @@ class Crowd:
     def _prove(self, world, debtor):
         if debtor.moved:
             world.event("debtor.updated", id_=f"moved-{debtor.number}", debtor=debtor.id, contacts=debtor.contacts, flush=False)
+        self._receipt(world, debtor, "delivered", 10)
+
+    def _read(self, world, debtor):
+        self._receipt(world, debtor, "read", 9)
+        self.read.add(debtor.id)
+
+    def _receipt(self, world, debtor, status, days_ago):
         world.event(
             "delivery.receipt",
-            id_=f"receipt-{debtor.number}",
+            id_=f"{status}-{debtor.number}",
             action=debtor.action,
-            status="delivered" if debtor.cut else "read",
-            at=instant(self.now_ms - 10 * DAY_MS),
+            status=status,
+            at=instant(self.now_ms - days_ago * DAY_MS),
             key=debtor.action,
             flush=False,
         )
@@ -234,7 +238,9 @@ class Crowd:
         """Of all events that upstream publishes and the ledger keeps; where somebody moved to it does not."""
         for debtor in self.debtors:
             yield f"issued-{debtor.number}"
-            yield f"receipt-{debtor.number}"
+            yield f"delivered-{debtor.number}"
+            if debtor.id in self.read:
+                yield f"read-{debtor.number}"
             if debtor.fate != "stays":
                 yield f"paid-{debtor.number}"
 
@@ -263,7 +269,8 @@ class Crowd:
             self.finished.set()
 
     def _stream(self, world):
-        waiting = {debtor.id for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
+        paying = {debtor.id for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
+        reading = {debtor.id for debtor in self.debtors if "aviso" in debtor.steps}
         while not self.finished.is_set():
             with self.lock:
                 entry = heapq.heappop(self.ahead) if self.ahead and self.ahead[0][0] <= time.monotonic() else None
@@ -271,23 +278,28 @@ class Crowd:
                 entry[2](world, entry[3])
                 self.published += 1
                 if entry[2] == self._pay:
-                    waiting.discard(entry[3].id)
+                    paying.discard(entry[3].id)
                 continue
             world.producer.poll(0)
             time.sleep(0.005)
-            if not self.ahead and not waiting:
+            if not self.ahead and not paying and reading <= self.read:
                 world.flush()
                 self.finished.set()
 
     def _watch(self, world):
-        """Those who react to a step pay when it was decided."""
-        waiting = {debtor.id: debtor for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
+        """When a step is decided, those who react to one pay; and a reminder is followed by the receipt that makes the notice due."""
+        paying = {debtor.id: debtor for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
+        reading = {debtor.id: debtor for debtor in self.debtors if not debtor.cut}
         topic = Topic(world.kafka.bootstrap, world.topic("ledger"))
-        while waiting and not self.finished.is_set():
+        while (paying or reading) and not self.finished.is_set():
             for record in topic.news():
-                debtor = waiting.get(record.key.decode()) if record.kind == "decided" else None
-                if debtor is not None and record.json["step"] in ("atraso", "aviso", "corte") and record.json["at_ms"] > self.now_ms:
-                    del waiting[debtor.id]
+                if record.kind != "decided" or record.json["step"] not in ("atraso", "aviso", "corte") or record.json["at_ms"] <= self.now_ms:
+                    continue
+                key = record.key.decode()
+                if key in reading:
+                    self._plan(time.monotonic(), self._read, reading.pop(key))
+                if key in paying:
+                    debtor = paying.pop(key)
                     self._plan(time.monotonic() + debtor.paid_s, self._pay, debtor)
         topic.close()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Kills the daemon, and what it stands on, while more than ten thousand debtors are under way, and asks the oracle.
 
-    ./dev kill [--runs N] [--seed S] [--faults kill,pause,…] [--jobs N]
+    ./dev kill [--runs N] [--seed S] [--faults kill,pause,…] [--acts N] [--jobs N]
 
 Each run is a process of its own with its own topics, Redis and inbox; the runs share one Kafka, but for those that kill brokers.
 Crash points are given to the runs that come next, those first that were hit least. Exit status 1: somebody found something.
@@ -21,7 +21,6 @@ import servers  # noqa: E402 (the path is known only now)
 import faults  # noqa: E402
 
 RUN_S = 900
-POINTS_A_RUN = 3
 HITS = 3  # of each crash point, over a set of runs that has room for it
 
 
@@ -39,15 +38,20 @@ class Set:
 
     def points(self):
         """For the next run."""
-        if "kill" not in self.options.faults.split(","):
-            return []
-        chosen = sorted(self.given, key=lambda point: (self.given[point], point))[:POINTS_A_RUN]
+        chosen = sorted(self.given, key=lambda point: (self.given[point], point))[: self.points_a_run()]
         self.given.update(chosen)
         return chosen
+
+    def points_a_run(self):
+        """The first kill of a run, and about one in four of the others, come at random instants."""
+        kinds = self.options.faults.split(",")
+        kills = sum(kinds[number % len(kinds)] == "kill" for number in range(self.options.acts))
+        return max(0, kills - 1 - kills // 4)
 
     def start(self, seed):
         points = self.points()
         command = [sys.executable, str(HERE / "run.py"), "--seed", str(seed), "--faults", self.options.faults]
+        command += ["--acts", str(self.options.acts)]
         command += ["--keep", str(self.kept / f"seed-{seed}")]
         for point in points:
             command += ["--point", point]
@@ -115,11 +119,8 @@ class Set:
 
     def short_of(self):
         """Crash points that were not hit as often as this set of runs has room for."""
-        room = POINTS_A_RUN * self.options.runs // len(faults.POINTS) if self.points_wanted() else 0
+        room = self.points_a_run() * self.options.runs // len(faults.POINTS)
         return [point for point in faults.POINTS if self.hit[point] < min(HITS, room)]
-
-    def points_wanted(self):
-        return "kill" in self.options.faults.split(",")
 
     def sum_up(self):
         kills = [kill for report in self.reports for kill in report["kills"]]
@@ -128,8 +129,10 @@ class Set:
         for report in self.reports:
             for name in ("decided", "arrived", "uncertain", "judged"):
                 total[name] += report.get(name, 0)
-        if self.points_wanted():
+        if self.points_a_run() > 0:
             print("crash points: " + ", ".join(f"{point} {self.hit[point]}" for point in faults.POINTS))
+        clean = sum(not report["found"] for report in self.reports)
+        print(f"{clean} passed, {len(self.reports) - clean} failed")
         minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
         first, last = self.options.seed, self.options.seed + self.options.runs - 1
         print(
@@ -167,11 +170,12 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the first run; the next ones follow")
     parser.add_argument("--faults", default="kill", help=f"comma-separated: {', '.join(faults.KINDS)}")
+    parser.add_argument("--acts", type=int, default=5, help="faults in each run, one after the other")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     options = parser.parse_args()
     unknown = set(options.faults.split(",")) - set(faults.KINDS)
-    if unknown or options.runs < 1 or options.jobs < 1:
-        parser.error(f"no such fault: {', '.join(sorted(unknown))}" if unknown else "at least one run, one at a time")
+    if unknown or min(options.runs, options.acts, options.jobs) < 1:
+        parser.error(f"no such fault: {', '.join(sorted(unknown))}" if unknown else "at least one run, one fault, one at a time")
     kafka = servers.SharedKafka()
     try:
         if kafka.own is not None:

@@ -23,6 +23,7 @@ from daemon import Daemon  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from regua_e2e import SHARDS, World  # noqa: E402
 import promises  # noqa: E402 (beside judge, which regua_e2e has found)
+from topics import ALWAYS  # noqa: E402
 
 import crowd  # noqa: E402
 import faults  # noqa: E402
@@ -77,7 +78,7 @@ class Run:
     def open(self):
         if faults.OWN_KAFKA.intersection(self.kinds):
             os.environ.pop("RG_E2E_KAFKA", None)
-        self.world = World(redis=("--auto-aof-rewrite-percentage", "0"), ladders={"agora.yaml": self.crowd.ladder}, calendars={"sem-noite.yaml": crowd.CALENDAR})
+        self.world = World(redis=("--auto-aof-rewrite-percentage", "0"), ladders={"agora.yaml": self.crowd.ladder}, calendars={"sem-noite.yaml": ALWAYS})
         if faults.PROXIED.intersection(self.kinds):
             self.proxy = Proxy(self.world.redis.socket)
         self.world.write_site(ladders={"agora.yaml": self.crowd.ladder}, channels=self.channels(self.world), change=self.site)
@@ -135,14 +136,15 @@ class Run:
         """Until nothing is under way and everybody who owes has got what he was due, or nothing happens any more; the oracle says
         what is missing then."""
         read = 0
+        verdicts = promises.verdicts_of(())
         began = quiet_since = time.monotonic()
         while time.monotonic() < min(quiet_since + QUIET_S, began + SETTLE_S):
             for daemon in self.daemons:
                 daemon.check_alive()
             ledger = self.world.read("ledger")
             if len(ledger) > read:
+                verdicts = promises.verdicts_of(ledger[read:], verdicts)
                 read, quiet_since = len(ledger), time.monotonic()
-            verdicts = promises.verdicts_of(ledger)
             idle = not any(daemon.status()["under_way"] for daemon in self.daemons)
             if idle and all(due.met(verdicts[due.debtor, due.step]) for due in self.dues()):
                 return
@@ -223,7 +225,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", default="kill")
     parser.add_argument("--acts", type=int, default=5, help="faults, one after the other")
-    parser.add_argument("--debtors", type=int, default=12000)
+    parser.add_argument("--debtors", type=int, default=13500)
     parser.add_argument("--stream", type=float, help="seconds through which the crowd becomes known; as the faults need when not given")
     parser.add_argument("--cuts", type=float, default=0.05, help="share of debtors who had their notice already")
     parser.add_argument("--point", action="append", default=[], help="crash points, one for each kill after the first")
