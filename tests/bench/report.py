@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import pathlib
 import platform
 import statistics
 import sys
@@ -32,6 +33,13 @@ class Figure:
         if self.at_least is not None:
             return self.median >= self.at_least
         return self.at_most is None or self.median <= self.at_most
+
+
+def memory_mib(pid):
+    """Private and shared pages of the process, as the kernel accounts for them."""
+    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+    return sizes["Rss"] / 1024, sizes["Pss"] / 1024
 
 
 def number(value):

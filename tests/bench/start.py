@@ -14,7 +14,7 @@ import time
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
 import servers  # noqa: E402 (the path is known only now)
 from regua_e2e import SHARDS, World  # noqa: E402
-from report import Bench  # noqa: E402
+from report import Bench, memory_mib  # noqa: E402
 
 READY_MS = 300
 IDLE_MIB = 64
@@ -40,13 +40,6 @@ class Notified:
     def wait_ready(self):
         """The instant at which it was ready."""
         return self.ready.get(timeout=PATIENCE_S)
-
-
-def memory_mib(pid):
-    """Private and shared pages of the process, as the kernel accounts for them."""
-    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
-    return sizes["Rss"] / 1024, sizes["Pss"] / 1024
 
 
 def cpu_s(pid):

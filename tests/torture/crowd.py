@@ -6,8 +6,8 @@ that it was delivered, and with that a reminder is due; when it stands in the le
 first word was read, and a notice is due beside it. (Due at once, the notice would go, and the reminder keep a day's distance.) Some
 had their notice too, and the receipt that it was delivered a week ago makes them due to be cut. Payments come within a second of the
 step, most of them when it was decided: while its message waits, while it is in a sender's hands, or just after it has left; the others
-around the receipt, so that they are there before it. Some name only their invoice, some pay a part; and upstream says some things
-twice.
+around the receipt, so that they are there before it. Most of those who are cut pay when they are, and have to be restored. Some
+name only their invoice, some pay a part; and upstream says some things twice.
 """
 import dataclasses
 import heapq
@@ -57,6 +57,7 @@ templates:
   desculpe: "{{{{nome}}}}, recebemos seu pagamento; desconsidere a mensagem. {{{{> credor}}}}"
 """
 LAST_STEP = "corte"
+PAID_AT = {("decided", "atraso"), ("decided", "aviso"), ("outcome", "corte")}  # by those who react
 RECORDS_OF_INVOICE = 3  # in the ledger: its facts, its place, its debtor's kind
 RECORDS_OF_PAST = RECORDS_OF_INVOICE + 2  # and that something was decided and delivered
 
@@ -68,7 +69,7 @@ class Debtor:
     cut: bool  # had his notice too
     fate: str  # stays, pays, pays_nameless, pays_half
     moved: bool  # where he can be reached becomes known only with the receipt
-    reacts: bool  # his payment comes when a step of his was decided
+    reacts: bool  # his payment comes when a step of his was decided; of those who are cut, when they were
     due_s: float  # since the beginning of the stream
     paid_s: float  # since the receipt, or since the step
     action: str = ""  # his last message of the past
@@ -114,8 +115,8 @@ class Crowd:
         for number in range(debtors):
             fate = dice.choices(("stays", "pays", "pays_nameless", "pays_half"), (50, 36, 6, 8))[0]
             cut, moved, reacts = dice.random() < cuts, dice.random() < 0.3, dice.random() < 0.75
-            # A cut waits for upstream once more before it leaves, and the restore is to be seen too: its second is a longer one.
-            paid_s = dice.uniform(0, 6 if cut else 1 if reacts else 2)
+            # A cut waits for upstream once more before it leaves: the second about it is a longer one.
+            paid_s = dice.uniform(0, 1 if reacts else 6 if cut else 2)
             channel = CHANNELS[number % len(CHANNELS)]
             self.debtors.append(Debtor(number, channel, cut, fate, moved, reacts, stream_s * number / debtors, paid_s))
         self.now_ms = int(time.time() * 1000)
@@ -287,20 +288,19 @@ class Crowd:
                 self.finished.set()
 
     def _watch(self, world):
-        """When a step is decided, those who react to one pay; and a reminder is followed by the receipt that makes the notice due."""
+        """Those who react pay; and a reminder is followed by the receipt that makes the notice due."""
         paying = {debtor.id: debtor for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
         reading = {debtor.id: debtor for debtor in self.debtors if not debtor.cut}
         topic = Topic(world.kafka.bootstrap, world.topic("ledger"))
         while (paying or reading) and not self.finished.is_set():
             for record in topic.news():
-                if record.kind != "decided" or record.json["step"] not in ("atraso", "aviso", "corte") or record.json["at_ms"] <= self.now_ms:
+                if record.kind not in ("decided", "outcome") or record.json["at_ms"] <= self.now_ms:
                     continue
-                key = record.key.decode()
-                if key in reading:
-                    self._plan(time.monotonic(), self._read, reading.pop(key))
-                if key in paying:
-                    debtor = paying.pop(key)
-                    self._plan(time.monotonic() + debtor.paid_s, self._pay, debtor)
+                debtor, step = record.key.decode(), record.json["step"]
+                if record.kind == "decided" and step == "atraso" and debtor in reading:
+                    self._plan(time.monotonic(), self._read, reading.pop(debtor))
+                if debtor in paying and (record.kind, step) in PAID_AT:
+                    self._plan(time.monotonic() + paying[debtor].paid_s, self._pay, paying.pop(debtor))
         topic.close()
 
     def check(self):

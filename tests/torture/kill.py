@@ -43,10 +43,9 @@ class Set:
         return chosen
 
     def points_a_run(self):
-        """The first kill of a run, and about one in four of the others, come at random instants."""
+        """The first kill of a run comes at a random instant, and those that come before their point."""
         kinds = self.options.faults.split(",")
-        kills = sum(kinds[number % len(kinds)] == "kill" for number in range(self.options.acts))
-        return max(0, kills - 1 - kills // 4)
+        return max(0, sum(kinds[number % len(kinds)] == "kill" for number in range(self.options.acts)) - 1)
 
     def start(self, seed):
         points = self.points()
@@ -119,7 +118,7 @@ class Set:
 
     def short_of(self):
         """Crash points that were not hit as often as this set of runs has room for."""
-        room = self.points_a_run() * self.options.runs // len(faults.POINTS)
+        room = self.points_a_run() * self.options.runs * 2 // (3 * len(faults.POINTS))
         return [point for point in faults.POINTS if self.hit[point] < min(HITS, room)]
 
     def sum_up(self):
