@@ -5,6 +5,7 @@
 #include "base/core/hash.h"
 #include "base/core/log.h"
 #include "config/contract/event.h"
+#include "consumers/ingest/letter.h"
 #include "daemon/state/people.h"
 
 #include <stdio.h>
@@ -104,6 +105,12 @@ void rg_shard_consume(struct rg_shard *shard, size_t count)
         shard->inbox_first = 0;
 }
 
+static struct rg_str head_of(struct rg_str text, size_t bytes_max)
+{
+    return (struct rg_str){text.p, text.n < bytes_max ? text.n : bytes_max};
+}
+
+/* What is too large for a letter is kept as its head: a record that can never be sent would hold up all behind it. */
 void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intake, const char *reason, const char *detail)
 {
     const struct rg_shard_config *config = &batch->shard->config;
@@ -113,8 +120,8 @@ void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intak
     struct rg_out out = {.kind = RG_OUT_DEADLETTER,
                          .topic = rg_str(config->deadletter_topic),
                          .partition = config->shard % config->deadletter_partitions,
-                         .key = intake->key,
-                         .value = intake->value,
+                         .key = head_of(intake->key, RG_LETTER_KEY_MAX),
+                         .value = head_of(intake->value, RG_LETTER_VALUE_MAX),
                          .reason = rg_str(reason),
                          .detail = rg_str(detail),
                          .from = rg_str(from)};
@@ -162,7 +169,7 @@ static int decode_event(struct rg_batch *batch, struct item *item, struct rg_err
     return 0;
 }
 
-static int decode_item(struct rg_batch *batch, struct item *item, struct rg_error *err)
+static int decode_kind(struct rg_batch *batch, struct item *item, struct rg_error *err)
 {
     struct rg_str bytes = item->intake->value;
     int rc = 0;
@@ -205,6 +212,27 @@ static int decode_item(struct rg_batch *batch, struct item *item, struct rg_erro
     }
 }
 
+static bool is_id(struct rg_str id)
+{
+    return rg_str_has(id) && id.n <= RG_ID_BYTES_MAX;
+}
+
+/* Others may write into our topics too: past here each record has the kind of its topic, and somebody whose it is. */
+static int decode_item(struct rg_batch *batch, struct item *item, struct rg_error *err)
+{
+    enum rg_kind kind = item->intake->kind;
+    bool personal = kind == RG_REC_UPDATE || kind == RG_REC_MERGED;
+    int rc = decode_kind(batch, item, err);
+    if (rc < 0 || item->skip)
+        return rc;
+    if (personal != item->intake->people)
+        return rg_fail(err, RG_EINVAL, "a record of kind %s does not belong into this topic", rg_kind_name(kind));
+    bool names_debtor = item->reference.p == NULL || kind == RG_REC_LOCATED;
+    if (names_debtor && !is_id(kind == RG_REC_LOCATED ? item->located.debtor : item->debtor))
+        return rg_fail(err, RG_EINVAL, "the id of its debtor has not 1 to %d bytes", RG_ID_BYTES_MAX);
+    return 0;
+}
+
 /* ---- repeats ---- */
 
 static const struct rg_origin_high *highest(const struct rg_origin_high *origins, size_t count, const struct rg_origin *origin,
@@ -228,13 +256,23 @@ static void count_repeated(const struct rg_batch *batch, struct rg_str source)
             atomic_fetch_add(&counters->repeated_of[i], 1);
 }
 
-/* Applied already? Otherwise it becomes the highest of its source partition. */
-static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, struct rg_error *err)
+/* Where it was read first; no source: it is ours, and folds by its own id. One that cannot be read would make a repeat of it
+ * count twice. */
+static int read_origin(const struct rg_fetched *intake, struct rg_origin *ret_origin, struct rg_error *err)
 {
-    struct rg_origin origin;
-    if (intake->origin.p == NULL)
-        return false; /* ours: folds by its own id */
-    if (rg_origin_parse(intake->origin, &origin, err) < 0)
+    struct rg_origin origin = {0}, first;
+    int rc = rg_str_has(intake->origin) ? rg_origin_parse(intake->origin, &origin, err) : 0;
+    if (rc == 0 && rg_str_has(intake->first))
+        rc = rg_origin_parse(intake->first, &first, err);
+    if (rc == 0)
+        *ret_origin = origin;
+    return rc;
+}
+
+/* Applied already? Otherwise it becomes the highest of its source partition. */
+static bool repeated(struct rg_batch *batch, const struct rg_fetched *intake, struct rg_origin origin)
+{
+    if (origin.source.p == NULL)
         return false;
     struct rg_pos *pos = &batch->pos;
     const struct rg_origin_high *high = highest(pos->origins, pos->origin_count, &origin, intake->people);
@@ -573,11 +611,15 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
     f->count = count;
     for (size_t i = 0; i < count; i++) {
         struct item *item = &f->items[i];
+        struct rg_origin origin;
         struct rg_error err = {0};
         item->intake = &intakes[i];
         if (intakes[i].tombstone) {
             item->skip = true;
-        } else if (repeated(batch, &intakes[i], &err)) {
+        } else if (read_origin(&intakes[i], &origin, &err) < 0) {
+            item->skip = true;
+            dead_letter(f, &intakes[i], RG_DEAD_BAD_ENVELOPE, err.text);
+        } else if (repeated(batch, &intakes[i], origin)) {
             item->skip = true;
         } else if (decode_item(batch, item, &err) < 0) {
             item->skip = true;

@@ -3,6 +3,7 @@
 #include "daemon/shard/worker.h"
 
 #include "base/core/log.h"
+#include "consumers/ingest/letter.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -103,7 +104,8 @@ int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_
     w->deadletter_partitions = 1;
     int rc = pthread_mutex_init(&w->mutex, NULL);
     rg_assert(rc == 0);
-    const struct rg_kafka_producer_options options = {.on_report = rg_relay_report, .linger_ms = LINGER_MS};
+    const struct rg_kafka_producer_options options = {.on_report = rg_relay_report, .linger_ms = LINGER_MS,
+                                                      .record_max_bytes = RG_LETTER_RECORD_BYTES_MAX};
     rc = rg_fresh_store_new(&config->redis, config->shards, &w->fresh, err);
     if (rc == 0)
         rc = rg_kafka_producer_new(&config->kafka, &options, &w->producer, err);

@@ -55,7 +55,7 @@ static struct record *take(struct list *list, size_t index)
 
 static struct record *record_new(const struct rg_kafka_record *from)
 {
-    struct rg_arena *arena = rg_arena_new((size_t)4 * 1024 * 1024);
+    struct rg_arena *arena = rg_arena_new((size_t)16 * 1024 * 1024);
     struct record *record = rg_alloc(sizeof *record);
     *record = (struct record){.out = *from, .offset = -1, .arena = arena};
     record->out.topic = rg_arena_strdup(arena, from->topic);

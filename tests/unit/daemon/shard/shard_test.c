@@ -437,6 +437,63 @@ static void bad_records_go_to_the_dead_letters(void **state)
     assert_true(rg_str_is(rg_kafka_event_header(&letter, "regua_source"), from));
 }
 
+static void append_first(struct bench *b, const struct rg_event *event, struct rg_str first)
+{
+    const struct rg_kafka_header headers[] = {{RG_HEADER_KIND, rg_str(rg_kind_name(RG_REC_EVENT))}, {RG_HEADER_FIRST, first}};
+    (void)rg_fake_stream_append(b->stream, &(struct rg_kafka_record){.topic = LEDGER, .partition = b->p, .key = RG_STR("k"),
+                                                                     .value = bytes_of(b, event, false), .headers = headers,
+                                                                     .headers_n = RG_COUNT(headers)});
+}
+
+static struct rg_str many(struct bench *b, size_t n)
+{
+    char *text = rg_arena_alloc(b->arena, n + 1);
+    memset(text, 'x', n);
+    return (struct rg_str){text, n};
+}
+
+/* Whoever else may write into our topics: each of these has killed the process, stopped the shard, or counted for something. */
+static void records_of_others_harm_nobody(void **state)
+{
+    struct bench *b = *state;
+    struct rg_event payment = payment_of(b, D1, F1, "P1", 100), nameless = payment_of(b, NULL, "F9", "P9", 100);
+    struct rg_str pays = bytes_of(b, &payment, false), nobody = RG_STR("{\"v\":1,\"debtor\":\"\",\"fields\":{},\"notes\":[]}");
+    struct rg_decision decision = {.debtor = RG_STR("")};
+    const struct {
+        const char *topic;
+        enum rg_kind kind;
+        struct rg_str key, value;
+        const char *origin;
+    } rows[] = {
+        {LEDGER, RG_REC_MERGED, {0}, nobody, NULL},
+        {LEDGER, RG_REC_MERGED, RG_STR(D1), nobody, NULL},
+        {LEDGER, RG_REC_UPDATE, RG_STR(D1), pays, NULL},
+        {PEOPLE, RG_REC_EVENT, RG_STR(D1), pays, NULL},
+        {PEOPLE, RG_REC_MERGED, many(b, RG_ID_BYTES_MAX + 1), nobody, NULL},
+        {PEOPLE, RG_REC_MERGED, RG_STR(""), nobody, NULL},
+        {LEDGER, RG_REC_EVENT, RG_STR(D1), pays, "no origin"},
+        {LEDGER, RG_REC_EVENT, RG_STR(D1), pays, "billing:0:0:1:0:"},
+        {LEDGER, RG_REC_EVENT, RG_STR(D1), many(b, (size_t)5 * 1024 * 1024), NULL},
+        {LEDGER, RG_REC_UNKNOWN, many(b, (size_t)5 * 1024 * 1024), pays, NULL},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++)
+        (void)append(b, rows[i].topic, b->p, rows[i].kind, rows[i].key, rows[i].value, rows[i].origin);
+    append_first(b, &nameless, many(b, 600000));
+    (void)put_claim(b, &decision, 1);
+    put_debt(b);
+    bench_settle(b);
+    assert_int_equal(rg_shard_state(b->shard), RG_SHARD_RUNNING);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), RG_COUNT(rows) + 2);
+    assert_int_equal(record_of(b, D1)->invoice_count, 1);
+    assert_int_equal(record_of(b, D1)->invoices[0].payment_count, 0);
+    assert_null(rg_fake_state_value(b->state, RG_STORE_REFERENCE, "invoice:" NS ":F9").p);
+    for (size_t i = 0; i < RG_COUNT(rows) + 2; i++) {
+        struct rg_kafka_event letter;
+        assert_true(rg_fake_stream_read(b->stream, DEAD, 0, (int64_t)i, &letter));
+        assert_true(letter.key.n + letter.value.n < (size_t)1900 * 1024); /* what the topic takes, with its headers */
+    }
+}
+
 static const char *stranger_name(int shard)
 {
     static char name[16];
@@ -640,6 +697,7 @@ int main(void)
         LIFE_TEST(repeats_change_nothing),
         LIFE_TEST(repeats_within_one_batch_are_seen),
         LIFE_TEST(bad_records_go_to_the_dead_letters),
+        LIFE_TEST(records_of_others_harm_nobody),
         LIFE_TEST(strangers_are_sent_home),
         LIFE_TEST(forwards_leave_in_the_order_of_their_places),
         LIFE_TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
