@@ -146,13 +146,17 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
     return 0;
 }
 
-void rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t people_end)
+int rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t people_end, struct rg_error *err)
 {
     rg_assert(shard->state == RG_SHARD_OPENING);
+    if (ledger_end < shard->pos.ledger_next)
+        return rg_fail(err, RG_EREFUSED, "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
+                       shard->config.ledger_topic, shard->config.shard, (long long)ledger_end, (long long)shard->pos.ledger_next);
     shard->replay_ledger = shard->ledger_end = ledger_end;
     shard->replay_people = shard->people_end = people_end;
     shard->state = RG_SHARD_REPLAY;
     shard->trouble[0] = '\0';
+    return 0;
 }
 
 /* The first ledger record that comes proves that this is the ledger we knew: the last one applied, with the checksum noted

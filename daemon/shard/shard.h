@@ -74,10 +74,11 @@ enum rg_shard_state rg_shard_state(const struct rg_shard *shard);
 int rg_shard_id(const struct rg_shard *shard);
 const char *rg_shard_trouble(const struct rg_shard *shard); /* why it is not running; "" when it is */
 
-/* OPENING: reads the position. On success the caller seeks people to the offset returned (RG_KAFKA_BEGINNING where nothing was
- * applied yet) and tells the ends that the partitions have now; from then on the shard is in REPLAY. */
+/* OPENING: reads the position. On success the caller tells the ends that the partitions have now, and seeks people to the offset
+ * returned (RG_KAFKA_BEGINNING where nothing was applied yet); from then on the shard is in REPLAY. RG_EREFUSED: the ledger ends
+ * below what was applied. */
 RG_MUST_USE int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret_people_from, struct rg_error *err);
-void rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t people_end);
+RG_MUST_USE int rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t people_end, struct rg_error *err);
 /* REPLAY: people are folded, now the caller seeks the ledger to that offset and says so; what came of it before was ignored.
  * A decision was made with contacts that were known then: folded without them it would show senders a debtor who cannot be
  * reached. */

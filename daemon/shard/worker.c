@@ -178,6 +178,14 @@ static void keep_producer(struct rg_worker *w)
 
 /* ---- opening shards ---- */
 
+/* Whatever the brokers answer (that nobody may ask, say, until they have read who may), it is no word about the shard. */
+static int ask_ends(struct rg_worker *w, struct rg_kafka_position *ends, size_t n, struct rg_error *err)
+{
+    int rc = rg_kafka_topic_edges(w->admin, RG_KAFKA_EDGE_END, ends, n, EDGES_TIMEOUT_MS, err);
+    err->retryable = err->retryable || rc < 0;
+    return rc;
+}
+
 static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_error *err)
 {
     int p = rg_shard_id(shard);
@@ -185,17 +193,10 @@ static int open_shard(struct rg_worker *w, struct rg_shard *shard, struct rg_err
     struct rg_kafka_position ends[] = {{w->config.ledger_topic, p, 0}, {w->config.people_topic, p, 0}};
     int rc = rg_shard_open(shard, &ledger_from, &people_from, err);
     if (rc == 0)
-        rc = rg_kafka_topic_edges(w->admin, RG_KAFKA_EDGE_END, ends, RG_COUNT(ends), EDGES_TIMEOUT_MS, err);
-    if (rc < 0)
-        return rc;
-    if (ledger_from > ends[0].offset)
-        return rg_fail(err, RG_EREFUSED,
-                       "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
-                       w->config.ledger_topic, p, (long long)ends[0].offset, (long long)ledger_from);
-    rc = rg_kafka_consumer_seek(w->consumer, w->config.people_topic, p, people_from, err);
+        rc = ask_ends(w, ends, RG_COUNT(ends), err);
     if (rc == 0)
-        rg_shard_replay_to(shard, ends[0].offset, ends[1].offset);
-    return rc;
+        rc = rg_shard_replay_to(shard, ends[0].offset, ends[1].offset, err);
+    return rc == 0 ? rg_kafka_consumer_seek(w->consumer, w->config.people_topic, p, people_from, err) : rc;
 }
 
 static void open_shards(struct rg_worker *w, int64_t boot_ms)

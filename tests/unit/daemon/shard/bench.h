@@ -77,7 +77,9 @@ static inline void bench_open(struct bench *b)
     b->ledger_at = b->ledger_at == RG_KAFKA_BEGINNING ? 0 : b->ledger_at;
     b->people_at = b->people_at == RG_KAFKA_BEGINNING ? 0 : b->people_at;
     b->reads_ledger = false;
-    rg_shard_replay_to(b->shard, rg_fake_stream_end(b->stream, LEDGER, b->p), rg_fake_stream_end(b->stream, PEOPLE, b->p));
+    int64_t ledger_end = rg_fake_stream_end(b->stream, LEDGER, b->p), people_end = rg_fake_stream_end(b->stream, PEOPLE, b->p);
+    if (rg_shard_replay_to(b->shard, ledger_end, people_end, &err) < 0)
+        rg_shard_stop(b->shard, err.text);
 }
 
 static inline struct bench *bench_with(struct rg_rules *rules, int shard)

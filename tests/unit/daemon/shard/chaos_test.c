@@ -85,8 +85,9 @@ static void open_it(struct chaos *c, struct owner *o)
     o->ledger_at = o->ledger_at == RG_KAFKA_BEGINNING ? 0 : o->ledger_at;
     o->people_at = o->people_at == RG_KAFKA_BEGINNING ? 0 : o->people_at;
     o->reads_ledger = false;
-    rg_shard_replay_to(o->shard, rg_fake_stream_end(c->b->stream, LEDGER, c->b->p),
-                       rg_fake_stream_end(c->b->stream, PEOPLE, c->b->p));
+    if (rg_shard_replay_to(o->shard, rg_fake_stream_end(c->b->stream, LEDGER, c->b->p),
+                           rg_fake_stream_end(c->b->stream, PEOPLE, c->b->p), &err) < 0)
+        fail_msg("seed %llu: %s", (unsigned long long)c->seed, err.text);
 }
 
 static void feed(struct chaos *c, struct owner *o, uint32_t most)

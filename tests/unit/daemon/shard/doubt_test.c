@@ -362,6 +362,22 @@ static void another_ledger_stops_the_shard(void **state)
     assert_non_null(strstr(rg_shard_trouble(b->shard), "recreated"));
 }
 
+/* An out-of-date replica became its leader, say: be it a single record that is gone. */
+static void a_ledger_that_lost_its_end_stops_the_shard(void **state)
+{
+    struct bench *b = *state;
+    play_a_life(b);
+    int64_t next = rg_fake_state_pos(b->state)->ledger_next, from = 0, people = 0;
+    struct rg_error err = {0};
+    for (int64_t lost = 0; lost <= 3; lost++) {
+        rg_shard_free(&b->shard);
+        bench_make_shard(b);
+        assert_int_equal(rg_shard_open(b->shard, &from, &people, &err), 0);
+        assert_int_equal(rg_shard_replay_to(b->shard, next - lost, people, &err), lost == 0 ? 0 : RG_EREFUSED);
+    }
+    assert_non_null(strstr(err.text, "truncated"));
+}
+
 static void the_same_ledger_goes_on(void **state)
 {
     struct bench *b = *state;
@@ -638,6 +654,7 @@ int main(void)
         TEST(what_was_owed_in_the_past_is_not_decided_again),
         TEST(a_partly_applied_batch_stops_the_shard),
         TEST(another_ledger_stops_the_shard),
+        TEST(a_ledger_that_lost_its_end_stops_the_shard),
         TEST(the_same_ledger_goes_on),
         TEST(people_are_folded_before_the_ledger),
         TEST(a_ledger_whose_beginning_is_gone_stops_the_shard),
