@@ -113,6 +113,7 @@ struct rg_shard {
     size_t inbox_first, inbox_count, inbox_cap;
     size_t batch_max;             /* records of a batch, debtors of a page: halved when Redis does not take as much at once */
     struct rg_begun begun;        /* the fold noted last, by whoever */
+    struct rg_begun noted;        /* … and by ourselves, whether or not the note stands */
     bool after_death;             /* the note is of the place we stand at, and not ours */
     bool began;                   /* a fold, since it was opened */
     size_t careful;               /* so many records are still folded one at a time */

@@ -33,6 +33,7 @@ static enum rg_commit note(struct rg_shard *shard, const struct rg_fetched *firs
     pos.batch++;
     const struct rg_begun begun = {pos.ledger_next, pos.people_next, first->people, first->offset, times};
     const struct rg_store_batch write = {.out_done_through = shard->out_done, .pos = &pos, .begun = &begun};
+    shard->noted = begun; /* before it is written: where the answer is lost it may stand all the same */
     enum rg_commit rc = shard->store->ops->commit(shard->store, &write, err);
     if (rc != RG_COMMITTED)
         return rc;
@@ -57,7 +58,7 @@ enum rg_commit rg_shard_begin_fold(struct rg_shard *shard, size_t *ret_count, bo
         count = 1;
     }
     bool noted = shard->began && shard->careful == 0, aside = times > BEGUN_MAX;
-    shard->began = true; /* before the note: where its answer is lost it may stand all the same, and is ours */
+    shard->began = true;
     enum rg_commit rc = noted || aside ? RG_COMMITTED : note(shard, first, times, err);
     if (rc != RG_COMMITTED)
         return rc;

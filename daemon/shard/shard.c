@@ -114,6 +114,12 @@ void rg_shard_stop(struct rg_shard *shard, const char *why)
     shard->state = RG_SHARD_STOPPED;
 }
 
+static bool same_begun(const struct rg_begun *a, const struct rg_begun *b)
+{
+    return a->ledger_next == b->ledger_next && a->people_next == b->people_next && a->people == b->people &&
+           a->offset == b->offset && a->times == b->times;
+}
+
 int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret_people_from, struct rg_error *err)
 {
     struct rg_store_opened opened;
@@ -132,7 +138,8 @@ int rg_shard_open(struct rg_shard *shard, int64_t *ret_ledger_from, int64_t *ret
             return rc;
     }
     rg_shard_set_live(shard, opened.act_count);
-    shard->begun = shard->began ? (struct rg_begun){0} : opened.begun; /* what we began ourselves we have survived */
+    bool ours = same_begun(&shard->noted, &opened.begun); /* what we began ourselves we have survived */
+    shard->begun = ours ? (struct rg_begun){0} : opened.begun;
     shard->after_death = shard->begun.times > 0 && shard->begun.ledger_next == shard->pos.ledger_next &&
                          shard->begun.people_next == shard->pos.people_next;
     shard->began = false;
@@ -150,7 +157,8 @@ int rg_shard_replay_to(struct rg_shard *shard, int64_t ledger_end, int64_t peopl
 {
     rg_assert(shard->state == RG_SHARD_OPENING);
     if (ledger_end < shard->pos.ledger_next)
-        return rg_fail(err, RG_EREFUSED, "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
+        return rg_fail(err, RG_EREFUSED,
+                       "%s/%d ends at offset %lld, below what was applied (%lld): the topic was recreated or truncated",
                        shard->config.ledger_topic, shard->config.shard, (long long)ledger_end, (long long)shard->pos.ledger_next);
     shard->replay_ledger = shard->ledger_end = ledger_end;
     shard->replay_people = shard->people_end = people_end;

@@ -205,6 +205,32 @@ static void a_note_whose_answer_is_lost_is_no_death(void **state)
     assert_true(has_payment(b, "P1") && has_payment(b, "P2") && has_payment(b, "P3"));
 }
 
+/* A note of our own is none of a death, however often the shard is opened before anything is folded again. */
+static void a_note_of_ones_own_makes_nobody_careful(void **state)
+{
+    struct bench *b = *state;
+    (void)deadly_batch(b);
+    start_anew(b);
+    for (int i = 0; i < 4; i++) {
+        rg_fake_state_doom(b->state, 2, RG_FAKE_REFUSED); /* noted, and refused */
+        bench_feed(b);
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+        assert_int_equal(rg_shard_state(b->shard), RG_SHARD_OPENING);
+        bench_open(b);
+        rg_shard_reopen(b->shard, "the ends could not be asked for");
+        bench_open(b);
+    }
+    int commits = rg_fake_state_commits(b->state);
+    bench_feed(b); /* people, then the ledger */
+    do {
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+        bench_feed(b);
+    } while (rg_shard_inbox(b->shard) > 0);
+    assert_in_range(rg_fake_state_commits(b->state), commits + 2, commits + 3); /* the note, all at once, a page of timers */
+    assert_int_equal(dead_letters(b), 0);
+    assert_true(has_payment(b, "P1") && has_payment(b, "P2") && has_payment(b, "P3"));
+}
+
 /* Killed again and again, but never twice at the same record alone. */
 static void deaths_here_and_there_set_nothing_aside(void **state)
 {
@@ -257,6 +283,7 @@ int main(void)
         LIFE_TEST(one_that_names_no_debtor_is_only_laid_aside),
         LIFE_TEST(a_server_that_refuses_kills_nobody),
         LIFE_TEST(a_note_whose_answer_is_lost_is_no_death),
+        LIFE_TEST(a_note_of_ones_own_makes_nobody_careful),
         LIFE_TEST(deaths_here_and_there_set_nothing_aside),
         LIFE_TEST(restarts_without_work_are_no_deaths),
     };
