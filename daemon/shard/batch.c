@@ -76,12 +76,27 @@ size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_
     return batch->key_count - 1;
 }
 
+/* More would not fit into the batch's memory: tried again with fewer, as what does not fit into one transaction. */
+static enum rg_commit check_stored(const struct rg_batch *batch, struct rg_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < batch->touched_count; i++)
+        bytes += batch->values[batch->touched[i].value].n;
+    if (batch->touched_count == 1 || bytes <= RG_SHARD_STORED_BYTES_MAX)
+        return RG_COMMITTED;
+    (void)rg_fail(err, RG_ELIMIT, "%zu debtors have %zu bytes of records, %zu are taken at once", batch->touched_count, bytes,
+                  RG_SHARD_STORED_BYTES_MAX);
+    return RG_COMMIT_REFUSED;
+}
+
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err)
 {
     struct rg_store *store = batch->shard->store;
     batch->values = RG_NEW(batch->arena, struct rg_str, batch->key_count + 1);
     enum rg_commit rc =
         store->ops->load(store, batch->keys, batch->key_count, batch->shard->pos.batch, batch->arena, batch->values, err);
+    if (rc == RG_COMMITTED)
+        rc = check_stored(batch, err);
     for (size_t i = 0; rc == RG_COMMITTED && i < batch->touched_count; i++) {
         struct rg_touched *touched = &batch->touched[i];
         touched->stored = batch->values[touched->value];

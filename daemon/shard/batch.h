@@ -13,6 +13,7 @@ struct rg_fetched {
     int64_t offset;
     enum rg_kind kind;
     char *bytes; /* key, value, origin, first behind one another */
+    size_t size; /* of them and of this */
     struct rg_str key, value, origin, first;
     bool tombstone;
 };
@@ -110,7 +111,7 @@ struct rg_shard {
     struct rg_buf scratch; /* a record on its way to be stored */
     struct rg_pos pos;
     struct rg_fetched *inbox;
-    size_t inbox_first, inbox_count, inbox_cap;
+    size_t inbox_first, inbox_count, inbox_cap, inbox_bytes;
     size_t batch_max;             /* records of a batch, debtors of a page: halved when Redis does not take as much at once */
     struct rg_begun begun;        /* the fold noted last, by whoever */
     struct rg_begun noted;        /* … and by ourselves, whether or not the note stands */

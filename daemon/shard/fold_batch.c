@@ -78,6 +78,7 @@ void rg_fetched_init(struct rg_fetched *intake, const struct rg_kafka_event *mes
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         total += parts[i].n;
     intake->bytes = rg_alloc(total);
+    intake->size = sizeof *intake + total;
     size_t at = 0;
     for (size_t i = 0; i < RG_COUNT(parts); i++) {
         if (parts[i].p == NULL)
@@ -97,8 +98,10 @@ void rg_fetched_done(struct rg_fetched *intake)
 
 void rg_shard_consume(struct rg_shard *shard, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        shard->inbox_bytes -= shard->inbox[shard->inbox_first + i].size;
         rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
+    }
     shard->inbox_first += count;
     shard->inbox_count -= count;
     if (shard->inbox_count == 0)

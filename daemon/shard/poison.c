@@ -43,10 +43,20 @@ static enum rg_commit note(struct rg_shard *shard, const struct rg_fetched *firs
     return RG_COMMITTED;
 }
 
+/* So many records as one batch takes. */
+static size_t first_batch(const struct rg_shard *shard)
+{
+    size_t most = shard->inbox_count < shard->batch_max ? shard->inbox_count : shard->batch_max, count = 1;
+    size_t bytes = shard->inbox[shard->inbox_first].size;
+    while (count < most && bytes + shard->inbox[shard->inbox_first + count].size <= RG_SHARD_BATCH_BYTES_MAX)
+        bytes += shard->inbox[shard->inbox_first + count++].size;
+    return count;
+}
+
 enum rg_commit rg_shard_begin_fold(struct rg_shard *shard, size_t *ret_count, bool *ret_aside, struct rg_error *err)
 {
     const struct rg_fetched *first = &shard->inbox[shard->inbox_first];
-    size_t count = shard->inbox_count < shard->batch_max ? shard->inbox_count : shard->batch_max;
+    size_t count = first_batch(shard);
     int times = 1;
     if (!shard->began && shard->after_death) {
         shard->careful = RG_SHARD_BATCH_MAX;

@@ -39,7 +39,7 @@ static void empty_inbox(struct rg_shard *shard)
 {
     for (size_t i = 0; i < shard->inbox_count; i++)
         rg_fetched_done(&shard->inbox[shard->inbox_first + i]);
-    shard->inbox_first = shard->inbox_count = 0;
+    shard->inbox_first = shard->inbox_count = shard->inbox_bytes = 0;
 }
 
 void rg_shard_free(struct rg_shard **shard)
@@ -230,6 +230,7 @@ void rg_shard_receive(struct rg_shard *shard, const struct rg_kafka_event *messa
         shard->inbox = rg_realloc(shard->inbox, shard->inbox_cap, sizeof *shard->inbox);
     }
     rg_fetched_init(&shard->inbox[shard->inbox_first + shard->inbox_count], message, people);
+    shard->inbox_bytes += shard->inbox[shard->inbox_first + shard->inbox_count].size;
     shard->inbox_count++;
     int64_t *end = people ? &shard->people_end : &shard->ledger_end;
     if (message->offset + 1 > *end)
@@ -261,6 +262,11 @@ void rg_shard_reached(struct rg_shard *shard, bool people, int64_t next)
 size_t rg_shard_inbox(const struct rg_shard *shard)
 {
     return shard->inbox_count;
+}
+
+size_t rg_shard_inbox_bytes(const struct rg_shard *shard)
+{
+    return shard->inbox_bytes;
 }
 
 bool rg_shard_awaits_ledger(const struct rg_shard *shard, int64_t *ret_from)
@@ -415,7 +421,8 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
     forget_future(shard, world->now_ms);
     if (shard->state == RG_SHARD_OPENING || shard->state == RG_SHARD_STOPPED)
         return false;
-    if (shard->inbox_count > 0) {
+    bool room = rg_relay_bytes(shard->relay) < RG_SHARD_OUTBOX_BYTES_MAX;
+    if (room && shard->inbox_count > 0) {
         after(shard, rg_shard_fold_batch(shard, world, &err), &err);
         more = shard->inbox_count > 0;
     }
@@ -423,7 +430,7 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
         return false;
     end_replay(shard);
     close_round(shard);
-    if (shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && !world->hold_timers) {
+    if (room && shard->state == RG_SHARD_RUNNING && shard->inbox_count == 0 && !world->hold_timers) {
         bool more_timers = false;
         after(shard, rg_shard_timer_page(shard, world, &more_timers, &err), &err);
         more = more || more_timers;

@@ -18,7 +18,9 @@
 
 #define RG_SHARD_BATCH_MAX 500    /* records folded in one transaction */
 #define RG_SHARD_PAGE_MAX 256     /* debtors looked at in one timer page */
-#define RG_SHARD_INBOX_MAX 20000  /* records fetched and not yet folded */
+#define RG_SHARD_BATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)  /* … and their bytes, but for one that is larger alone */
+#define RG_SHARD_STORED_BYTES_MAX ((size_t)16 * 1024 * 1024) /* debtors' records of one batch; decoded they take ten times that */
+#define RG_SHARD_OUTBOX_BYTES_MAX ((size_t)8 * 1024 * 1024) /* from here on nothing is folded or decided until some has left */
 #define RG_RECEIPT_TTL_MS (90 * RG_MS_PER_DAY) /* how long a receipt finds its debtor */
 
 enum rg_shard_state { RG_SHARD_OPENING, RG_SHARD_REPLAY, RG_SHARD_RUNNING, RG_SHARD_STOPPED };
@@ -91,7 +93,8 @@ void rg_shard_stop(struct rg_shard *shard, const char *why);
 void rg_shard_receive(struct rg_shard *shard, const struct rg_kafka_event *message);
 /* The position moved without a record (markers, compaction). */
 void rg_shard_reached(struct rg_shard *shard, bool people, int64_t next);
-size_t rg_shard_inbox(const struct rg_shard *shard);
+size_t rg_shard_inbox(const struct rg_shard *shard);       /* records fetched and not yet folded */
+size_t rg_shard_inbox_bytes(const struct rg_shard *shard); /* … and what they take */
 
 /* One turn: a batch of records, else a page of timers; then the relay. True when there is more to do at once. */
 bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, struct rg_kafka_producer *producer);

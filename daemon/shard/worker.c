@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define POLL_MAX 1000         /* messages taken in one turn */
+#define INBOXES_BYTES_MAX ((size_t)32 * 1024 * 1024) /* records fetched and not yet folded, of all shards together */
+#define KEEPALIVE_MS 1000
+#define FULL_WAIT_MS 1
 #define OPEN_RETRY_MS 500
 #define EDGES_TIMEOUT_MS 2000
 #define REBUILD_TIMEOUT_MS 2000
@@ -29,7 +32,7 @@ struct rg_worker {
     struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
     int64_t open_at_boot_ms[RG_SHARDS_MAX];
     int64_t seen_told_ms[RG_SHARDS_MAX];
-    int64_t round_at_boot_ms, retry_at_boot_ms;
+    int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms;
     int deadletter_partitions;
     struct rg_arena *arena;  /* of one turn */
     struct rg_shard_word words[RG_SOURCES_MAX];
@@ -259,19 +262,30 @@ static void fault(struct rg_worker *w, const struct rg_kafka_event *event)
         rg_log(RG_LOG_WARNING, "CONSUMER-TROUBLE", RG_LOG_NO_CTX, "%s", event->error.text);
 }
 
-/* What was fetched and not folded stays within bounds: past them nothing more is taken until the shard has caught up. */
-static bool inboxes_full(const struct rg_worker *w)
+static size_t inboxes_bytes(const struct rg_worker *w)
 {
+    size_t bytes = 0;
     for (int p = 0; p < w->config.shards; p++)
-        if (w->shards[p] != NULL && rg_shard_inbox(w->shards[p]) >= RG_SHARD_INBOX_MAX)
-            return true;
-    return false;
+        bytes += w->shards[p] == NULL ? 0 : rg_shard_inbox_bytes(w->shards[p]);
+    return bytes;
 }
 
-static void take(struct rg_worker *w, int wait_ms)
+/* A record now and then all the same, because a member that does not poll is put out of its group. */
+static int take_when_full(struct rg_worker *w, int64_t boot_ms)
 {
-    int most = inboxes_full(w) ? 0 : POLL_MAX;
-    for (int i = 0; i < most && w->consumer != NULL; i++) {
+    rg_kafka_producer_poll(w->producer, FULL_WAIT_MS); /* shards may be waiting for its reports alone */
+    if (boot_ms < w->keepalive_boot_ms)
+        return 0;
+    w->keepalive_boot_ms = boot_ms + KEEPALIVE_MS;
+    return 1;
+}
+
+/* What was fetched and not folded stays within bounds: past them nothing more is taken until shards have caught up. */
+static void take(struct rg_worker *w, int wait_ms, int64_t boot_ms)
+{
+    size_t held = inboxes_bytes(w);
+    int most = held < INBOXES_BYTES_MAX ? POLL_MAX : take_when_full(w, boot_ms);
+    for (int i = 0; i < most && (i == 0 || held < INBOXES_BYTES_MAX) && w->consumer != NULL; i++) {
         struct rg_kafka_event event;
         rg_kafka_consumer_poll(w->consumer, i == 0 ? wait_ms : 0, &event);
         if (event.kind == RG_KAFKA_EVENT_NONE)
@@ -281,6 +295,7 @@ static void take(struct rg_worker *w, int wait_ms)
             continue;
         }
         struct rg_shard *shard = event.partition < w->config.shards ? w->shards[event.partition] : NULL;
+        held += event.key.n + event.value.n;
         if (shard == NULL)
             continue;
         if (event.kind == RG_KAFKA_EVENT_MESSAGE)
@@ -543,7 +558,7 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
     w->rules = rg_runtime_rules(w->config.runtime);
     struct rg_control_state control = rg_runtime_control(w->config.runtime, w->arena);
     if (w->consumer != NULL)
-        take(w, w->relaying && wait_ms > 1 ? 1 : wait_ms);
+        take(w, w->relaying && wait_ms > 1 ? 1 : wait_ms, boot_ms);
     int64_t now_ms = rg_shared_ms(clock);
     if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
         const struct rg_shard_world world = {

@@ -17,6 +17,7 @@
 
 #define TOKEN_BYTES 16
 #define KEYS_ARENA_BYTES ((size_t)256 * 1024 * 1024)
+#define REPLIES_BYTES_MAX ((size_t)192 * 1024 * 1024) /* the largest outbox: one transaction (64 MiB) past its bound */
 
 struct store_redis {
     struct rg_store store;
@@ -678,7 +679,9 @@ int rg_store_redis_new(const struct rg_redis_config *config, int shard, struct r
     s->keys = rg_arena_new(KEYS_ARENA_BYTES);
     for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++)
         s->bound_ms[b] = RG_STORE_NEVER;
-    int rc = rg_redis_new(config, &s->redis, err);
+    struct rg_redis_config bounded = *config;
+    bounded.replies_bytes_max = REPLIES_BYTES_MAX;
+    int rc = rg_redis_new(&bounded, &s->redis, err);
     if (rc < 0) {
         redis_free(&s->store);
         return rc;

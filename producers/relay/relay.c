@@ -34,7 +34,7 @@ static const char *const sent[RG_OUT_KIND_COUNT] = {
 
 struct rg_relay {
     struct entry *first, *last;
-    size_t count, sent;
+    size_t count, sent, bytes;
 };
 
 struct rg_relay *rg_relay_new(void)
@@ -83,6 +83,7 @@ int rg_relay_add(struct rg_relay *relay, int64_t seq, struct rg_str bytes, struc
         relay->last->next = e;
     relay->last = e;
     relay->count++;
+    relay->bytes += sizeof *e + e->n;
     return 0;
 }
 
@@ -95,6 +96,7 @@ static void unlink_after(struct rg_relay *relay, struct entry *before, struct en
     if (relay->last == e)
         relay->last = before;
     relay->count--;
+    relay->bytes -= sizeof *e + e->n;
 }
 
 size_t rg_relay_drop(struct rg_relay *relay, const struct rg_action_id *action, int64_t ret_seqs[8])
@@ -195,6 +197,11 @@ void rg_relay_report(void *ctx, const struct rg_kafka_report *report)
 size_t rg_relay_count(const struct rg_relay *relay)
 {
     return relay->count;
+}
+
+size_t rg_relay_bytes(const struct rg_relay *relay)
+{
+    return relay->bytes;
 }
 
 int64_t rg_relay_done_through(struct rg_relay *relay)

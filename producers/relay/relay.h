@@ -50,5 +50,6 @@ RG_MUST_USE int rg_relay_pump(struct rg_relay *relay, struct rg_kafka_producer *
 /* The producer's report callback: every record a relay sends carries its entry as opaque. */
 void rg_relay_report(void *ctx, const struct rg_kafka_report *report);
 size_t rg_relay_count(const struct rg_relay *relay);             /* entries not removed yet */
+size_t rg_relay_bytes(const struct rg_relay *relay);             /* … and what they take */
 int64_t rg_relay_done_through(struct rg_relay *relay);           /* acknowledged without a gap; −1: none. Forgets them */
 bool rg_relay_drained_through(const struct rg_relay *relay, int64_t seq); /* all entries up to seq are acknowledged */

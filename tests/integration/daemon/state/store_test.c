@@ -359,6 +359,33 @@ static void all_keys_of_a_shard_lie_together(void **state)
         assert_memory_equal(keys->items[i].text.p, "regua:{3}:", 10);
 }
 
+/* One transaction adds up to 64 MiB to an outbox: whatever it has become, the next owner can open it. */
+static void a_large_outbox_is_opened(void **state)
+{
+    enum { ENTRIES = 10, BATCHES = 8, ENTRY_BYTES = 1000000, PATIENCE_MS = 30000 };
+    struct store_rig *rig = *state;
+    struct rg_redis_config config = config_for(rg_redis_server_url(((struct side *)rig->side)->server));
+    struct rg_arena *arena = rg_arena_new((size_t)256 * 1024 * 1024);
+    struct rg_store_opened opened;
+    struct rg_error err = {0};
+    struct rg_out_entry entries[ENTRIES];
+    const char *bytes = rg_arena_alloc(arena, ENTRY_BYTES);
+    config.command_timeout_ms = PATIENCE_MS;
+    rg_store_free(&rig->first);
+    assert_int_equal(rg_store_redis_new(&config, SHARD, &rig->first, &err), 0);
+    assert_int_equal(rig->first->ops->open(rig->first, arena, &opened, &err), 0);
+    for (int64_t batch = 0; batch < BATCHES; batch++) {
+        for (int64_t i = 0; i < ENTRIES; i++)
+            entries[i] = (struct rg_out_entry){batch * ENTRIES + i, {bytes, ENTRY_BYTES}};
+        commit(rig, (struct rg_store_batch){.out_adds = entries, .out_add_count = ENTRIES});
+    }
+    if (rig->first->ops->open(rig->first, arena, &opened, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(opened.out_count, ENTRIES * BATCHES);
+    assert_int_equal(opened.out[ENTRIES * BATCHES - 1].bytes.n, ENTRY_BYTES);
+    rg_arena_free(&arena);
+}
+
 static int start_shared(void **state)
 {
     (void)state;
@@ -384,6 +411,7 @@ int main(void)
         STORE_TEST(a_full_server_applies_nothing),
         STORE_TEST(a_replica_applies_nothing),
         STORE_TEST(a_batch_that_is_too_large_is_refused_unsent),
+        STORE_TEST(a_large_outbox_is_opened),
         STORE_TEST(an_error_inside_the_transaction_is_broken),
         STORE_TEST(damaged_timers_are_broken),
         STORE_TEST(fractions_of_time_are_broken),

@@ -640,6 +640,63 @@ static void batches_shrink_until_they_fit(void **state)
     assert_int_equal(record_of(b, D1)->invoice_count, 64);
 }
 
+/* A debtor of many invoices, as stored: whose he is says his key alone. */
+static struct rg_str large_record(struct bench *b)
+{
+    for (int i = 0; i < 250; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "G%d", i);
+        struct rg_event invoice = invoice_of(b, D1, id, "2027-03-03", 100);
+        invoice.tags = RG_NEW(b->arena, struct rg_str, 3);
+        for (int t = 0; t < 3; t++)
+            invoice.tags[t] = rg_arena_printf(b->arena, "%d-%d-%0100d", i, t, 7);
+        invoice.tag_count = 3;
+        invoice.has |= RG_BIT(RG_F_TAGS);
+        (void)put(b, &invoice);
+    }
+    bench_settle(b);
+    return rg_arena_str(b->arena, rg_fake_state_value(b->state, RG_STORE_DEBTOR, D1));
+}
+
+/* Decoded, the records of one batch take many times what they take in the store. */
+static void debtors_of_one_batch_fit_into_its_memory(void **state)
+{
+    struct bench *b = *state;
+    struct rg_str large = large_record(b);
+    size_t count = RG_SHARD_STORED_BYTES_MAX / large.n + 5, n = 0;
+    struct rg_store_put *puts = RG_NEW(b->arena, struct rg_store_put, count);
+    struct rg_store *other = rg_fake_store_new(b->state, b->p);
+    struct rg_store_opened opened;
+    struct rg_error err = {0};
+    assert_int_equal(other->ops->open(other, b->arena, &opened, &err), 0);
+    for (int i = 0; n < count; i++) {
+        struct rg_str name = rg_arena_printf(b->arena, "L%d", i);
+        if (rg_shard_of(name, SHARDS) == b->p)
+            puts[n++] = (struct rg_store_put){
+                .key = {RG_STORE_DEBTOR, name}, .write = true, .value = large, .due_ms = RG_STORE_UNCHANGED};
+    }
+    opened.pos.batch++;
+    const struct rg_store_batch batch = {.puts = puts, .put_count = count, .out_done_through = -1, .pos = &opened.pos};
+    assert_int_equal(other->ops->commit(other, &batch, &err), RG_COMMITTED);
+    rg_store_free(&other);
+    for (size_t i = 0; i < count; i++) {
+        struct rg_event payment = payment_of(b, puts[i].key.id.p, "G0", "P", 1);
+        (void)put(b, &payment);
+    }
+    restart(b);
+    bench_feed(b);
+    while (rg_shard_inbox(b->shard) > 0) {
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+        if (rg_shard_state(b->shard) == RG_SHARD_OPENING) {
+            assert_non_null(strstr(rg_shard_trouble(b->shard), "are taken at once"));
+            bench_open(b);
+        }
+        bench_feed(b);
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(record_of(b, puts[i].key.id.p)->invoices[0].payment_count, 1);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
 
 int main(void)
@@ -665,6 +722,7 @@ int main(void)
         TEST(a_second_debtor_of_an_invoice_holds_both),
         TEST(more_than_can_be_kept_holds_the_debtor),
         TEST(batches_shrink_until_they_fit),
+        TEST(debtors_of_one_batch_fit_into_its_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

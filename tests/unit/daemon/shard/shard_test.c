@@ -494,6 +494,71 @@ static void records_of_others_harm_nobody(void **state)
     }
 }
 
+static void put_rubbish(struct bench *b, size_t n, size_t bytes)
+{
+    struct rg_str rubbish = many(b, bytes);
+    for (size_t i = 0; i < n; i++)
+        (void)append(b, LEDGER, b->p, RG_REC_EVENT, RG_STR("k"), rubbish, NULL);
+}
+
+static void turn(struct bench *b, int turns)
+{
+    for (int i = 0; i < turns; i++) {
+        bench_feed(b);
+        (void)rg_shard_turn(b->shard, &b->world, rg_fake_stream_producer(b->stream));
+    }
+}
+
+/* What cannot leave does not pile up: nothing is folded before some of it has left, and nothing is lost. */
+static void the_outbox_stays_within_bounds(void **state)
+{
+    struct bench *b = *state;
+    bench_settle(b);
+    b->keep = true;
+    put_rubbish(b, 40, 1000000);
+    turn(b, 20);
+    assert_in_range(out_count(b), 8, 17); /* 8 MiB, and one batch */
+    assert_in_range(rg_shard_inbox(b->shard), 40 - 17, 40 - 8);
+    assert_true(rg_shard_inbox_bytes(b->shard) > (size_t)(40 - 17) * 1000000);
+    b->keep = false;
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 40);
+    assert_int_equal(rg_shard_inbox_bytes(b->shard), 0);
+    assert_int_equal(out_count(b), 0);
+}
+
+static void nothing_is_decided_while_the_outbox_is_full(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_to(b, "2026-10-29 07:59");
+    b->keep = true;
+    put_rubbish(b, 9, 1000000);
+    turn(b, 4);
+    assert_int_equal(rg_shard_inbox(b->shard), 0);
+    b->world.now_ms = at("2026-10-29 12:00");
+    bench_round(b);
+    assert_int_equal(record_of(b, D1)->action_count, 0);
+    b->keep = false;
+    bench_settle(b);
+    bench_round(b);
+    assert_int_equal(record_of(b, D1)->action_count, 1);
+}
+
+/* Hundreds of large records would not fit into its memory. */
+static void a_batch_is_bounded_in_bytes(void **state)
+{
+    struct bench *b = *state;
+    bench_settle(b);
+    put_rubbish(b, 12, 1500000);
+    int commits = rg_fake_state_commits(b->state);
+    turn(b, 1);
+    assert_int_equal(rg_fake_state_commits(b->state), commits + 2); /* the note, and a batch */
+    assert_int_equal(rg_shard_inbox(b->shard), 12 - 5);
+    bench_settle(b);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 12);
+}
+
 static const char *stranger_name(int shard)
 {
     static char name[16];
@@ -698,6 +763,9 @@ int main(void)
         LIFE_TEST(repeats_within_one_batch_are_seen),
         LIFE_TEST(bad_records_go_to_the_dead_letters),
         LIFE_TEST(records_of_others_harm_nobody),
+        LIFE_TEST(the_outbox_stays_within_bounds),
+        LIFE_TEST(nothing_is_decided_while_the_outbox_is_full),
+        LIFE_TEST(a_batch_is_bounded_in_bytes),
         LIFE_TEST(strangers_are_sent_home),
         LIFE_TEST(forwards_leave_in_the_order_of_their_places),
         LIFE_TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
