@@ -32,7 +32,8 @@ struct rg_worker {
     struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
     int64_t open_at_boot_ms[RG_SHARDS_MAX];
     int64_t seen_told_ms[RG_SHARDS_MAX];
-    int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms;
+    int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms, rebuild_at_boot_ms;
+    struct rg_error refusal; /* the first record that failed since the producer was made: the others were thrown back for it */
     int deadletter_partitions;
     struct rg_arena *arena;  /* of one turn */
     struct rg_shard_word words[RG_SOURCES_MAX];
@@ -90,6 +91,14 @@ static void on_revoke(void *ctx, const struct rg_kafka_position *positions, size
     drop_shards(ctx);
 }
 
+static void on_report(void *ctx, const struct rg_kafka_report *report)
+{
+    struct rg_worker *w = ctx;
+    if (report->err.code < 0 && w->refusal.code == 0)
+        w->refusal = report->err;
+    rg_relay_report(NULL, report);
+}
+
 static int make_consumer(struct rg_worker *w, struct rg_error *err)
 {
     const char *const topics[] = {w->config.ledger_topic, w->config.people_topic};
@@ -107,7 +116,7 @@ int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_
     w->deadletter_partitions = 1;
     int rc = pthread_mutex_init(&w->mutex, NULL);
     rg_assert(rc == 0);
-    const struct rg_kafka_producer_options options = {.on_report = rg_relay_report, .linger_ms = LINGER_MS,
+    const struct rg_kafka_producer_options options = {.on_report = on_report, .ctx = w, .linger_ms = LINGER_MS,
                                                       .record_max_bytes = RG_LETTER_RECORD_BYTES_MAX};
     rc = rg_fresh_store_new(&config->redis, config->shards, &w->fresh, err);
     if (rc == 0)
@@ -166,17 +175,22 @@ static bool open_topics(struct rg_worker *w)
     return w->topics_open;
 }
 
-static void keep_producer(struct rg_worker *w)
+/* Not again at once: what is refused for good (a topic that may not be written) is refused again, until somebody mends it. */
+static void keep_producer(struct rg_worker *w, int64_t boot_ms)
 {
     struct rg_error err;
     rg_kafka_producer_poll(w->producer, 0);
-    if (!rg_kafka_producer_broken(w->producer))
+    if (!rg_kafka_producer_broken(w->producer) || boot_ms < w->rebuild_at_boot_ms)
         return;
-    if (rg_kafka_producer_rebuild(w->producer, false, REBUILD_TIMEOUT_MS, &err) < 0)
+    w->rebuild_at_boot_ms = boot_ms + OPEN_RETRY_MS;
+    if (rg_kafka_producer_rebuild(w->producer, false, REBUILD_TIMEOUT_MS, &err) < 0) {
         rg_log(RG_LOG_WARNING, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "%s; trying again", err.text);
-    else
-        rg_log(RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX,
-               "the producer was made anew; what was not acknowledged is sent again");
+        return;
+    }
+    rg_log(w->refusal.code == RG_EREFUSED ? RG_LOG_WARNING : RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX,
+           "%s; the producer was made anew, and what was not acknowledged is sent again",
+           w->refusal.code == 0 ? "the producer lost its order" : w->refusal.text);
+    w->refusal = (struct rg_error){0};
 }
 
 /* ---- opening shards ---- */
@@ -568,9 +582,9 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
         note_words(w->rules->rules, &control, w->words);
         open_shards(w, boot_ms);
         begin_ledgers(w);
-        keep_producer(w);
+        keep_producer(w, boot_ms);
         for (int again = 0; turn_shards(w, &world) && again < 4; again++)
-            keep_producer(w);
+            keep_producer(w, boot_ms);
         rounds(w, now_ms, boot_ms);
         tell_seen(w);
     }
