@@ -41,6 +41,12 @@ bool rg_sender_live(const struct rg_sender *sender, const struct rg_hand *hand)
     return sender->config.world.live(sender->config.world.ctx, &hand->decision);
 }
 
+/* While clocks disagree nobody knows whether its time has come, or is over; what is owed is always in time. */
+static bool is_timely(const struct rg_sender *sender, const struct rg_hand *hand)
+{
+    return hand->decision.owed || sender->config.world.timely(sender->config.world.ctx);
+}
+
 bool rg_sender_past_until(const struct rg_sender *sender, const struct rg_hand *hand)
 {
     int64_t now_ms = rg_shared_ms(&sender->config.clock);
@@ -78,7 +84,7 @@ static struct rg_str message_key(const struct rg_hand *hand, char ret_key[RG_MES
 static void claim(struct rg_sender *sender, struct rg_hand *hand)
 {
     int64_t now_ms = rg_shared_ms(&sender->config.clock); /* the owner counts the claim's time from it */
-    if (sender->stopped || hand->give_back || now_ms < 0) {
+    if (sender->stopped || hand->give_back || now_ms < 0 || !is_timely(sender, hand)) {
         rg_hand_move(sender, hand, RG_HAND_BACK);
         return;
     }
@@ -200,13 +206,12 @@ static bool take_leave(struct rg_sender *sender, struct rg_hand *hand)
 void rg_hands_begin(struct rg_sender *sender)
 {
     bool leave = !sender->stopped && !sender->draining && !sender->paused && sender->shared_ms >= 0 && rg_post_open(sender->post);
-    bool timely = sender->config.world.timely(sender->config.world.ctx);
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
         if (hand->state == RG_HAND_FRESHENING && sender->stopped)
             rg_hand_move(sender, hand, RG_HAND_BACK);
         if (hand->state == RG_HAND_FRESHENING && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
             conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
-        if (hand->state != RG_HAND_READY || hand->give_back || (!timely && !hand->decision.owed))
+        if (hand->state != RG_HAND_READY || hand->give_back || !is_timely(sender, hand))
             continue;
         if (ends_before_claim(sender, hand) || !leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
             continue;

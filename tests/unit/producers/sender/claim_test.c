@@ -629,6 +629,28 @@ static void test_clocks_that_disagree_hold_what_is_not_owed(void **state)
     play_end(&play);
 }
 
+static void test_clocks_that_disagree_while_it_waits(void **state)
+{
+    (void)state;
+    struct play play;
+    play_start(&play);
+    signals_sender(&play);
+    struct rg_decision decision = decide_signal(&play, 1, RG_SIGNAL_SUSPEND_REQUESTED, 1);
+    play_run(&play, 100);
+    int64_t wanted = play.stage.want_ms;
+    play.stage.clocks_disagree = true;
+    play.stage.asof_ms = wanted;
+    play_run(&play, 1000);
+    assert_int_equal(play_ledger_end(shard_of(&decision)), 0);
+    play.stage.clocks_disagree = false;
+    play_run(&play, 200);
+    play.stage.asof_ms = play.stage.want_ms;
+    play_run(&play, 200);
+    assert_true(play.stage.want_ms > wanted);
+    assert_int_equal(last_outcome(&play, &decision).verdict, RG_VERDICT_ACCEPTED);
+    play_end(&play);
+}
+
 static void test_sanction_stopped_while_waiting(void **state)
 {
     (void)state;
@@ -802,6 +824,7 @@ int main(void)
         cmocka_unit_test(test_sanction_paid_while_waiting),
         cmocka_unit_test(test_sanction_is_not_known_ahead_of_time),
         cmocka_unit_test(test_clocks_that_disagree_hold_what_is_not_owed),
+        cmocka_unit_test(test_clocks_that_disagree_while_it_waits),
         cmocka_unit_test(test_sanction_stopped_while_waiting),
         cmocka_unit_test(test_restore_does_not_wait),
         cmocka_unit_test(test_restore_stays_behind_suspend),
