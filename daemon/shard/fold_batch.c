@@ -29,7 +29,7 @@ struct item {
     struct rg_str reference; /* key of that reference */
     size_t found, charge;    /* where the reference, and the charge it may bring, stand in this batch's lists */
     bool skip;
-    bool stranger; /* its debtor lives in another shard */
+    bool stranger; /* its debtor, or that reference, lives in another shard */
 };
 
 /* A reference in this batch. */
@@ -325,7 +325,27 @@ static struct rg_str first_origin(const struct rg_fetched *intake)
     return intake->first.p != NULL ? intake->first : intake->origin;
 }
 
-/* A fact released to the debtor's shard: the same event with the debtor named, and an origin of this shard's own. */
+/* Into another shard, with an origin of this one's own. */
+static void send_on(struct folding *f, enum rg_kind kind, int shard, struct rg_str key, struct rg_str value, struct rg_str first,
+                    int64_t released_at, int index)
+{
+    const struct rg_shard_config *config = &f->batch->shard->config;
+    char origin[RG_ORIGIN_TEXT_MAX];
+    const struct rg_origin of = {
+        .source = RG_STR(RG_ORIGIN_LEDGER), .partition = config->shard, .offset = released_at, .sub = index};
+    rg_origin_print(&of, origin);
+    const struct rg_out out = {.kind = RG_OUT_FORWARD,
+                               .topic = rg_str(config->ledger_topic),
+                               .partition = shard,
+                               .key = key,
+                               .value = value,
+                               .record_kind = rg_str(rg_kind_name(kind)),
+                               .origin = rg_str(origin),
+                               .first = first};
+    rg_batch_out(f->batch, &out);
+}
+
+/* A fact released to the debtor's shard: the same event with the debtor named. */
 static void forward(struct folding *f, struct rg_str value, struct rg_str first, struct rg_str debtor, int64_t released_at,
                     int index)
 {
@@ -346,19 +366,7 @@ static void forward(struct folding *f, struct rg_str value, struct rg_str first,
     rg_jw_init(&jw, &buf);
     rg_event_write(&event, false, &jw);
     rg_jw_done(&jw);
-    char origin[RG_ORIGIN_TEXT_MAX];
-    const struct rg_origin of = {
-        .source = RG_STR(RG_ORIGIN_LEDGER), .partition = config->shard, .offset = released_at, .sub = index};
-    rg_origin_print(&of, origin);
-    struct rg_out out = {.kind = RG_OUT_FORWARD,
-                         .topic = rg_str(config->ledger_topic),
-                         .partition = rg_shard_of(debtor, config->shards),
-                         .key = debtor,
-                         .value = rg_buf_str(&buf),
-                         .record_kind = rg_str(rg_kind_name(RG_REC_FORWARDED)),
-                         .origin = rg_str(origin),
-                         .first = first};
-    rg_batch_out(batch, &out);
+    send_on(f, RG_REC_FORWARDED, rg_shard_of(debtor, config->shards), debtor, rg_buf_str(&buf), first, released_at, index);
 }
 
 /* The invoice keeps the debtor it had; both are told to leave it alone until people have looked. */
@@ -443,13 +451,30 @@ static void fold_nameless(struct folding *f, const struct item *item)
         rg_arena_str(f->batch->arena, first_origin(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
 }
 
-/* A record whose debtor lives elsewhere (a foreign producer with another partitioner): forwarded and counted. In its turn, for
- * the places of what this shard forwards may only grow. */
+/* Where its debtor lives, or the reference that he is to be found by. */
+static int home_of(const struct folding *f, const struct item *item)
+{
+    const struct rg_shard_config *config = &f->batch->shard->config;
+    struct rg_action_id action;
+    bool by_action = item->fact.event != NULL && item->event.type == RG_EV_DELIVERY_RECEIPT &&
+                     rg_action_id_parse(item->event.action, &action);
+    if (item->debtor.p != NULL)
+        return rg_shard_of(item->debtor, config->shards);
+    if (!by_action)
+        return rg_shard_of(item->reference, config->shards);
+    return rg_action_id_shard(&action) < config->shards ? rg_action_id_shard(&action) : config->shard; /* nowhere: judged here */
+}
+
+/* A record that belongs elsewhere (a foreign producer with another partitioner): sent on and counted. In its turn, for the
+ * places of what this shard sends on may only grow. */
 static void fold_stranger(struct folding *f, const struct item *item)
 {
+    enum rg_kind kind = item->intake->kind;
+    bool fact = kind == RG_REC_EVENT || kind == RG_REC_FORWARDED;
     atomic_fetch_add(&f->batch->shard->config.counters->strangers, 1);
-    if (item->intake->kind == RG_REC_EVENT || item->intake->kind == RG_REC_FORWARDED)
-        forward(f, item->intake->value, first_origin(item->intake), item->debtor, item->intake->offset, 0);
+    if (fact || kind == RG_REC_LOCATED)
+        send_on(f, fact ? RG_REC_FORWARDED : kind, home_of(f, item), item->debtor.p != NULL ? item->debtor : item->reference,
+                item->intake->value, first_origin(item->intake), item->intake->offset, 0);
     else
         dead_letter(f, item->intake, RG_DEAD_UNROUTABLE, "the debtor's shard is another partition");
 }
@@ -564,16 +589,16 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
 {
     struct rg_batch *batch = f->batch;
     struct rg_error err = {0};
+    if (item->stranger) {
+        fold_stranger(f, item);
+        return;
+    }
     if (item->intake->kind == RG_REC_LOCATED) {
         fold_located(f, item);
         return;
     }
     if (item->debtor.p == NULL) {
         fold_nameless(f, item);
-        return;
-    }
-    if (item->stranger) {
-        fold_stranger(f, item);
         return;
     }
     struct rg_touched *touched = rg_batch_find(batch, item->debtor);
@@ -600,12 +625,6 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);
 }
 
-static bool is_stranger(const struct folding *f, const struct item *item)
-{
-    const struct rg_shard_config *config = &f->batch->shard->config;
-    return item->debtor.p != NULL && rg_shard_of(item->debtor, config->shards) != config->shard;
-}
-
 static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t count)
 {
     struct rg_batch *batch = f->batch;
@@ -628,7 +647,7 @@ static void prepare(struct folding *f, const struct rg_fetched *intakes, size_t 
             item->skip = true;
             dead_letter(f, &intakes[i], RG_DEAD_BAD_JSON, err.text);
         }
-        item->stranger = !item->skip && is_stranger(f, item);
+        item->stranger = !item->skip && home_of(f, item) != batch->shard->config.shard;
         if (!item->skip && !item->stranger && item->debtor.p != NULL)
             (void)rg_batch_add(batch, item->debtor);
         rg_batch_passed(batch, &intakes[i]);
@@ -643,7 +662,7 @@ static enum rg_commit load(struct folding *f, struct charges *charges, struct rg
 {
     for (size_t i = 0; i < f->count; i++) {
         struct item *item = &f->items[i];
-        if (!item->skip && item->reference.p != NULL)
+        if (!item->skip && !item->stranger && item->reference.p != NULL)
             item->found = want_reference(f, item->reference);
         if (has_charge(item))
             item->charge = want_charge(f, charges, &item->event);

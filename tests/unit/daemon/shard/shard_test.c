@@ -569,6 +569,19 @@ static const char *stranger_name(int shard)
     }
 }
 
+/* An invoice whose reference lives in that shard, by its reference and its id. */
+static const char *reference_at(int shard, const char **ret_invoice)
+{
+    static const char prefix[] = "invoice:" NS ":";
+    static char ref[48];
+    for (int i = 7;; i++) {
+        (void)snprintf(ref, sizeof ref, "%sF%d", prefix, i);
+        *ret_invoice = ref + sizeof prefix - 1;
+        if (rg_shard_of(rg_str(ref), SHARDS) == shard)
+            return ref;
+    }
+}
+
 static void strangers_are_sent_home(void **state)
 {
     struct bench *b = *state;
@@ -588,15 +601,50 @@ static void strangers_are_sent_home(void **state)
     assert_true(rg_str_is(rg_kafka_event_header(&sent, RG_HEADER_FIRST), "billing:0:0:0:0"));
 }
 
+/* Neither is a payment kept waiting where nobody will ever say whose it is. */
+static void strangers_without_a_debtor_are_sent_home_too(void **state)
+{
+    struct bench *b = *state;
+    int home = (b->p + 1) % SHARDS;
+    const char *invoice, *ref = reference_at(home, &invoice);
+    struct rg_event payment = payment_of(b, NULL, invoice, "P1", 100);
+    int64_t offset = put(b, &payment);
+    (void)put_located(b, ref, D1, "billing:0:0:1:1");
+    struct rg_event receipt = event_of(b, RG_EV_DELIVERY_RECEIPT, "receipt", NULL);
+    char action[RG_ACTION_TEXT + 1];
+    struct rg_action_id id = {{0, (uint8_t)home, 1}};
+    rg_action_id_print(&id, action);
+    receipt.action = rg_str(action);
+    receipt.status = RG_FACT_DELIVERED;
+    receipt.has |= RG_BIT(RG_F_ACTION) | RG_BIT(RG_F_STATUS);
+    (void)put_event(b, &receipt, 2);
+    bench_settle(b);
+    assert_int_equal(atomic_load(&b->counters.strangers), 3);
+    assert_null(rg_fake_state_value(b->state, RG_STORE_REFERENCE, ref).p);
+    assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 0);
+    const struct {
+        const char *kind, *first;
+    } expected[] = {{"forwarded", "billing:0:0:0:0"}, {"located", "billing:0:0:1:1"}, {"forwarded", "billing:0:0:2:0"}};
+    for (int i = 0; i < (int)RG_COUNT(expected); i++) {
+        struct rg_kafka_event sent;
+        char origin[64];
+        (void)snprintf(origin, sizeof origin, "ledger:0:%d:%lld:0", b->p, (long long)offset + i);
+        assert_true(rg_str_is(kind_at(b, LEDGER, home, i, &sent), expected[i].kind));
+        assert_true(rg_str_is(rg_kafka_event_header(&sent, RG_HEADER_ORIGIN), origin));
+        assert_true(rg_str_is(rg_kafka_event_header(&sent, RG_HEADER_FIRST), expected[i].first));
+    }
+}
+
 /* Places of what a shard forwards only grow, or the receiver would take the earlier for a repeat. */
 static void forwards_leave_in_the_order_of_their_places(void **state)
 {
     struct bench *b = *state;
     int home = (b->p + 1) % SHARDS;
     const char *name = stranger_name(home);
-    struct rg_event nameless = payment_of(b, NULL, "F7", "P7", 100);
+    const char *invoice_id, *ref = reference_at(b->p, &invoice_id);
+    struct rg_event nameless = payment_of(b, NULL, invoice_id, "P7", 100);
     (void)put(b, &nameless);
-    (void)put_located(b, "invoice:" NS ":F7", name, "billing:0:1:5:1");
+    (void)put_located(b, ref, name, "billing:0:1:5:1");
     struct rg_event invoice = invoice_of(b, name, "F8", "2026-11-03", 100);
     (void)put(b, &invoice);
     nameless.id = nameless.payment = RG_STR("P8");
@@ -620,8 +668,9 @@ static void a_home_shard_has_seen_only_what_it_has_sent_on(void **state)
 {
     struct bench *b = *state;
     int home = (b->p + 1) % SHARDS;
-    (void)put_located(b, "invoice:" NS ":F7", stranger_name(home), "billing:0:1:5:1");
-    struct rg_event nameless = payment_of(b, NULL, "F7", "P7", 100);
+    const char *invoice, *ref = reference_at(b->p, &invoice);
+    (void)put_located(b, ref, stranger_name(home), "billing:0:1:5:1");
+    struct rg_event nameless = payment_of(b, NULL, invoice, "P7", 100);
     (void)put(b, &nameless);
     b->keep = true; /* Kafka does not answer yet */
     bench_round(b);
@@ -767,6 +816,7 @@ int main(void)
         LIFE_TEST(nothing_is_decided_while_the_outbox_is_full),
         LIFE_TEST(a_batch_is_bounded_in_bytes),
         LIFE_TEST(strangers_are_sent_home),
+        LIFE_TEST(strangers_without_a_debtor_are_sent_home_too),
         LIFE_TEST(forwards_leave_in_the_order_of_their_places),
         LIFE_TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
         LIFE_TEST(the_charge_of_the_latest_event_is_kept),
