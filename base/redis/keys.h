@@ -2,7 +2,7 @@
  * cluster and one transaction may touch all of them; what all shards share carries {all}.
  *
  *   regua:{p}:d:<debtor>      string   the debtor record
- *   regua:{p}:i:<invoice>     string   bulky part of an invoice
+ *   regua:{p}:i:<invoice>     string   bulky part of an invoice, until it has been closed for half a year
  *   regua:{p}:r:<reference>   string   home shard: reference → debtor, or records waiting for it
  *   regua:{p}:due[:<bucket>]  zset     debtor → next time anything can happen to it
  *   regua:{p}:pos             hash     position: offset, batch number, origins

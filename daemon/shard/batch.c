@@ -115,6 +115,12 @@ void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str
         (struct rg_store_put){.key = {kind, id}, .write = true, .value = value, .ttl_ms = ttl_ms, .due_ms = RG_STORE_UNCHANGED};
 }
 
+void rg_batch_keep(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, int64_t ttl_ms)
+{
+    *RG_PUSH(batch->arena, batch->puts, batch->put_count, batch->put_cap) =
+        (struct rg_store_put){.key = {kind, id}, .ttl_ms = ttl_ms, .due_ms = RG_STORE_UNCHANGED};
+}
+
 void rg_batch_out(struct rg_batch *batch, const struct rg_out *out)
 {
     RG_CLEANUP(rg_buf_done) struct rg_buf buf;

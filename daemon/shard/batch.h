@@ -77,6 +77,7 @@ size_t rg_batch_want(struct rg_batch *batch, enum rg_store_kind kind, struct rg_
 /* Loads what is wanted, and the records of all debtors added. Once in a batch. */
 enum rg_commit rg_batch_load(struct rg_batch *batch, struct rg_error *err);
 void rg_batch_put(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, struct rg_str value, int64_t ttl_ms);
+void rg_batch_keep(struct rg_batch *batch, enum rg_store_kind kind, struct rg_str id, int64_t ttl_ms); /* a value that is there */
 void rg_batch_out(struct rg_batch *batch, const struct rg_out *out);
 /* Receipts name the action only: where one may come, the shard remembers whose it is. */
 void rg_batch_remember_action(struct rg_batch *batch, const struct rg_decision *decision);

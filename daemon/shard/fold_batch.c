@@ -501,6 +501,8 @@ struct charges {
         struct rg_str key;
         size_t value; /* of batch->values */
         struct rg_charge charge;
+        const struct item *from;        /* that changed it last; NULL: none did */
+        const struct rg_record *record; /* of its debtor */
     } *items;
     size_t count, cap;
 };
@@ -535,11 +537,36 @@ static bool read_charges(struct folding *f, struct charges *c, struct rg_error *
     return true;
 }
 
+/* Codes of closed invoices would lie in Redis for ever, more than all debtors' records after a few years: their charges get an
+ * end when they are closed, and lose it when they are opened again. */
+enum standing { UNKNOWN, OPEN, CLOSED }; /* of the invoice that an event is about */
+static enum standing standing_of(const struct folding *f, const struct rg_record *record, const struct item *item)
+{
+    const struct rg_event *e = item->fact.event;
+    bool names_one = e != NULL && !item->fact.personal && rg_event_has(e, RG_F_INVOICE);
+    const struct rg_invoice *invoice = names_one ? rg_record_invoice(record, e->ns, e->invoice) : NULL;
+    if (invoice == NULL)
+        return UNKNOWN;
+    bool paid = rg_record_paid(record, invoice, f->batch->world->rules->policy.tolerance_cents);
+    return paid || invoice->state != RG_INVOICE_OPEN ? CLOSED : OPEN;
+}
+
+/* A charge that this batch writes anyway is written behind it, with its own time. */
+static void keep_charge(struct folding *f, const struct item *item, enum standing before, enum standing now)
+{
+    if (before == now || before == UNKNOWN || now == UNKNOWN)
+        return;
+    rg_batch_keep(f->batch, RG_STORE_INVOICE, rg_charge_key(f->batch->arena, item->event.ns, item->event.invoice),
+                  now == CLOSED ? RG_CHARGE_TTL_MS : RG_STORE_STAYS);
+}
+
 static void fold_charge(struct charges *c, const struct item *item, const struct rg_record *record, struct rg_charge_parts parts)
 {
     const struct rg_event *e = &item->event;
     if (rg_record_invoice(record, e->ns, e->invoice) == NULL)
         return;
+    c->items[item->charge].from = item;
+    c->items[item->charge].record = record;
     struct rg_charge *charge = &c->items[item->charge].charge;
     if (parts.pix) {
         charge->pix_code = e->pix_code;
@@ -560,10 +587,13 @@ static void fold_charge(struct charges *c, const struct item *item, const struct
 static void put_charges(struct folding *f, const struct charges *c)
 {
     for (size_t i = 0; i < c->count; i++) {
+        if (c->items[i].from == NULL)
+            continue;
         RG_CLEANUP(rg_buf_done) struct rg_buf buf;
         rg_buf_init(&buf, RG_LEDGER_BYTES_MAX);
         rg_charge_write(&c->items[i].charge, &buf);
-        rg_batch_put(f->batch, RG_STORE_INVOICE, c->items[i].key, rg_arena_str(f->batch->arena, rg_buf_str(&buf)), 0);
+        rg_batch_put(f->batch, RG_STORE_INVOICE, c->items[i].key, rg_arena_str(f->batch->arena, rg_buf_str(&buf)),
+                     standing_of(f, c->items[i].record, c->items[i].from) == CLOSED ? RG_CHARGE_TTL_MS : 0);
     }
 }
 
@@ -611,6 +641,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
     if (item->intake->kind == RG_REC_DECIDED && rg_record_action(touched->record, &item->decision.action) == NULL)
         rg_batch_remember_action(batch, &item->decision); /* of the past: it may have ended by the end of this batch */
     struct rg_charge_parts parts = has_charge(item) ? rg_event_charges(touched->record, &item->event) : (struct rg_charge_parts){0};
+    enum standing before = standing_of(f, touched->record, item);
     enum rg_folded folded = rg_record_apply(touched->record, &item->fact, &err);
     if (folded == RG_FOLD_CONFLICT)
         dead_letter(f, item->intake, RG_DEAD_CONFLICT, err.text);
@@ -620,6 +651,7 @@ static void fold_item(struct folding *f, struct charges *charges, struct item *i
     if (item->intake->kind == RG_REC_UPDATE)
         *RG_PUSH(batch->arena, touched->updates, touched->update_count, touched->update_cap) =
             rg_arena_str(batch->arena, item->intake->key);
+    keep_charge(f, item, before, standing_of(f, touched->record, item));
     if (has_charge(item))
         fold_charge(charges, item, touched->record, parts);
     atomic_fetch_add(&batch->shard->config.counters->folded, 1);

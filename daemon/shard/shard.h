@@ -22,6 +22,7 @@
 #define RG_SHARD_STORED_BYTES_MAX ((size_t)16 * 1024 * 1024) /* debtors' records of one batch; decoded they take ten times that */
 #define RG_SHARD_OUTBOX_BYTES_MAX ((size_t)8 * 1024 * 1024) /* from here on nothing is folded or decided until some has left */
 #define RG_RECEIPT_TTL_MS (90 * RG_MS_PER_DAY) /* how long a receipt finds its debtor */
+#define RG_CHARGE_TTL_MS (180 * RG_MS_PER_DAY) /* how long a closed invoice keeps its charge: a chargeback may open it again */
 
 enum rg_shard_state { RG_SHARD_OPENING, RG_SHARD_REPLAY, RG_SHARD_RUNNING, RG_SHARD_STOPPED };
 const char *rg_shard_state_name(enum rg_shard_state state);

@@ -15,6 +15,7 @@
 #define RG_STORE_KEYS_MAX 4096      /* of one load */
 #define RG_STORE_NEVER INT64_MAX    /* no timer */
 #define RG_STORE_UNCHANGED (-1)     /* leave the timer as it is */
+#define RG_STORE_STAYS (-1)         /* a value that was to go stays for ever again */
 #define RG_PARKED_MAX 64            /* records waiting for one reference */
 #define RG_PARKED_BYTES_MAX ((size_t)256 * 1024) /* their values together */
 
@@ -72,9 +73,9 @@ enum rg_timer {
 
 struct rg_store_put {
     struct rg_store_key key;
-    bool write;          /* false: only the timer */
+    bool write;          /* false: only the timer, or how long the value that is there stays */
     struct rg_str value; /* absent: delete */
-    int64_t ttl_ms;      /* 0: for ever */
+    int64_t ttl_ms;      /* 0: for ever; of a value not written: as it was */
     enum rg_timer timer; /* debtors: which one `due_ms` is about */
     int64_t due_ms;      /* RG_STORE_NEVER removes it, RG_STORE_UNCHANGED leaves it */
     bool earlier;        /* `due_ms` is taken only where there is no timer, or a later one */

@@ -444,6 +444,13 @@ static void push_values(struct store_redis *s, const struct rg_store_batch *batc
             rg_redis_arg(s->redis, put->value);
             rg_redis_arg(s->redis, RG_STR("PX"));
             rg_redis_arg_int(s->redis, put->ttl_ms);
+        } else if (!put->write && put->ttl_ms == RG_STORE_STAYS) {
+            RG_REDIS_PUSH(s->redis, RG_STR("PERSIST"), key);
+        } else if (!put->write && put->ttl_ms != 0) {
+            rg_redis_begin(s->redis, 3);
+            rg_redis_arg(s->redis, RG_STR("PEXPIRE"));
+            rg_redis_arg(s->redis, key);
+            rg_redis_arg_int(s->redis, put->ttl_ms);
         }
     }
 }

@@ -217,6 +217,18 @@ static struct version copy_version(const struct version *from)
     return v;
 }
 
+static bool is_there(const struct rg_fake_state *state, const struct value *value)
+{
+    return value != NULL && (value->expires_ms == 0 || value->expires_ms > state->now_ms);
+}
+
+static void keep_value(struct version *v, const struct rg_fake_state *state, const struct rg_store_put *put)
+{
+    struct value *value = find_value(v, put->key.kind, put->key.id);
+    if (is_there(state, value))
+        value->expires_ms = put->ttl_ms == RG_STORE_STAYS ? 0 : state->now_ms + put->ttl_ms;
+}
+
 static void apply(struct rg_fake_state *state, const struct rg_store_batch *batch)
 {
     struct version v = copy_version(top(state));
@@ -224,6 +236,8 @@ static void apply(struct rg_fake_state *state, const struct rg_store_batch *batc
         const struct rg_store_put *put = &batch->puts[i];
         if (put->write)
             set_value(&v, put->key.kind, put->key.id, put->value, put->ttl_ms != 0 ? state->now_ms + put->ttl_ms : 0);
+        else if (put->ttl_ms != 0)
+            keep_value(&v, state, put);
         if (put->key.kind == RG_STORE_DEBTOR && put->due_ms != RG_STORE_UNCHANGED)
             set_timer(&v, put->timer, put->key.id, put->due_ms, put->earlier);
     }
@@ -307,8 +321,7 @@ static enum rg_commit fake_load(struct rg_store *store, const struct rg_store_ke
     s->watched = rc == RG_COMMITTED;
     for (size_t i = 0; rc == RG_COMMITTED && i < n; i++) {
         const struct value *value = find_value(top(s->state), keys[i].kind, keys[i].id);
-        bool there = value != NULL && (value->expires_ms == 0 || value->expires_ms > s->state->now_ms);
-        ret_values[i] = there ? rg_arena_str(arena, value->bytes) : (struct rg_str){0};
+        ret_values[i] = is_there(s->state, value) ? rg_arena_str(arena, value->bytes) : (struct rg_str){0};
     }
     return rc;
 }
@@ -432,7 +445,7 @@ void rg_fake_state_elapse(struct rg_fake_state *state, int64_t ms)
 struct rg_str rg_fake_state_value(const struct rg_fake_state *state, enum rg_store_kind kind, const char *id)
 {
     const struct value *value = find_value(top(state), kind, rg_str(id));
-    return value != NULL ? value->bytes : (struct rg_str){0};
+    return is_there(state, value) ? value->bytes : (struct rg_str){0};
 }
 
 int64_t rg_fake_state_due_ms(const struct rg_fake_state *state, const char *debtor)

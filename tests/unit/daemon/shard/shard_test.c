@@ -719,6 +719,60 @@ static void the_charge_of_the_latest_event_is_kept(void **state)
 }
 
 /* Two events of the same instant: the one that comes later has the word, and an issue that comes again has none. */
+static bool has_charge(struct bench *b)
+{
+    return rg_fake_state_value(b->state, RG_STORE_INVOICE, NS ":" F1).p != NULL;
+}
+
+/* Codes of invoices that were paid years ago would fill Redis: they go when no chargeback is to be expected any more. */
+static void the_charge_of_a_closed_invoice_goes(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    bench_settle(b);
+    rg_fake_state_elapse(b->state, 1000 * RG_MS_PER_DAY);
+    assert_true(has_charge(b)); /* open */
+    struct rg_event part = payment_of(b, D1, F1, "P0", 100);
+    (void)put(b, &part);
+    bench_settle(b);
+    rg_fake_state_elapse(b->state, RG_CHARGE_TTL_MS + 1);
+    assert_true(has_charge(b)); /* and still so */
+    pay(b);
+    bench_settle(b);
+    rg_fake_state_elapse(b->state, RG_CHARGE_TTL_MS - 1);
+    assert_true(has_charge(b));
+    rg_fake_state_elapse(b->state, 2);
+    assert_false(has_charge(b));
+}
+
+static void the_charge_of_an_invoice_closed_at_once_goes(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    pay(b);
+    bench_settle(b); /* all in one batch */
+    rg_fake_state_elapse(b->state, RG_CHARGE_TTL_MS - 1);
+    assert_true(has_charge(b));
+    rg_fake_state_elapse(b->state, 2);
+    assert_false(has_charge(b));
+}
+
+static void the_charge_of_an_invoice_opened_again_stays(void **state)
+{
+    struct bench *b = *state;
+    put_debt(b);
+    pay(b);
+    bench_settle(b);
+    rg_fake_state_elapse(b->state, 90 * RG_MS_PER_DAY);
+    struct rg_event back = payment_of(b, D1, F1, "P1", 15900);
+    back.type = RG_EV_PAYMENT_REVERSED;
+    back.id = RG_STR("back");
+    (void)put(b, &back);
+    bench_settle(b);
+    rg_fake_state_elapse(b->state, 1000 * RG_MS_PER_DAY);
+    assert_true(has_charge(b));
+}
+
 static void charges_and_records_agree_on_a_tie(void **state)
 {
     struct rg_charge charge;
@@ -820,6 +874,9 @@ int main(void)
         LIFE_TEST(forwards_leave_in_the_order_of_their_places),
         LIFE_TEST(a_home_shard_has_seen_only_what_it_has_sent_on),
         LIFE_TEST(the_charge_of_the_latest_event_is_kept),
+        LIFE_TEST(the_charge_of_a_closed_invoice_goes),
+        LIFE_TEST(the_charge_of_an_invoice_closed_at_once_goes),
+        LIFE_TEST(the_charge_of_an_invoice_opened_again_stays),
         LIFE_TEST(charges_and_records_agree_on_a_tie),
         LIFE_TEST(what_is_known_of_a_person_is_written_behind_what_came_late),
         LIFE_TEST(updates_are_merged_and_removed),

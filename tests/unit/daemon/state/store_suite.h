@@ -195,6 +195,30 @@ static void lets_values_expire(void **state)
     assert_value(rig, RG_STORE_REFERENCE, RG_STR("kept"), RG_STR("3"));
 }
 
+static void says_later_how_long_a_value_stays(void **state)
+{
+    struct store_rig *rig = *state;
+    struct rg_store_put puts[] = {put_of(RG_STORE_INVOICE, RG_STR("goes"), RG_STR("1")),
+                                  put_of(RG_STORE_INVOICE, RG_STR("stays"), RG_STR("2")),
+                                  put_of(RG_STORE_INVOICE, RG_STR("same"), RG_STR("3"))};
+    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
+    for (size_t i = 0; i < RG_COUNT(puts); i++) {
+        puts[i].write = false;
+        puts[i].ttl_ms = i < 2 ? TTL_MS : 0;
+    }
+    commit(rig, (struct rg_store_batch){.puts = puts, .put_count = RG_COUNT(puts)});
+    assert_value(rig, RG_STORE_INVOICE, RG_STR("goes"), RG_STR("1"));
+    struct rg_store_put again[] = {puts[1], puts[1]};
+    again[0].ttl_ms = again[1].ttl_ms = RG_STORE_STAYS;
+    again[1].key.id = RG_STR("never was");
+    commit(rig, (struct rg_store_batch){.puts = again, .put_count = RG_COUNT(again)});
+    rig->elapse(rig, TTL_MS + 20);
+    assert_value(rig, RG_STORE_INVOICE, RG_STR("goes"), (struct rg_str){0});
+    assert_value(rig, RG_STORE_INVOICE, RG_STR("stays"), RG_STR("2"));
+    assert_value(rig, RG_STORE_INVOICE, RG_STR("same"), RG_STR("3"));
+    assert_value(rig, RG_STORE_INVOICE, RG_STR("never was"), (struct rg_str){0});
+}
+
 /* ---- timers ---- */
 
 #define DEBTORS 700 /* more than there are buckets */
@@ -633,7 +657,8 @@ static void a_wipe_is_noticed(void **state)
 #define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, finish)
 #define STORE_SUITE \
     STORE_TEST(finds_nothing_where_nothing_was), STORE_TEST(keeps_values), STORE_TEST(loads_in_the_order_asked), \
-        STORE_TEST(lets_values_expire), STORE_TEST(tells_who_is_due), STORE_TEST(moves_and_removes_timers), \
+        STORE_TEST(lets_values_expire), STORE_TEST(says_later_how_long_a_value_stays), STORE_TEST(tells_who_is_due), \
+        STORE_TEST(moves_and_removes_timers), \
         STORE_TEST(keeps_the_earlier_timer), \
         STORE_TEST(keeps_two_timers_apart), STORE_TEST(pages_through_timers), STORE_TEST(keeps_actions), STORE_TEST(keeps_the_outbox_in_order), \
         STORE_TEST(keeps_outbox_entries_of_any_bytes), STORE_TEST(keeps_the_position), STORE_TEST(the_last_to_open_owns_it), \
