@@ -10,7 +10,7 @@
 
 static bool open_invoice(const struct rg_rules *rules, const struct rg_record *record, const struct rg_invoice *invoice)
 {
-    return invoice->issued && invoice->state == RG_INVOICE_OPEN &&
+    return rg_invoice_is_debt(invoice) && invoice->state == RG_INVOICE_OPEN &&
            !rg_record_paid(record, invoice, rules->policy.tolerance_cents);
 }
 

@@ -62,7 +62,7 @@ static int64_t tolerance(const struct asked *a)
 
 static bool open_and_unpaid(const struct asked *a, const struct rg_invoice *invoice)
 {
-    return invoice->issued && invoice->state == RG_INVOICE_OPEN && !rg_record_paid(a->look->record, invoice, tolerance(a));
+    return rg_invoice_is_debt(invoice) && invoice->state == RG_INVOICE_OPEN && !rg_record_paid(a->look->record, invoice, tolerance(a));
 }
 
 static int64_t overdue_count(const struct asked *a)
@@ -111,7 +111,7 @@ static struct history punctuality(const struct asked *a)
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_invoice *invoice = &record->invoices[i];
         rg_day payable = rg_payable_day(a->look, invoice);
-        if (!invoice->issued || invoice->state == RG_INVOICE_VOIDED || payable >= a->look->now.day)
+        if (!rg_invoice_is_debt(invoice) || payable >= a->look->now.day)
             continue;
         bool paid = rg_record_paid(record, invoice, tolerance(a));
         bool late = !paid || rg_invoice_paid_on(invoice) > payable;
@@ -128,7 +128,7 @@ static struct history punctuality(const struct asked *a)
     for (size_t i = 0; i < record->invoice_count; i++) {
         const struct rg_invoice *invoice = &record->invoices[i];
         rg_day payable = rg_payable_day(a->look, invoice);
-        h.on_time_streak += invoice->issued && invoice->state != RG_INVOICE_VOIDED && payable < a->look->now.day && payable > newest_late;
+        h.on_time_streak += rg_invoice_is_debt(invoice) && payable < a->look->now.day && payable > newest_late;
     }
     return h;
 }

@@ -403,8 +403,7 @@ static void fold_confirmation(struct rg_record *record, const struct rg_event *e
 /* Something is owed of it, as far as the partition knows. */
 static bool asks(const struct rg_record *record, const struct rg_invoice *invoice)
 {
-    bool open = invoice->issued && invoice->state == RG_INVOICE_OPEN && !rg_invoice_excused(invoice);
-    return open && !rg_record_paid(record, invoice, 0);
+    return rg_invoice_is_debt(invoice) && invoice->state == RG_INVOICE_OPEN && !rg_record_paid(record, invoice, 0);
 }
 
 static void fold_invoice_event(struct rg_record *record, struct rg_invoice *invoice, const struct rg_event *e)

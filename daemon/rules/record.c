@@ -111,6 +111,11 @@ bool rg_invoice_excused(const struct rg_invoice *invoice)
     return invoice->dispute_accepted && !opened_since && invoice->set[RG_IG_AMOUNT].time_ms <= ended_ms;
 }
 
+bool rg_invoice_is_debt(const struct rg_invoice *invoice)
+{
+    return invoice->issued && invoice->state != RG_INVOICE_VOIDED && !rg_invoice_excused(invoice);
+}
+
 static int64_t came_in(const struct rg_payment *payment)
 {
     return payment->confirmed_cents > payment->settled_cents ? payment->confirmed_cents : payment->settled_cents;
@@ -229,7 +234,7 @@ static bool due_before(const struct rg_invoice *a, const struct rg_invoice *b)
 
 static int64_t still_owed(const struct rg_invoice *invoice)
 {
-    if (!invoice->issued || invoice->state != RG_INVOICE_OPEN || rg_invoice_excused(invoice))
+    if (!rg_invoice_is_debt(invoice) || invoice->state != RG_INVOICE_OPEN)
         return 0;
     int64_t received = rg_invoice_received_cents(invoice);
     return received < payable_cents(invoice) ? invoice->amount_cents - received : 0;

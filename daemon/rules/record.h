@@ -251,6 +251,8 @@ bool rg_done_shares(const struct rg_done *a, const struct rg_done *b);          
 bool rg_done_suspends(const struct rg_done *done);
 /* A dispute ended for the debtor, and nothing has made it a debt again since: no other amount, no reopening. */
 bool rg_invoice_excused(const struct rg_invoice *invoice);
+/* It is, or was, a debt: not void, and no dispute about it ended for the debtor. What is not says nothing of how he pays. */
+bool rg_invoice_is_debt(const struct rg_invoice *invoice);
 int rg_invoice_cycle(const struct rg_invoice *invoice);
 int64_t rg_invoice_received_cents(const struct rg_invoice *invoice); /* payments less reversals, plus its own credits */
 bool rg_invoice_merged(const struct rg_invoice *invoice, size_t payment); /* a nameless confirmation, counted with its settlement */

@@ -241,7 +241,7 @@ static int64_t known_at(const struct rg_invoice *invoice)
 static void let_go(struct rg_record *record, size_t index)
 {
     struct rg_invoice *invoice = &record->invoices[index];
-    if (invoice->issued && invoice->state != RG_INVOICE_VOIDED)
+    if (rg_invoice_is_debt(invoice))
         remember_punctuality(record, invoice);
     remember_chargebacks(record, invoice);
     record->past.invoices++;
