@@ -411,12 +411,17 @@ static bool gate_payments_fresh(struct rg_case *c)
     return !known;
 }
 
+/* Until the payable day is over it cannot be known whether a payment was made on it. Messages of the days before it know nothing of
+ * being late; a sanction waits for it, whatever its notice granted: nobody is cut off for what is not due. */
 static bool gate_clearing(struct rg_case *c)
 {
     rg_day payable = c->payable;
-    if (c->look->now.day <= payable)
+    bool over = c->look->now.day > payable;
+    if (!over && c->step->tone != RG_TONE_SANCTION)
         return false;
-    bool known = payments_known(c->look, c->invoice, payable, start_of(c, payable + 1), &c->until_ms);
+    bool known = over && payments_known(c->look, c->invoice, payable, start_of(c, payable + 1), &c->until_ms);
+    if (!over)
+        c->until_ms = start_of(c, payable + 1);
     if (!known && c->step->kind == RG_ACT_MESSAGE && !within_hours(c) && c->until_ms < next_opening(c))
         c->until_ms = next_opening(c); /* no need to ask all night */
     char text[RG_DAY_TEXT_MAX];

@@ -242,6 +242,34 @@ static void test_an_accepted_dispute_restores(void **state)
     play_end(&p);
 }
 
+/* What he did not owe is no debt of his: it is not counted against him when another invoice is looked at. */
+static void test_a_won_dispute_is_no_debt(void **state)
+{
+    (void)state;
+    static const char *const conditions[] = {"history.unpaid_12m >= 2", "history.late_12m >= 2", "debtor.overdue_count >= 2",
+                                             "debtor.open_total >= brl(\"300.00\")", "history.paid_percent < 50"};
+    for (size_t i = 0; i < RG_COUNT(conditions); i++) {
+        for (int won = 0; won <= 1; won++) {
+            struct play p;
+            char yaml[512];
+            (void)snprintf(yaml, sizeof yaml,
+                           "language: 1\nladder: curta\npriority: 1\ncalendar: br-generico\nsteps:\n"
+                           "  conversa: { day: D+9, tone: firm, via: [sms], template: conversa, when: '%s' }\n", conditions[i]);
+            play_begin(&p, rg_test_rules(yaml), "2026-10-20 09:00");
+            play_person(&p);
+            play_invoice(&p, "F1", "2026-11-03", 15900);
+            play_invoice(&p, "F2", "2026-11-04", 15900);
+            play_invoice(&p, "F3", "2026-10-26", 900);
+            play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F3", "P1", 900);
+            play_to(&p, "2026-11-04 10:00");
+            dispute(&p, RG_EV_DISPUTE_CLOSED, won ? "accepted" : "rejected");
+            play_to(&p, "2026-12-31");
+            assert_int_equal(play_find(&p, "conversa") != NULL, won == 0);
+            play_end(&p);
+        }
+    }
+}
+
 static void test_a_rejected_dispute_restores_nothing(void **state)
 {
     (void)state;
@@ -344,6 +372,52 @@ static void test_a_lost_dispute_is_waited_for(void **state)
     play_end(&p);
 }
 
+static void move_due(struct play *p, const char *id, rg_day on)
+{
+    struct rg_event e = play_event(p, RG_EV_INVOICE_UPDATED, id);
+    e.invoice = RG_STR("F1");
+    e.due_on = on;
+    e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_DUE_ON);
+    play_fold(p, &e, false);
+}
+
+/* Nobody is cut off for what is not due yet: not by a notice that goes out before the due day, and not when that day is moved to
+ * one it had before, which begins no cycle. */
+static void test_nobody_is_cut_before_it_is_due(void **state)
+{
+    (void)state;
+    struct play p;
+    char yaml[sizeof carta + 16];
+    const char *day = strstr(carta, "D+5");
+    (void)snprintf(yaml, sizeof yaml, "%.*sD-20%s", (int)(day - carta), carta, day + strlen("D+5"));
+    play_begin(&p, rg_test_rules(yaml), "2026-10-01 09:00");
+    p.evidence = RG_EVIDENCE_DELIVERED;
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    play_to(&p, "2026-11-03 23:59");
+    expect(&p, "2026-10-14 08:12 aviso");
+    refuse(&p, "corte");
+    play_to(&p, "2026-11-05");
+    expect(&p, "2026-11-04 00:00 corte");
+    play_end(&p);
+
+    begin(&p);
+    p.evidence = RG_EVIDENCE_DELIVERED;
+    rg_day first = rg_day_of(2026, 11, 3), later = rg_day_of(2027, 1, 8);
+    play_to(&p, "2026-10-21 09:00");
+    move_due(&p, "later", later);
+    play_to(&p, "2026-10-22 09:00");
+    move_due(&p, "back", first);
+    play_to(&p, "2026-11-25 09:00");
+    expect(&p, "2026-11-18 08:12 aviso_suspensao");
+    move_due(&p, "later again", later);
+    play_to(&p, "2027-01-10 23:59");
+    refuse(&p, "suspensao signals");
+    play_to(&p, "2027-01-31");
+    expect(&p, "2027-01-11 08:00 suspensao signals");
+    play_end(&p);
+}
+
 /* A hold stops the term, which starts again from its end; a debit that is tried again and again, and fails, does not. */
 static void test_what_stops_a_term(void **state)
 {
@@ -396,7 +470,8 @@ int main(void)
         cmocka_unit_test(test_a_bounced_notice_proves_nothing), cmocka_unit_test(test_no_evidence_before_the_message),
         cmocka_unit_test(test_a_refused_signal_backs_off), cmocka_unit_test(test_an_accepted_dispute_restores),
         cmocka_unit_test(test_a_rejected_dispute_restores_nothing), cmocka_unit_test(test_a_write_off_restores_nothing),
-        cmocka_unit_test(test_what_stops_a_term),
+        cmocka_unit_test(test_what_stops_a_term), cmocka_unit_test(test_a_won_dispute_is_no_debt),
+        cmocka_unit_test(test_nobody_is_cut_before_it_is_due),
         cmocka_unit_test(test_the_last_day_of_a_term), cmocka_unit_test(test_a_lost_dispute_is_waited_for),
         cmocka_unit_test(test_signals_are_numbered_as_they_come),
         cmocka_unit_test(test_a_term_once_granted_is_not_shortened),
