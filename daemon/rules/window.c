@@ -102,14 +102,14 @@ static bool is_message(const struct rg_step *step)
 }
 
 /* The day of the next message step in the file that has a later day: where the window of a step until `next` ends. */
-static rg_day next_step_day(const struct rg_case *c, rg_day payable)
+static rg_day next_step_day(const struct rg_case *c)
 {
-    rg_day own = spec_day(payable, c->step->day);
+    rg_day own = spec_day(c->payable, c->step->day);
     for (int i = c->step->index + 1; i < c->ladder->step_count; i++) {
         const struct rg_step *other = &c->ladder->steps[i];
         if (!is_message(other) || !other->day.given)
             continue;
-        rg_day day = spec_day(payable, other->day);
+        rg_day day = spec_day(c->payable, other->day);
         if (day > own)
             return day;
     }
@@ -122,7 +122,7 @@ static bool endless(const struct rg_step *step)
     return step->until.kind == RG_UNTIL_NEVER || (by_default && step->tone >= RG_TONE_NOTICE);
 }
 
-static int64_t step_close(const struct rg_case *c, rg_day payable, int64_t opens_ms)
+static int64_t step_close(const struct rg_case *c, int64_t opens_ms)
 {
     const struct rg_zone *zone = c->look->zone;
     if (endless(c->step))
@@ -131,9 +131,9 @@ static int64_t step_close(const struct rg_case *c, rg_day payable, int64_t opens
         return rg_span_after(zone, opens_ms, c->step->until.span);
     rg_day day = RG_DAY_NONE;
     if (c->step->until.kind == RG_UNTIL_DAY)
-        day = day_after(spec_day(payable, c->step->until.day));
+        day = day_after(spec_day(c->payable, c->step->until.day));
     else if (c->step->day.given)
-        day = c->step->day.offset == 0 && c->step->day.given ? payable + 1 : next_step_day(c, payable);
+        day = c->step->day.offset == 0 ? c->payable + 1 : next_step_day(c);
     return rg_start_of_day(zone, day);
 }
 
@@ -153,41 +153,37 @@ static void repeat_window(struct rg_case *c)
         c->opens_ms = c->closes_ms = end; /* the next step has come: no room for this repetition */
 }
 
-static void bound_by_days(struct rg_case *c, rg_day payable)
+static int64_t step_open(struct rg_case *c)
 {
-    const struct rg_zone *zone = c->look->zone;
-    if (c->step->not_before.given && c->opens_ms != RG_NEVER) {
-        int64_t earliest = rg_start_of_day(zone, spec_day(payable, c->step->not_before));
-        if (c->opens_ms < earliest)
-            c->opens_ms = earliest;
+    if (c->step->after_step >= 0) {
+        int64_t since_ms = RG_NEVER;
+        return rg_case_prerequisite(c, &since_ms) == RG_GATE_NONE ? since_ms : RG_NEVER;
     }
-    if (c->step->not_after.given) {
-        int64_t latest = rg_start_of_day(zone, day_after(spec_day(payable, c->step->not_after)));
-        if (c->closes_ms > latest)
-            c->closes_ms = latest;
+    rg_day day = moved_day(c, spec_day(c->payable, c->step->day));
+    int minute = 0;
+    if (day != RG_DAY_NONE && is_message(c->step)) {
+        struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
+        minute = rg_hours_closed(hours) ? 0 : hours.open_minute;
     }
+    return day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(c->look->zone, day, minute);
 }
 
 void rg_case_window(struct rg_case *c)
 {
-    rg_day payable = c->payable;
+    const struct rg_zone *zone = c->look->zone;
+    c->opens_ms = step_open(c);
     c->closes_ms = RG_NEVER;
-    if (c->step->after_step >= 0) {
-        int64_t since_ms = RG_NEVER;
-        c->opens_ms = rg_case_prerequisite(c, &since_ms) == RG_GATE_NONE ? since_ms : RG_NEVER;
-    } else {
-        rg_day day = moved_day(c, spec_day(payable, c->step->day));
-        int minute = 0;
-        if (day != RG_DAY_NONE && is_message(c->step)) {
-            struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
-            minute = rg_hours_closed(hours) ? 0 : hours.open_minute;
-        }
-        c->opens_ms = day == RG_DAY_NONE ? RG_NEVER : rg_instant_at(c->look->zone, day, minute);
+    if (c->opens_ms != RG_NEVER && c->step->not_before.given) { /* what is counted from the opening is counted from there */
+        int64_t earliest_ms = rg_start_of_day(zone, spec_day(c->payable, c->step->not_before));
+        c->opens_ms = c->opens_ms < earliest_ms ? earliest_ms : c->opens_ms;
     }
     if (c->opens_ms != RG_NEVER)
-        c->closes_ms = step_close(c, payable, c->opens_ms);
+        c->closes_ms = step_close(c, c->opens_ms);
     repeat_window(c);
-    bound_by_days(c, payable);
+    if (c->step->not_after.given) {
+        int64_t latest_ms = rg_start_of_day(zone, day_after(spec_day(c->payable, c->step->not_after)));
+        c->closes_ms = c->closes_ms < latest_ms ? c->closes_ms : latest_ms;
+    }
 }
 
 /* ---- steps that come after another ---- */

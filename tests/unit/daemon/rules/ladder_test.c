@@ -198,6 +198,8 @@ static void repetitions(void **state)
          "11-04 08:12 a sms, 11-04 12:00 a sms, 11-04 16:00 a sms, 11-05 08:12 a sms"}, /* the fourth opens at 20:00 */
         {"  a: { day: D+1, tone: reminder, template: atraso, repeat: { every: 1d, times: 5 }, until: D+3 }\n",
          "11-04 08:12 a sms, 11-05 08:12 a sms, 11-06 08:12 a sms"},
+        {"  a: { day: D+1, not_before: D+4, tone: reminder, template: atraso, repeat: { every: 3d, times: 2 } }\n",
+         "11-07 08:12 a sms, 11-10 08:12 a sms"},
         {"  a: { day: D+4, tone: reminder, template: atraso, repeat: { every: 1d, times: 3 } }\n",
          "11-07 08:12 a sms, 11-09 08:12 a sms"}, /* of Sunday's nothing is left on Monday */
     };
@@ -414,6 +416,7 @@ static void after_other_steps(void **state)
         {"after: { step: a, has: done, wait: 10d }, not_after: D+11", "11-14 08:12 b sms"},
         {"after: { step: a, has: done }, until: 2d", "11-05 08:12 b sms"},
         {"after: { step: a, has: done }, until: 20h", ""}, /* closed at four in the morning */
+        {"after: { step: a, has: done }, not_before: D+10, until: 2d", "11-13 08:12 b sms"}, /* counted from its opening */
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play p;
