@@ -138,19 +138,25 @@ static void take_hours(struct rg_loader *loader, const struct rg_written_calenda
     cal->hours_count = count;
 }
 
+/* What is not written stays as the calendar it extends says: whoever narrows its hours does not lift its Fridays. */
 static void take_cut(struct rg_loader *loader, const struct rg_written_cut *w, struct rg_calendar *cal)
 {
+    struct rg_cut_rule *cut = &cal->cut;
     if (w->section.node == NULL)
-        return; /* as the calendar it extends says */
-    struct rg_season *only = RG_NEW(loader->rules->arena, struct rg_season, w->only.count);
-    if (w->only.count > 0)
+        return;
+    cut->given = true;
+    if (rg_section_has(&w->section, "never"))
+        cut->never = (unsigned)w->never;
+    if (rg_section_has(&w->section, "hours"))
+        cut->hours = w->hours;
+    if (w->only.count > 0) {
+        struct rg_season *only = RG_NEW(loader->rules->arena, struct rg_season, w->only.count);
         memcpy(only, w->only.items, w->only.count * sizeof *only);
-    cal->cut = (struct rg_cut_rule){.given = true,
-                                    .never = (unsigned)w->never,
-                                    .hours = w->hours,
-                                    .only = only,
-                                    .only_count = w->only.count,
-                                    .source = source_of(loader, w->source, w->read_on)};
+        cut->only = only;
+        cut->only_count = w->only.count;
+    }
+    if (rg_str_has(w->source))
+        cut->source = source_of(loader, w->source, w->read_on);
 }
 
 static void take_terms(struct rg_loader *loader, const struct rg_written_terms *w, struct rg_calendar *cal)

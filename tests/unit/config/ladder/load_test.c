@@ -348,6 +348,43 @@ static void calendars(void **state)
     }
 }
 
+/* What a calendar does not write about cuts stays as the one it extends says. */
+static void cuts_are_inherited(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cut;
+        unsigned never;
+        int opens;
+        size_t seasons;
+    } rows[] = {
+        {"", 0x1f0, 480, 0},
+        {"cut: { hours: 09:00-17:00 }\n", 0x1f0, 540, 0},
+        {"cut: { only: [12-15..01-31] }\n", 0x1f0, 480, 1},
+        {"cut: { never: [monday] }\n", 1, 480, 0},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct tree tree;
+        struct found f;
+        char calendar[256];
+        (void)snprintf(calendar, sizeof calendar, "language: 1\ncalendar: c\nextends: br-telecom\n%s", rows[i].cut);
+        tree_begin(&tree);
+        tree_put(&tree, "own/calendars/c.yaml", calendar);
+        tree_put(&tree, "rules.d/a.yaml",
+                 "language: 1\nladder: a\npriority: 1\ncalendar: c\ndefaults: { via: [sms] }\nsteps:\n" OK_STEP TAIL);
+        tree_load(&tree, &f);
+        assert_string_equal(found_heads(&f), "");
+        const struct rg_cut_rule *cut = &f.rules->ladders[0].calendar->cut;
+        assert_true(cut->given);
+        assert_int_equal(cut->never, rows[i].never);
+        assert_int_equal(cut->hours.open_minute, rows[i].opens);
+        assert_int_equal(cut->only_count, rows[i].seasons);
+        assert_string_equal(cut->source.text, "Lei 14.015/2020");
+        found_done(&f);
+        tree_done(&tree);
+    }
+}
+
 /* ---- the version's name ---- */
 
 static void hash_of(const char *yaml, char ret_hash[RG_RULES_HASH_TEXT + 1])
@@ -489,7 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filled_in), cmocka_unit_test(modes),     cmocka_unit_test(directories), cmocka_unit_test(missing_paths),
         cmocka_unit_test(policy),    cmocka_unit_test(calendars), cmocka_unit_test(hashes),      cmocka_unit_test(a_thousand),
-        cmocka_unit_test(limits),    cmocka_unit_test(tables),
+        cmocka_unit_test(limits),    cmocka_unit_test(tables),    cmocka_unit_test(cuts_are_inherited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
