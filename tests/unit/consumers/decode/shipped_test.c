@@ -182,13 +182,16 @@ static void asaas_webhooks_mean_what_they_say(void **state)
          "\"payment\":\"pay_080225913007\",\"amount_cents\":15990,\"paid_at\":\"2026-11-04T02:59:59.999Z\",\"method\":\"credit_"
          "card\"}"},
         {"received.json", RG_EV_PAYMENT_SETTLED, "\"available_on\":\"2026-11-04\",\"method\":\"boleto\"}"},
+        {"received_in_cash.json", RG_EV_PAYMENT_SETTLED,
+         "{\"debtor\":\"cus_000005219601\",\"invoice\":\"pay_080225913031\",\"amount_cents\":15990,"},
         {"dunning_received.json", RG_EV_PAYMENT_SETTLED, "\"payment\":\"pay_080225913022\""},
         {"refunded.json", RG_EV_PAYMENT_REVERSED,
          "\"payment\":\"pay_080225913014\",\"amount_cents\":15990,\"reason\":\"refund\"}"},
         {"partially_refunded.json", RG_EV_PAYMENT_REVERSED,
          "\"amount_cents\":1525,\"reason\":\"refund\"}"}, /* 10.00 + 5.25; 3.00 was cancelled */
         {"chargeback_requested.json", RG_EV_PAYMENT_REVERSED, "\"amount_cents\":15990,\"reason\":\"chargeback\"}"},
-        {"received_in_cash_undone.json", RG_EV_PAYMENT_REVERSED, "\"amount_cents\":15990,\"reason\":\"returned\"}"},
+        {"received_in_cash_undone.json", RG_EV_PAYMENT_REVERSED,
+         "\"invoice\":\"pay_080225913018\",\"amount_cents\":15990,\"reason\":\"returned\"}"},
         {"awaiting_chargeback_reversal.json", RG_EV_PAYMENT_CONFIRMED,
          "{\"debtor\":\"cus_000005219600\",\"invoice\":\"pay_080225913021\",\"amount_cents\":15990,\"method\":\"credit_card\"}"},
         {"credit_card_capture_refused.json", RG_EV_PAYMENT_FAILED, "\"method\":\"credit_card\"}"},

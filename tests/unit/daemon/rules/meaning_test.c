@@ -116,6 +116,7 @@ static void test_money_in_every_order(void **state)
         {"part of it reversed", {{'i', 1, "", 10000}, {'c', 8, "P", 10000}, {'b', 9, "P", 3000}}, {7000, false, 2, 0}},
         {"more reversed than paid", {{'i', 1, "", 10000}, {'c', 8, "P", 4000}, {'c', 8, "Q", 6000}, {'b', 9, "P", 9000}}, {6000, false, 2, 0}},
         {"reversed, and paid again", {{'i', 1, "", 10000}, {'c', 8, "P", 10000}, {'b', 9, "P", 10000}, {'c', 12, "Q", 10000}}, {10000, true, 2, 0}},
+        {"noted without a name, taken back, and paid", {{'i', 1, "", 10000}, {'s', 6, "", 10000}, {'b', 7, "", 10000}, {'s', 9, "P", 10000}}, {10000, true, 2, 0}},
         {"both names reversed", {{'i', 1, "", 10000}, {'c', 8, "P", 5000}, {'b', 9, "P", 5000}, {'c', 8, "Q", 5000}, {'b', 9, "Q", 5000}}, {0, false, 3, 0}},
         {"reversed without a name", {{'i', 1, "", 10000}, {'c', 8, "P", 10000}, {'b', 9, "", 10000}}, {0, false, 2, 0}},
         {"a nameless pair, reversed by the name", {{'i', 1, "", 10000}, {'c', 5, "", 10000}, {'s', 8, "P", 10000}, {'b', 9, "P", 10000}}, {0, false, 2, 0}},
