@@ -387,7 +387,6 @@ static void settle_entries(struct rg_record *record, const struct rg_decision *d
 /* A delivery counts for its step identity, whatever else is under way for it: a newer attempt that waits is void. */
 static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_outcome *outcome, int64_t offset)
 {
-    struct rg_action *own = rg_record_action(record, &outcome->action);
     int64_t at_ms = rg_second_up(outcome->at_ms);
     for (size_t i = 0; i < outcome->invoice_count; i++) {
         if (outcome->invoices[i].listed)
@@ -399,8 +398,11 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         if (done->state == RG_DONE_SENT && done->attempt > outcome->attempt)
             continue; /* it went out by a later attempt too: what becomes of that one is what counts */
         struct rg_action *newer = rg_done_is(done, &outcome->action) ? NULL : action_of(record, done);
-        if (newer != NULL && newer->state == RG_ACTION_QUEUED && !newer->decision.owed)
+        if (newer != NULL && newer->state == RG_ACTION_QUEUED && !newer->decision.owed) {
             rg_record_end_action(record, &newer->decision.action, RG_DONE_VOIDED, RG_GATE_COVERED);
+            done = rg_invoice_done(invoice, outcome->step, outcome->repetition, outcome->invoices[i].cycle); /* it may have moved */
+        }
+        const struct rg_action *own = rg_record_action(record, &outcome->action);
         if (done->attempt < outcome->attempt)
             done->attempt = outcome->attempt;
         done->state = RG_DONE_SENT;
@@ -417,7 +419,7 @@ static enum rg_folded apply_delivered(struct rg_record *record, const struct rg_
         prove(done, outcome->evidence == RG_EVIDENCE_NONE ? RG_EVIDENCE_ACCEPTED : outcome->evidence, at_ms);
         rg_done_settle(done, offset); /* a bounce may have been heard before its acceptance */
     }
-    if (own != NULL)
+    if (rg_record_action(record, &outcome->action) != NULL)
         drop_action(record, &outcome->action);
     return RG_FOLD_CHANGED;
 }

@@ -637,6 +637,32 @@ static void a_late_delivery_ends_what_waits(void **state)
     }
 }
 
+/* What an end opens again leaves the list of entries, and others take its place: the delivery is written where its step stands
+ * now. */
+static void a_late_delivery_finds_its_step(void **state)
+{
+    struct rig *rig = *state;
+    static struct rg_decision_cover milder[] = {{.invoice = 0, .step = {"a", 1}, .repetition = 1},
+                                                {.invoice = 0, .step = {"b", 1}, .repetition = 1}};
+    struct rg_decision other = decision_of(rig, 1), first = decision_of(rig, 1), second = decision_of(rig, 2);
+    struct rg_decision *all[] = {&other, &first, &second};
+    for (size_t i = 0; i < RG_COUNT(all); i++) {
+        all[i]->step = i == 0 ? RG_STR("atraso") : RG_STR("conversa");
+        all[i]->covers = &milder[i > 0];
+        all[i]->cover_count = all[i]->invoice_count = 1;
+    }
+    (void)decide(rig, &other);
+    (void)decide(rig, &first);
+    assert_int_equal(outcome(rig, &first, 0, RG_VERDICT_RETRY), RG_FOLD_CHANGED);
+    second.rests_on = rig->offset;
+    (void)decide(rig, &second);
+    assert_int_equal(recall(rig, &other), RG_FOLD_CHANGED);
+    assert_int_equal(outcome(rig, &first, 0, RG_VERDICT_ACCEPTED), RG_FOLD_CHANGED);
+    assert_null(action_of(rig, &second));
+    assert_null(done_of(rig, 0, "b"));
+    assert_int_equal(done_of(rig, 0, "conversa")->state, RG_DONE_SENT);
+}
+
 /* Both were delivered: what becomes of the later one is what counts, in whichever order that is heard. */
 static void the_later_delivery_counts(void **state)
 {
@@ -759,6 +785,7 @@ int main(void)
         TEST(the_other_invoice_of_a_crossed_decision_is_void),
         TEST(a_late_delivery_ends_what_waits),
         TEST(the_later_delivery_counts),
+        TEST(a_late_delivery_finds_its_step),
         TEST(an_end_touches_only_its_own_entries),
         TEST(a_channel_that_was_left_is_given_up),
         TEST(a_recall_meets_queued),
