@@ -81,13 +81,20 @@ static int64_t discount_cents(const struct rg_discount *tier, int64_t principal_
     return cents;
 }
 
+/* A bill that can be paid on the next bank day only has its discount on that day, too. */
+static rg_day last_day(const struct rg_discount *tier, rg_day due)
+{
+    rg_day named = tier->until < due ? tier->until : due, payable = rg_bank_payable(named, true);
+    return payable != RG_DAY_NONE ? payable : named;
+}
+
 int64_t rg_discount_best(const struct rg_discount *tiers, size_t count, int64_t principal_cents, rg_day due, rg_day day,
                          enum rg_rounding rounding)
 {
     rg_assert(count <= RG_DISCOUNTS_MAX);
     int64_t best = 0;
     for (size_t i = 0; i < count; i++) {
-        if (day > due || day > tiers[i].until)
+        if (day > last_day(&tiers[i], due))
             continue;
         int64_t cents = discount_cents(&tiers[i], principal_cents, rounding);
         if (cents > best && cents < principal_cents)

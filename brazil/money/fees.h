@@ -50,6 +50,7 @@ struct rg_discount {
 };
 
 /* The best discount in force on `day`, in cents; 0 when none is. One that is said to last past the due date ends with it, as
- * banks read it; one that would leave nothing to pay is an error of whoever wrote it, and none. */
+ * banks read it; one that ends on a day without bank service, on the next day that has it (Código Civil art. 132 paragraph 1), the
+ * year's last bank day among them; one that would leave nothing to pay is an error of whoever wrote it, and none. */
 int64_t rg_discount_best(const struct rg_discount *tiers, size_t count, int64_t principal_cents, rg_day due, rg_day day,
                          enum rg_rounding rounding);

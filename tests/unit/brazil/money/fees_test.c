@@ -183,9 +183,9 @@ static void test_discounts(void **state)
         int64_t cents;
     } ROWS[] = {
         {"2026-10-01", 1200}, {"2026-11-05", 1200}, {"2026-11-06", 1000}, {"2026-11-10", 1000},
-        {"2026-11-11", 250},  {"2026-11-20", 250},  {"2026-11-21", 0},    {"2027-01-01", 0},
+        {"2026-11-11", 250},  {"2026-11-19", 250},  {"2026-11-20", 0},    {"2027-01-01", 0},
     };
-    rg_day due = day_of("2026-11-20");
+    rg_day due = day_of("2026-11-19");
     for (size_t i = 0; i < RG_COUNT(ROWS); i++)
         assert_int_equal(rg_discount_best(tiers, RG_COUNT(tiers), 10000, due, day_of(ROWS[i].day), RG_ROUND_HALF_UP),
                          ROWS[i].cents);
@@ -196,6 +196,28 @@ static void test_discounts(void **state)
     const struct rg_discount cobv = {.amount_cents = 3000, .until = day_of("2020-11-30")};
     assert_int_equal(rg_discount_best(&cobv, 1, 12345, day_of("2020-12-31"), day_of("2020-11-30"), RG_ROUND_HALF_UP), 3000);
     assert_int_equal(rg_discount_best(&cobv, 1, 12345, day_of("2020-12-31"), day_of("2020-12-31"), RG_ROUND_HALF_UP), 0);
+}
+
+/* Whoever may pay on the next bank day has the discount on it, and no day longer. */
+static void test_discounts_end_on_bank_days(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *until, *due, *last;
+    } ROWS[] = {
+        {"2026-11-10", "2026-11-20", "2026-11-10"}, {"2026-11-15", "2026-11-30", "2026-11-16"}, /* a Sunday */
+        {"2026-11-20", "2026-11-20", "2026-11-23"}, /* a holiday, and a weekend behind it */
+        {"2026-12-25", "2026-11-21", "2026-11-23"}, /* ends with the due date, a Saturday */
+        {"2027-02-08", "2027-02-08", "2027-02-10"}, /* Carnival */
+        {"2026-12-31", "2027-01-10", "2027-01-04"}, /* the year's last bank day */
+        {"2026-11-30", "2026-11-30", "2026-11-30"},
+    };
+    for (size_t i = 0; i < RG_COUNT(ROWS); i++) {
+        const struct rg_discount tier = {.amount_cents = 700, .until = day_of(ROWS[i].until)};
+        rg_day due = day_of(ROWS[i].due), last = day_of(ROWS[i].last);
+        assert_int_equal(rg_discount_best(&tier, 1, 10000, due, last, RG_ROUND_HALF_UP), 700);
+        assert_int_equal(rg_discount_best(&tier, 1, 10000, due, last + 1, RG_ROUND_HALF_UP), 0);
+    }
 }
 
 /* Nobody gives a debt away for paying it early: the tier is ignored, the others hold. */
@@ -222,7 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roundings), cmocka_unit_test(test_due_on_a_free_day), cmocka_unit_test(test_other_terms),
         cmocka_unit_test(test_law),       cmocka_unit_test(test_terms_not_given),   cmocka_unit_test(test_hostile_numbers),
-        cmocka_unit_test(test_discounts), cmocka_unit_test(test_no_discounts),
+        cmocka_unit_test(test_discounts), cmocka_unit_test(test_discounts_end_on_bank_days), cmocka_unit_test(test_no_discounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
