@@ -18,6 +18,7 @@
 #define RG_SERVICES_MAX 64
 #define RG_SOURCES_MAX 64
 #define RG_STATE_TERMS_MAX 27
+#define RG_CAPS_MAX 100      /* messages in a day or a week */
 #define RG_RULES_HASH_TEXT 12 /* hex digits that name a version */
 
 /* A length of time as people write it: 20h 30m, 15d (calendar days), 2bd (bank business days). */

@@ -7,7 +7,6 @@
 
 #define PRIORITY_MAX 1000000
 #define REPEAT_TIMES_MAX 100
-#define CAPS_MAX 100
 
 /* ---- Values of their own kind ---- */
 
@@ -286,9 +285,9 @@ static const struct rg_row holidays_fields[] = {
 static const struct rg_table holidays_table = RG_TABLE("holidays", struct rg_written_holidays, holidays_fields);
 
 static const struct rg_row caps_fields[] = {
-    {.key = "per_day", RG_AT(struct rg_written_caps, per_day), .type = RG_ROW_INT, .min = 1, .max = CAPS_MAX, .fallback = "1",
+    {.key = "per_day", RG_AT(struct rg_written_caps, per_day), .type = RG_ROW_INT, .min = 1, .max = RG_CAPS_MAX, .fallback = "1",
      .help = "Messages to one debtor in a day."},
-    {.key = "per_week", RG_AT(struct rg_written_caps, per_week), .type = RG_ROW_INT, .min = 1, .max = CAPS_MAX, .fallback = "3",
+    {.key = "per_week", RG_AT(struct rg_written_caps, per_week), .type = RG_ROW_INT, .min = 1, .max = RG_CAPS_MAX, .fallback = "3",
      .help = "Messages to one debtor in seven days."},
     {.key = "gap", RG_AT(struct rg_written_caps, gap), .type = RG_ROW_DURATION, .fallback = "20h", .min = 60, .max = 30 * 86400,
      .help = "Time between two messages to one debtor."},

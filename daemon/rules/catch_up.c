@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-#define SEARCH_DAYS_MAX 30 /* no calendar closes longer than this */
-
 /* ---- since when ---- */
 
 /* A promise is broken one bank day after its day. */
@@ -70,7 +68,7 @@ static int64_t able_since(const struct rg_case *c)
 static int64_t first_day_ends(const struct rg_case *c, int64_t since_ms)
 {
     rg_day from = rg_local_at(c->look->zone, since_ms).day;
-    for (rg_day day = from; day < from + SEARCH_DAYS_MAX; day++) {
+    for (rg_day day = from; day < from + RG_CLOSED_DAYS_MAX; day++) {
         struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
         if (!rg_hours_closed(hours) && rg_instant_at(c->look->zone, day, hours.close_minute) > since_ms)
             return rg_start_of_day(c->look->zone, day + 1);

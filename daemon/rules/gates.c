@@ -8,8 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SEARCH_DAYS_MAX 30
-#define WEEK_MS (7 * RG_MS_PER_DAY)
 #define NOON (12 * 60)
 #define SECOND_MS 1000
 #define SYNCED_LOOK_MS (15 * RG_MS_PER_MINUTE)
@@ -331,7 +329,7 @@ static bool gate_not_delivered(struct rg_case *c)
 static int64_t next_opening(const struct rg_case *c)
 {
     int64_t after = now(c);
-    for (rg_day day = c->look->now.day; day < c->look->now.day + SEARCH_DAYS_MAX; day++) {
+    for (rg_day day = c->look->now.day; day < c->look->now.day + RG_CLOSED_DAYS_MAX; day++) {
         struct rg_hours hours = rg_message_hours(c->look, c->ladder, day);
         if (rg_hours_closed(hours))
             continue;
@@ -476,99 +474,6 @@ static bool gate_cut_calendar(struct rg_case *c)
     return true;
 }
 
-/* Times of this debtor's messages that went out or are under way, each action once. */
-struct sent_times {
-    int64_t at[RG_RECORD_ACTIONS_MAX];
-    int count;
-};
-
-static void add_sent(struct sent_times *sent, const struct rg_done *seen[], const struct rg_done *done)
-{
-    for (int i = 0; i < sent->count; i++)
-        if (rg_done_shares(seen[i], done))
-            return;
-    if (sent->count == RG_RECORD_ACTIONS_MAX)
-        return;
-    seen[sent->count] = done;
-    sent->at[sent->count++] = done->at_ms;
-}
-
-/* An attempt of the case's own that has to be made again is no message before it. */
-static struct sent_times messages_since(const struct rg_case *c, int64_t since_ms, enum rg_tone lowest, enum rg_tone highest)
-{
-    struct sent_times sent = {.count = 0};
-    const struct rg_done *seen[RG_RECORD_ACTIONS_MAX];
-    const struct rg_record *record = c->look->record;
-    for (size_t i = 0; i < record->invoice_count; i++) {
-        for (size_t k = 0; k < record->invoices[i].done_count; k++) {
-            const struct rg_done *done = &record->invoices[i].done[k];
-            bool went = done->state == RG_DONE_QUEUED || done->state == RG_DONE_CLAIMED || done->state == RG_DONE_SENT ||
-                        done->state == RG_DONE_UNCERTAIN || done->maybe_sent;
-            bool own = c->done != NULL && rg_done_shares(done, c->done);
-            bool counts = !own && done->signal == RG_SIGNAL_NONE && done->tone >= lowest && done->tone <= highest;
-            bool later = c->look->hindsight && done->at_ms > now(c);
-            if (went && counts && !later && done->at_ms > since_ms)
-                add_sent(&sent, seen, done);
-        }
-    }
-    return sent;
-}
-
-static bool capped(const struct rg_case *c)
-{
-    return c->step->kind == RG_ACT_MESSAGE && c->step->tone >= RG_TONE_COURTESY && c->step->tone <= RG_TONE_FIRM;
-}
-
-static bool gate_caps(struct rg_case *c)
-{
-    const struct rg_caps *caps = &c->ladder->caps;
-    if (!capped(c))
-        return false;
-    struct sent_times week = messages_since(c, now(c) - WEEK_MS, RG_TONE_COURTESY, RG_TONE_FIRM);
-    int64_t today_began = start_of(c, c->look->now.day), oldest = RG_NEVER;
-    int today = 0;
-    for (int i = 0; i < week.count; i++) {
-        today += week.at[i] >= today_began;
-        if (week.at[i] < oldest)
-            oldest = week.at[i];
-    }
-    if (caps->per_day > 0 && today >= caps->per_day) {
-        c->until_ms = start_of(c, c->look->now.day + 1);
-        rg_case_why(c, "%d today, at most %d a day", today, caps->per_day);
-        return true;
-    }
-    if (caps->per_week > 0 && week.count >= caps->per_week) {
-        c->until_ms = oldest + WEEK_MS;
-        rg_case_why(c, "%d in seven days, at most %d", week.count, caps->per_week);
-        return true;
-    }
-    if (week.count > 0)
-        rg_case_why(c, "%d today, %d in seven days", today, week.count);
-    return false;
-}
-
-static bool gate_gap(struct rg_case *c)
-{
-    bool notice = c->step->kind == RG_ACT_MESSAGE && c->step->tone == RG_TONE_NOTICE;
-    if ((!capped(c) && !notice) || c->ladder->caps.gap.unit == RG_SPAN_NONE)
-        return false;
-    /* courtesy to firm keep their distance to every message; notices only to each other */
-    struct sent_times sent = messages_since(c, now(c) - WEEK_MS, notice ? RG_TONE_NOTICE : RG_TONE_COURTESY, RG_TONE_NOTICE);
-    int64_t last = 0;
-    for (int i = 0; i < sent.count; i++)
-        if (sent.at[i] > last)
-            last = sent.at[i];
-    if (last == 0)
-        return false;
-    c->until_ms = rg_span_after(c->look->zone, last, c->ladder->caps.gap);
-    int64_t next_day = start_of(c, rg_local_at(c->look->zone, last).day + 1);
-    if (notice && c->until_ms < next_day)
-        c->until_ms = next_day; /* two of them never on one day, however short the gap */
-    char text[RG_WHEN_TEXT_MAX];
-    rg_case_why(c, "last message %s", rg_when_text(c->look->zone, last, text));
-    return c->until_ms > now(c);
-}
-
 static bool gate_frontier(struct rg_case *c)
 {
     const struct rg_world *world = c->look->world;
@@ -605,8 +510,8 @@ static const struct {
     {RG_GATE_HOURS, gate_hours},
     {RG_GATE_HOLIDAY, gate_holiday},
     {RG_GATE_CUT_CALENDAR, gate_cut_calendar},
-    {RG_GATE_CAPS, gate_caps},
-    {RG_GATE_GAP, gate_gap},
+    {RG_GATE_CAPS, rg_gate_caps},
+    {RG_GATE_GAP, rg_gate_gap},
     {RG_GATE_FRONTIER, gate_frontier},
 };
 

@@ -5,6 +5,8 @@
 #include "config/ladder/facts.h"
 #include "daemon/rules/decide.h"
 
+#define RG_CLOSED_DAYS_MAX 30 /* no calendar closes longer than this */
+
 struct rg_look {
     const struct rg_rules *rules;
     const struct rg_world *world;
@@ -81,6 +83,10 @@ int64_t rg_silence_ended(const struct rg_case *c);
 bool rg_case_missed(const struct rg_case *c, int64_t since_ms);
 bool rg_gate_too_old(struct rg_case *c);
 bool rg_gate_superseded(struct rg_case *c);
+
+/* caps.c */
+bool rg_gate_caps(struct rg_case *c);
+bool rg_gate_gap(struct rg_case *c);
 
 /* gates.c: nothing but the clock keeps a message in. */
 bool rg_case_can_speak(struct rg_case *c);

@@ -6,7 +6,6 @@
 #include "base/core/hash.h"
 #include "brazil/days/bank.h"
 
-#define SEARCH_DAYS_MAX 30 /* no calendar closes longer than this */
 #define LAST_CHANCE_DAYS_MAX 14
 #define JITTER_MAX_MS (30 * RG_MS_PER_MINUTE)
 
@@ -90,7 +89,7 @@ static rg_day moved_day(const struct rg_case *c, rg_day day)
 {
     if (c->step->day.offset >= 0 || day == RG_DAY_NONE || !c->ladder->holidays_before_earlier)
         return day;
-    for (int i = 0; i < SEARCH_DAYS_MAX; i++)
+    for (int i = 0; i < RG_CLOSED_DAYS_MAX; i++)
         if (!rg_hours_closed(rg_message_hours(c->look, c->ladder, day - i)))
             return day - i;
     return day;

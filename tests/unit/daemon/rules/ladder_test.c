@@ -251,6 +251,9 @@ static void caps_and_gaps_to_the_minute(void **state)
          "  b: { day: D+1, tone: notice, template: aviso_suspensao, term: 15d }\n"
          "  a: { day: D+2, tone: firm, template: conversa, until: 3d }\n",
          "11-04 08:12 b sms, 11-05 14:12 a sms"},
+        {"caps: { per_day: 9, per_week: 9, gap: 10d }", /* longer than a week, too */
+         "  a: { day: D+1, tone: reminder, template: atraso }\n  b: { day: D+10, tone: firm, template: conversa, until: 5d }\n",
+         "11-04 08:12 a sms, 11-14 08:12 b sms"},
         {"caps: { per_day: 1, per_week: 3, gap: 20h }",
          "  a: { day: D+1, tone: reminder, template: atraso }\n"
          "  b: { day: D+1, tone: notice, template: aviso_suspensao, term: 15d }\n",
