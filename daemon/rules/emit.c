@@ -30,8 +30,7 @@ static void add_amounts(struct rg_look *look, struct rg_decision *d, const struc
     if (balance_cents <= 0)
         return;
     struct rg_fees fees = rg_look_fees(look, invoice, balance_cents);
-    bool whole = balance_cents == invoice->amount_cents; /* a discount is for paying the whole in time */
-    int64_t discount = whole ? rg_invoice_discount_cents(invoice, look->now.day, look->rules->policy.fees.rounding) : 0;
+    int64_t discount = rg_look_discount_cents(look, invoice, balance_cents);
     d->amount_cents += balance_cents;
     d->fine_cents += fees.fine_cents;
     d->interest_cents += fees.interest_cents;

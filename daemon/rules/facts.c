@@ -9,7 +9,6 @@
 struct asked {
     struct rg_look *look;
     struct rg_invoice *invoice;
-    const struct rg_ladder *ladder;
     struct rg_cel_value tags[RG_TAGS_MAX];
 };
 
@@ -193,7 +192,7 @@ static bool debtor_fact(struct asked *a, enum rg_fact fact, struct rg_cel_value 
     case RG_FA_DEBTOR_OVERDUE_COUNT: return number(overdue_count(a), true, ret);
     case RG_FA_DEBTOR_REACHABLE: return flag(reachable(a), ret);
     case RG_FA_DEBTOR_OPEN_TOTAL: *ret = rg_cel_money(open_total(a)); return true;
-    case RG_FA_DEBTOR_PROTECTED: return flag(r->protection != RG_PROTECT_NONE, ret);
+    case RG_FA_DEBTOR_PROTECTED: return flag(rg_record_protected(r, a->look->world->now_ms), ret);
     default: return false;
     }
 }
@@ -283,10 +282,9 @@ static bool answer(void *ctx, int slot, struct rg_cel_value *ret)
     return fact <= RG_FA_HISTORY_CHARGEBACKS_12M ? history_fact(a, fact, ret) : other_fact(a, fact, ret);
 }
 
-enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder, const struct rg_cel *condition,
-                                 struct rg_str *ret_why)
+enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoice, const struct rg_cel *condition, struct rg_str *ret_why)
 {
-    struct asked a = {.look = look, .invoice = invoice, .ladder = ladder};
+    struct asked a = {.look = look, .invoice = invoice};
     struct rg_cel_outcome outcome;
     enum rg_cel_verdict verdict = rg_cel_test(condition, answer, &a, &outcome);
     if (ret_why == NULL || !look->explain)

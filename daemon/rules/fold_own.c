@@ -216,7 +216,8 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
     if (invoice->state != RG_INVOICE_OPEN)
         return invoice->state == RG_INVOICE_VOIDED ? RG_GATE_VOIDED : RG_GATE_WRITTEN_OFF;
     int64_t balance = rg_record_balance_cents(record, invoice);
-    if (decision->tone != RG_TONE_INFO && rg_record_paid(record, invoice, 0))
+    bool paid = rg_record_paid(record, invoice, 0);
+    if (decision->tone != RG_TONE_INFO && paid)
         return RG_GATE_PAID; /* a discount may have come after the payment: the balance is what it was */
     if (balance != seen->balance_cents)
         return balance <= 0 ? RG_GATE_PAID : RG_GATE_SUPERSEDED;
@@ -226,7 +227,12 @@ static enum rg_gate invoice_unwanted(const struct rg_record *record, const struc
         return RG_GATE_HELD;
     if (invoice->disputed || rg_invoice_excused(invoice))
         return RG_GATE_DISPUTED;
-    return invoice->debit_on != RG_DAY_NONE && invoice->debit_on >= rg_brasilia_day(decision->at_ms) ? RG_GATE_DEBIT_SCHEDULED : RG_GATE_NONE;
+    if (paid)
+        return RG_GATE_NONE; /* whoever kept a promise, or was debited, is thanked for it */
+    rg_day day = rg_brasilia_day(decision->at_ms);
+    if (record->promise_on != RG_DAY_NONE && record->promise_on >= day)
+        return RG_GATE_PROMISED;
+    return invoice->debit_on != RG_DAY_NONE && invoice->debit_on >= day ? RG_GATE_DEBIT_SCHEDULED : RG_GATE_NONE;
 }
 
 enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_decision *decision)
@@ -238,12 +244,10 @@ enum rg_gate rg_action_unwanted(const struct rg_record *record, const struct rg_
         if (gate != RG_GATE_NONE)
             return gate;
     }
-    if (record->protection != RG_PROTECT_NONE && (record->protection_until_ms == 0 || record->protection_until_ms > decision->at_ms))
+    if (rg_record_protected(record, decision->at_ms))
         return RG_GATE_PROTECTED;
     if (record->overflowing)
         return RG_GATE_HELD; /* a hold of the debtor holds each of his invoices */
-    if (record->promise_on != RG_DAY_NONE && record->promise_on >= rg_brasilia_day(decision->at_ms))
-        return RG_GATE_PROMISED;
     bool to_a_person = decision->kind == RG_ACT_MESSAGE;
     return to_a_person && rg_record_opted_out(record, decision->channel) ? RG_GATE_OPTED_OUT : RG_GATE_NONE;
 }

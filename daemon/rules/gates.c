@@ -123,8 +123,7 @@ static bool gate_held(struct rg_case *c)
 static bool gate_protected(struct rg_case *c)
 {
     const struct rg_record *record = c->look->record;
-    bool over = record->protection_until_ms != 0 && record->protection_until_ms <= now(c);
-    if (record->protection == RG_PROTECT_NONE || over)
+    if (!rg_record_protected(record, now(c)))
         return false;
     if (record->protection_until_ms != 0)
         c->until_ms = record->protection_until_ms;
@@ -178,7 +177,7 @@ static bool gate_condition(struct rg_case *c)
     for (size_t i = 0; i < RG_COUNT(c->step->when); i++) {
         if (c->step->when[i] == NULL)
             continue;
-        if (rg_look_test(c->look, c->invoice, c->ladder, c->step->when[i], &c->why) == RG_CEL_TRUE) {
+        if (rg_look_test(c->look, c->invoice, c->step->when[i], &c->why) == RG_CEL_TRUE) {
             held = rg_str_has(held) ? rg_arena_printf(c->look->record->arena, RG_STR_FMT "; " RG_STR_FMT, RG_STR_ARG(held), RG_STR_ARG(c->why)) : c->why;
             continue;
         }
@@ -190,11 +189,10 @@ static bool gate_condition(struct rg_case *c)
     return false;
 }
 
-static bool gate_missing_data(struct rg_case *c)
+const char *rg_look_missing(const struct rg_look *look, const struct rg_invoice *v, uint32_t wanted, bool term)
 {
-    const struct rg_record *record = c->look->record;
-    const struct rg_invoice *v = c->invoice;
-    int64_t discount = rg_invoice_discount_cents(v, c->look->now.day, RG_ROUND_HALF_UP);
+    const struct rg_record *record = look->record;
+    bool discount = (wanted & RG_TN_DISCOUNT) != 0 && rg_look_discount_cents(look, v, rg_record_balance_cents(record, v)) > 0;
     const struct {
         uint32_t need;
         bool there;
@@ -206,18 +204,23 @@ static bool gate_missing_data(struct rg_case *c)
         {RG_TN_LINK, v->has_link, "link"},
         {RG_TN_SERVICE, rg_str_has(v->service), "servico"},
         {RG_TN_CONTRACT, rg_str_has(v->contract), "contrato"},
-        {RG_TN_DISCOUNT, discount > 0, "desconto"},
+        {RG_TN_DISCOUNT, discount, "desconto"},
         {RG_TN_DOCUMENT, rg_str_has(record->document), "documento_mascarado"},
         {RG_TN_VALID_UNTIL, v->pix_until != RG_DAY_NONE || v->boleto_until != RG_DAY_NONE, "valido_ate"},
-        {RG_TN_TERM | RG_TN_CUT_DATE, c->step->term.given, "prazo"},
+        {RG_TN_TERM | RG_TN_CUT_DATE, term, "prazo"},
     };
-    for (size_t i = 0; i < RG_COUNT(needs); i++) {
-        if ((c->step->template_needs & needs[i].need) == 0 || needs[i].there)
-            continue;
-        rg_case_why(c, "%s, for template " RG_STR_FMT, needs[i].what, RG_STR_ARG(c->step->template));
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < RG_COUNT(needs); i++)
+        if ((wanted & needs[i].need) != 0 && !needs[i].there)
+            return needs[i].what;
+    return NULL;
+}
+
+static bool gate_missing_data(struct rg_case *c)
+{
+    const char *what = rg_look_missing(c->look, c->invoice, c->step->template_needs, c->step->term.given);
+    if (what != NULL)
+        rg_case_why(c, "%s, for template " RG_STR_FMT, what, RG_STR_ARG(c->step->template));
+    return what != NULL;
 }
 
 /* ---- whom it can reach ---- */

@@ -92,7 +92,7 @@ const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *
 {
     for (int i = 0; i < look->rules->ladder_count; i++) {
         const struct rg_ladder *ladder = &look->rules->ladders[i];
-        if (ladder->applies == NULL || rg_look_test(look, invoice, ladder, ladder->applies, NULL) == RG_CEL_TRUE)
+        if (ladder->applies == NULL || rg_look_test(look, invoice, ladder->applies, NULL) == RG_CEL_TRUE)
             return ladder;
     }
     return NULL;
@@ -115,6 +115,13 @@ struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice 
     if (balance_cents > 0 && rg_late_fees(&terms, balance_cents, invoice->due_on, look->now.day, &computed, NULL) == 0)
         fees = computed;
     return fees;
+}
+
+/* What paying today saves. A discount is for paying the whole in time. */
+int64_t rg_look_discount_cents(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents)
+{
+    bool whole = balance_cents == invoice->amount_cents;
+    return whole ? rg_invoice_discount_cents(invoice, look->now.day, look->rules->policy.fees.rounding) : 0;
 }
 
 /* A ladder or a step may stay in shadow on its own. */

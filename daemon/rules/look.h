@@ -57,9 +57,10 @@ struct rg_str rg_look_creditor(const struct rg_look *look, const struct rg_invoi
 const struct rg_ladder *rg_look_ladder(struct rg_look *look, struct rg_invoice *invoice); /* first that applies; NULL */
 const struct rg_zone *rg_debtor_zone(const struct rg_record *record);
 struct rg_fees rg_look_fees(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents);
+int64_t rg_look_discount_cents(const struct rg_look *look, const struct rg_invoice *invoice, int64_t balance_cents);
 
 /* facts.c: tests one condition for an invoice; `why` gets values or the missing fact. */
-enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoice, const struct rg_ladder *ladder, const struct rg_cel *condition, struct rg_str *ret_why);
+enum rg_cel_verdict rg_look_test(struct rg_look *look, struct rg_invoice *invoice, const struct rg_cel *condition, struct rg_str *ret_why);
 bool rg_condition_reads_time(const struct rg_cel *condition);
 
 /* window.c */
@@ -88,7 +89,10 @@ bool rg_gate_superseded(struct rg_case *c);
 bool rg_gate_caps(struct rg_case *c);
 bool rg_gate_gap(struct rg_case *c);
 
-/* gates.c: nothing but the clock keeps a message in. */
+/* gates.c: the first value that a text cannot do without and that is not there, by its name in texts; NULL: it can be written.
+ * `wanted`: RG_TN_ bits; `term`: it grants one. */
+const char *rg_look_missing(const struct rg_look *look, const struct rg_invoice *invoice, uint32_t wanted, bool term);
+/* Nothing but the clock keeps a message in. */
 bool rg_case_can_speak(struct rg_case *c);
 /* The first gate that blocks an open case, in the table's order; with all in c->gates when explaining. */
 enum rg_gate rg_case_gate(struct rg_case *c);

@@ -331,7 +331,8 @@ static bool kept_in(struct rg_look *look, struct rg_invoice *invoice, const stru
         return true;
     }
     *ret_channel = usable_channel(look, owed);
-    if (*ret_channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms))
+    if (*ret_channel < 0 || rg_record_held(look->record, invoice, now_ms, &until_ms) ||
+        rg_look_missing(look, invoice, owed->template_needs, false) != NULL)
         return true;
     bool later = done != NULL && done->state == RG_DONE_RETRY && now_ms < rg_retry_at(done);
     if (later)
@@ -368,7 +369,7 @@ static void look_word(struct rg_look *look, struct rg_invoice *invoice, const st
     }
     if (*said || paid_ms == 0 || paid_ms + THANKS_WITHIN_MS < look->world->now_ms ||
         (excuses(owed) && !crossed(look, invoice, cycle, paid_ms, owed->when_crossed)) ||
-        (owed->when != NULL && rg_look_test(look, invoice, ladder, owed->when, NULL) != RG_CEL_TRUE))
+        (owed->when != NULL && rg_look_test(look, invoice, owed->when, NULL) != RG_CEL_TRUE))
         return;
     if (said_of_another(look, invoice, ladder, owed, paid_ms)) {
         *said = true;

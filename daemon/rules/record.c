@@ -305,6 +305,11 @@ bool rg_record_held(const struct rg_record *record, const struct rg_invoice *inv
     return false;
 }
 
+bool rg_record_protected(const struct rg_record *record, int64_t at_ms)
+{
+    return record->protection != RG_PROTECT_NONE && (record->protection_until_ms == 0 || record->protection_until_ms > at_ms);
+}
+
 bool rg_record_opted_out(const struct rg_record *record, struct rg_str channel)
 {
     for (size_t i = 0; i < record->optout_count; i++)

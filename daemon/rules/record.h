@@ -267,5 +267,6 @@ int64_t rg_invoice_discount_cents(const struct rg_invoice *invoice, rg_day day, 
 rg_day rg_invoice_paid_on(const struct rg_invoice *invoice); /* day of the last payment that counts; RG_DAY_NONE */
 bool rg_record_consumer(const struct rg_record *record); /* said so, or a person, or nothing known */
 bool rg_record_held(const struct rg_record *record, const struct rg_invoice *invoice, int64_t at_ms, int64_t *ret_until_ms); /* invoice NULL: the debtor */
+bool rg_record_protected(const struct rg_record *record, int64_t at_ms);
 bool rg_record_opted_out(const struct rg_record *record, struct rg_str channel);
 rg_day rg_brasilia_day(int64_t ms); /* the civil day by which payments and promises are dated, whatever the debtor's zone */

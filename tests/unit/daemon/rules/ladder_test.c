@@ -462,6 +462,47 @@ static void covered_counts_as_done(void **state)
     }
 }
 
+/* A protection that is over protects no more, and conditions know it. */
+static void a_protection_ends(void **state)
+{
+    (void)state;
+    struct play p;
+    begin(&p, "", "  a: { day: D+1, tone: reminder, template: atraso, when: \"!debtor.protected\", catch_up: send }\n", "2026-10-20 09:00");
+    live(&p, (struct person){0});
+    play_invoice(&p, "F1", "2026-11-03", 15900);
+    struct rg_event e = play_event(&p, RG_EV_DEBTOR_PROTECTED, "lawyer");
+    e.protection = RG_PROTECT_LAWYER;
+    e.until_ms = at("2026-11-09 10:00");
+    e.has |= RG_BIT(RG_F_UNTIL);
+    play_fold(&p, &e, false);
+    play_to(&p, "2026-12-31 00:00");
+    expect(&p, "11-09 10:00 a sms");
+    play_end(&p);
+}
+
+/* A discount is for paying the whole in time: whoever has paid a part is offered none. */
+static void a_discount_is_for_the_whole(void **state)
+{
+    (void)state;
+    for (int part = 0; part <= 1; part++) {
+        struct play p;
+        begin(&p, "", "  d: { day: D-6, tone: courtesy, template: desconto }\n", "2026-10-20 09:00");
+        live(&p, (struct person){0});
+        play_invoice(&p, "F1", "2026-11-17", 15900);
+        struct rg_event e = play_event(&p, RG_EV_INVOICE_UPDATED, "discount");
+        e.invoice = RG_STR("F1");
+        e.discounts[0] = (struct rg_discount){.amount_cents = 500, .until = rg_day_of(2026, 11, 12)};
+        e.discount_count = 1;
+        e.has |= RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_DISCOUNTS);
+        play_fold(&p, &e, false);
+        if (part)
+            play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 5000);
+        play_to(&p, "2026-12-31 00:00");
+        expect(&p, part ? "" : "11-11 08:12 d sms");
+        play_end(&p);
+    }
+}
+
 /* ---- cycles ---- */
 
 /* What was said in friendship, or spoken for, is not said again when the debt comes back on the same day; what was not is. */
@@ -657,7 +698,7 @@ int main(void)
         cmocka_unit_test(channels_in_their_order),
         cmocka_unit_test(proof_within_its_time),
         cmocka_unit_test(after_other_steps),
-        cmocka_unit_test(covered_counts_as_done),
+        cmocka_unit_test(covered_counts_as_done), cmocka_unit_test(a_protection_ends), cmocka_unit_test(a_discount_is_for_the_whole),
         cmocka_unit_test(what_was_said_is_not_said_again),
         cmocka_unit_test(creditors_apart), cmocka_unit_test(thanks_of_creditors_apart),
         cmocka_unit_test(contracts_apart),

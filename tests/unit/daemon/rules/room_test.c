@@ -128,7 +128,7 @@ static void ask_history(const struct rg_rules *rules, struct rg_record *record, 
         const struct rg_step *step = &rules->ladders[0].steps[i];
         for (size_t k = 0; k < RG_COUNT(step->when); k++)
             if (step->when[k] != NULL)
-                (void)rg_look_test(&look, &record->invoices[0], &rules->ladders[0], step->when[k], &why);
+                (void)rg_look_test(&look, &record->invoices[0], step->when[k], &why);
         const char *value = strstr(why.p, ": ");
         assert_non_null(value);
         ret[i] = strtoll(value + 2, NULL, 10);

@@ -243,6 +243,43 @@ static void thanks_know_their_place(void **state)
     play_end(&p);
 }
 
+/* Who pays by the day he promised, or by the debit that was booked, is thanked like anybody else. */
+static void whoever_keeps_his_word_is_thanked(void **state)
+{
+    (void)state;
+    for (int debit = 0; debit <= 1; debit++) {
+        struct play p;
+        begin_reminded(&p);
+        struct rg_event e = play_event(&p, debit ? RG_EV_PAYMENT_SCHEDULED : RG_EV_PROMISE_MADE, "word");
+        e.invoice = RG_STR("F1");
+        e.on = e.pay_on = rg_day_of(2026, 11, 6);
+        e.has |= debit ? RG_BIT(RG_F_INVOICE) | RG_BIT(RG_F_ON) : RG_BIT(RG_F_PAY_ON);
+        play_fold(&p, &e, false);
+        play_to(&p, "2026-11-06 10:00");
+        p.line_count = 0;
+        pay(&p, "F1");
+        EXPECT(&p, "10:00 obrigado");
+        play_end(&p);
+    }
+}
+
+/* A word that would have a hole waits for what it lacks. */
+static void nobody_is_thanked_without_his_name(void **state)
+{
+    (void)state;
+    struct play p;
+    begin_reminded(&p);
+    struct rg_event e = play_event(&p, RG_EV_DEBTOR_UPDATED, "nameless");
+    e.null |= RG_BIT(RG_F_NAME);
+    play_fold(&p, &e, true);
+    pay(&p, "F1");
+    play_to(&p, "2026-11-05 11:00");
+    assert_int_equal(p.line_count, 0);
+    play_person(&p);
+    EXPECT(&p, "11:00 obrigado");
+    play_end(&p);
+}
+
 /* A provider that wants to be let alone for two hours is. */
 static void thanks_wait_as_long_as_asked(void **state)
 {
@@ -343,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paid_in_the_same_batch), cmocka_unit_test(what_a_payment_crosses), cmocka_unit_test(settled_without_a_word_before),
+        cmocka_unit_test(whoever_keeps_his_word_is_thanked), cmocka_unit_test(nobody_is_thanked_without_his_name),
         cmocka_unit_test(too_late_for_thanks), cmocka_unit_test(thanks_know_their_place), cmocka_unit_test(thanks_wait_as_long_as_asked),
         cmocka_unit_test(paid_one_after_the_other),
         cmocka_unit_test(an_excuse_thanks_too),
