@@ -74,7 +74,7 @@ bool rg_case_said_before(const struct rg_case *c)
     return false;
 }
 
-static struct rg_step_view *find(struct rg_case *c, enum rg_view_kind kind, enum rg_gate gate, int64_t until_ms)
+static struct rg_step_view *view_step(struct rg_case *c, enum rg_view_kind kind, enum rg_gate gate, int64_t until_ms)
 {
     struct rg_decided *out = c->look->out;
     struct rg_step_view *f = RG_PUSH(c->look->record->arena, out->views, out->view_count, out->view_cap);
@@ -121,7 +121,7 @@ static void look_closed(struct rg_case *c)
         return;
     enum rg_gate gate = last_gate(c);
     if (look->explain) {
-        (void)find(c, RG_VIEW_CLOSED, gate, RG_NEVER);
+        (void)view_step(c, RG_VIEW_CLOSED, gate, RG_NEVER);
         return;
     }
     if (lags(look)) {
@@ -148,7 +148,7 @@ static void look_waiting(struct rg_case *c)
     }
     rg_look_at(c->look, until_ms);
     if (c->look->explain)
-        (void)find(c, RG_VIEW_WAITING, gate, until_ms);
+        (void)view_step(c, RG_VIEW_WAITING, gate, until_ms);
 }
 
 /* An open case that is still to do runs through the gates. */
@@ -156,14 +156,14 @@ static void look_open(struct rg_case *c, struct passed *passed)
 {
     enum rg_gate gate = rg_case_gate(c);
     (void)lags(c->look); /* whatever stands in front of the frontier */
-    if (gate == RG_GATE_NONE)
+    if (gate == RG_GATE_NONE) {
         *RG_PUSH(c->look->record->arena, passed->cases, passed->count, passed->cap) = *c;
-    if (gate != RG_GATE_NONE) {
+    } else {
         rg_look_at(c->look, c->until_ms);
         rg_look_at(c->look, c->closes_ms);
     }
     if (c->look->explain)
-        (void)find(c, gate == RG_GATE_NONE ? RG_VIEW_DECIDED : RG_VIEW_BLOCKED, gate, c->until_ms);
+        (void)view_step(c, gate == RG_GATE_NONE ? RG_VIEW_DECIDED : RG_VIEW_BLOCKED, gate, c->until_ms);
 }
 
 static void look_case(struct rg_case *c, struct passed *passed)
@@ -171,7 +171,7 @@ static void look_case(struct rg_case *c, struct passed *passed)
     int64_t now_ms = c->look->world->now_ms, until_ms = RG_NEVER;
     if (c->done != NULL && in_hands(c->done)) {
         if (c->look->explain)
-            (void)find(c, RG_VIEW_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
+            (void)view_step(c, RG_VIEW_UNDER_WAY, RG_GATE_NONE, RG_NEVER);
         return;
     }
     bool to_do = still_to_do(c, &until_ms);
@@ -181,7 +181,7 @@ static void look_case(struct rg_case *c, struct passed *passed)
     }
     if (!to_do) {
         if (c->look->explain)
-            (void)find(c, RG_VIEW_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
+            (void)view_step(c, RG_VIEW_DONE, c->done != NULL ? c->done->gate : RG_GATE_SUPERSEDED, RG_NEVER);
         return;
     }
     rg_case_window(c);
@@ -192,7 +192,7 @@ static void look_case(struct rg_case *c, struct passed *passed)
     } else if (until_ms != RG_NEVER) {
         rg_look_at(c->look, until_ms);
         if (c->look->explain)
-            (void)find(c, RG_VIEW_DONE, c->done->state == RG_DONE_SHADOW ? RG_GATE_SHADOW : c->done->gate, until_ms);
+            (void)view_step(c, RG_VIEW_DONE, c->done->state == RG_DONE_SHADOW ? RG_GATE_SHADOW : c->done->gate, until_ms);
     } else {
         look_open(c, passed);
     }
@@ -212,7 +212,7 @@ static void view_whole(struct rg_case *c, enum rg_gate gate)
         rg_case_why(c, "payable on %s, and %d years are over: nothing presses for it any more", day,
                     c->look->rules->policy.prescription_years);
     }
-    (void)find(c, RG_VIEW_BLOCKED, gate, RG_NEVER);
+    (void)view_step(c, RG_VIEW_BLOCKED, gate, RG_NEVER);
     c->why = (struct rg_str){0};
     for (size_t i = 0; i < c->invoice->done_count; i++) {
         struct rg_done *done = &c->invoice->done[i];
@@ -221,7 +221,7 @@ static void view_whole(struct rg_case *c, enum rg_gate gate)
         c->done = done;
         c->repetition = done->repetition;
         c->step = c->ladder != NULL ? rg_ladder_step(c->ladder, done->step) : NULL;
-        find(c, in_hands(done) ? RG_VIEW_UNDER_WAY : RG_VIEW_DONE, done->gate, RG_NEVER)->name = done->step;
+        view_step(c, in_hands(done) ? RG_VIEW_UNDER_WAY : RG_VIEW_DONE, done->gate, RG_NEVER)->name = done->step;
     }
 }
 

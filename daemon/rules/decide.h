@@ -1,6 +1,6 @@
 /* Deciding: what this debtor gets now, and when to look again. Pure: same rules, world and record, same bytes.
  *
- * Candidates are steps whose window is open; each runs through the gates in the order of their table (gates.h); what passes
+ * Candidates are steps whose window is open; each runs through the gates in the order of their table (gates.c); what passes
  * is consolidated to one conversation and becomes decisions. What we owe the debtor (restore) comes first and waits for
  * nothing upstream. The record is changed only by adding the decisions and skips made here. */
 #pragma once
@@ -64,7 +64,7 @@ struct rg_step_view {
     int64_t opens_ms, closes_ms;
     int64_t until_ms;       /* next instant at which the answer may change; RG_NEVER: only by an event */
     const struct rg_done *done;
-    struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 24 Nov 08:00 -03" */
+    struct rg_str why; /* values, for a person: `159.20 >= 20.00`, "opens Tue 2026-11-24 08:00" */
 };
 
 /* What is owed, went unconfirmed and has run out of its time. */
