@@ -185,6 +185,7 @@ int rg_ingest_count(struct rg_ingest *g, struct rg_error *err)
             here = here || g->parts[p]->source == &g->config.sources[i];
         if (here)
             failed = rg_kafka_topic_partitions(g->admin, g->config.sources[i].topic, RG_INGEST_ASK_MS, &g->partitions[i], err);
+        rg_ingest_step(g);
     }
     return failed;
 }

@@ -28,7 +28,8 @@ struct rg_outgoing_record {
 struct rg_outgoing_ops {
     /* Acknowledged, or given up: one call for each record added, unless its owner was dropped before. */
     void (*done)(void *ctx, void *owner, int64_t offset);
-    /* Cannot be written. True: *ret_instead takes its place (slices valid until return). False: it is given up. */
+    /* Cannot be written. True: *ret_instead takes its place; what it points to outlives the callback, and is copied then. False:
+     * it is given up. */
     bool (*refused)(void *ctx, const struct rg_outgoing_record *record, const char *why, struct rg_outgoing_record *ret_instead);
     void *ctx;
 };

@@ -67,7 +67,6 @@ bool rg_ingest_refused(void *ctx, const struct rg_outgoing_record *record, const
     struct rg_ingest *g = ctx;
     struct rg_part *part = record->owner;
     struct rg_reject reject;
-    struct rg_letter letter;
     (void)rg_refuse(&reject, RG_DEAD_REFUSED, "%.100s/%d does not take it: %s", record->topic, record->partition, why);
     count_dead(g, part, record->offset, &reject);
     if (record->letter) {
@@ -78,11 +77,12 @@ bool rg_ingest_refused(void *ctx, const struct rg_outgoing_record *record, const
     struct rg_message_header headers[RG_MESSAGE_HEADERS_MAX];
     struct rg_message message = {.key = record->key, .value = record->value, .headers = headers};
     rg_arena_reset(g->arena); /* between two records of upstream */
+    struct rg_letter *letter = RG_NEW(g->arena, struct rg_letter, 1); /* its headers are read after our return */
     for (size_t i = 0; i < record->header_count && i < RG_MESSAGE_HEADERS_MAX; i++)
         headers[message.header_count++] = (struct rg_message_header){rg_str(record->headers[i].name), record->headers[i].value};
     rg_letter_write(&message, part->source->topic, part->partition, record->offset, false, &reject, said_ms(g), g->arena,
-                    &letter);
-    *ret_instead = letter_record(g, part, record->offset, &letter);
+                    letter);
+    *ret_instead = letter_record(g, part, record->offset, letter);
     return true;
 }
 
