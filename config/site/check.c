@@ -172,11 +172,10 @@ static void check_redis(const struct check *c)
     struct rg_error err;
     if (redis->section.node == NULL || redis->url.p == NULL)
         return;
-    struct rg_place place = place_of(&redis->section, "url");
-    if (rg_site_split_url(redis->url, &parts) && parts.password)
-        place.source = (struct rg_str){0}; /* a password is not shown */
+    bool password = rg_site_split_url(redis->url, &parts) && parts.password;
     if (rg_redis_url_parse(redis->url, &url, &err) < 0)
-        rg_diags_error(c->diags, place, err.code == RG_EREFUSED ? "refused-setting" : "bad-url", "%s", err.text);
+        rg_diags_error(c->diags, place_of(&redis->section, "url"),
+                       password ? RG_DIAG_SECRET : err.code == RG_EREFUSED ? "refused-setting" : "bad-url", "%s", err.text);
     else if (url.user[0] != '\0' && redis->user.p != NULL)
         rg_diags_error(c->diags, place_of(&redis->section, "user"), "repeated", "the user stands in the url already");
 }
@@ -310,16 +309,15 @@ static void check_url(const struct check *c, const struct rg_site_channel *chann
     if (channel->url.p == NULL || (!smtp && channel->transport != RG_SITE_HTTP))
         return;
     struct rg_place place = place_of(&channel->section, "url");
-    bool known = rg_site_split_url(channel->url, &url) && (rg_str_is(url.scheme, plain) || rg_str_is(url.scheme, secure));
-    if (!known) {
-        rg_diags_error(c->diags, place, "bad-url", "expected an address such as %s", 
-                       smtp ? "smtp://127.0.0.1:25" : "https://api.provider.example");
+    bool address = rg_site_split_url(channel->url, &url);
+    if (address && url.password) {
+        rg_diags_error(c->diags, place, RG_DIAG_SECRET, "a password is not written into an address; write %s",
+                       smtp ? "user: NAME and password: { credential: NAME }" : "token: { credential: NAME }");
         return;
     }
-    if (url.password) {
-        place.source = (struct rg_str){0}; /* a password is not shown */
-        rg_diags_error(c->diags, place, "literal-secret", "a password is not written into an address; write %s",
-                       smtp ? "user: NAME and password: { credential: NAME }" : "token: { credential: NAME }");
+    if (!address || !(rg_str_is(url.scheme, plain) || rg_str_is(url.scheme, secure))) {
+        rg_diags_error(c->diags, place, "bad-url", "expected an address such as %s",
+                       smtp ? "smtp://127.0.0.1:25" : "https://api.provider.example");
         return;
     }
     bool unencrypted = smtp ? channel->tls == RG_SITE_TLS_NONE : rg_str_is(url.scheme, "http");

@@ -21,4 +21,3 @@ struct rg_site_url {
 bool rg_site_split_url(struct rg_str url, struct rg_site_url *ret_url);
 bool rg_site_is_loopback(struct rg_str host); /* localhost, 127.x.x.x, ::1, [::1] */
 bool rg_site_is_mailbox(struct rg_str text);  /* a@b.c or Name <a@b.c>, roughly: what certainly is none is found out */
-bool rg_site_sounds_secret(struct rg_str key); /* token, password, api_key … */

@@ -9,25 +9,6 @@
 
 /* --- Texts -------------------------------------------------------------------------------------------------------- */
 
-static bool contains(struct rg_str text, const char *part)
-{
-    size_t n = strlen(part);
-    for (size_t i = 0; i + n <= text.n; i++)
-        if (strncasecmp(text.p + i, part, n) == 0)
-            return true;
-    return false;
-}
-
-bool rg_site_sounds_secret(struct rg_str key)
-{
-    static const char *const words[] = {"password", "passwd", "secret", "token", "api_key", "apikey", "private_key",
-                                        "ssl.key.pem"};
-    for (size_t i = 0; i < RG_COUNT(words); i++)
-        if (contains(key, words[i]))
-            return true;
-    return false;
-}
-
 bool rg_site_split_url(struct rg_str url, struct rg_site_url *ret_url)
 {
     const char *mark = memmem(url.p, url.n, "://", 3);
@@ -109,7 +90,7 @@ static bool read_setting(const struct rg_entry *e, struct rg_site_setting *setti
     if (e->key->bad || e->value->bad)
         return false;
     setting->key = e->key->text;
-    bool secret = e->value->kind == RG_NODE_MAP || rg_site_sounds_secret(e->key->text);
+    bool secret = e->value->kind == RG_NODE_MAP || rg_sounds_secret(e->key->text);
     if (secret)
         return rg_row_read(e->value, &secret_row, &setting->secret, reader) && setting_is_fine(e->key, "x", reader);
     return rg_row_read(e->value, &text_row, &setting->value, reader) && setting_is_fine(e->key, setting->value.p, reader);
@@ -186,7 +167,7 @@ bool rg_site_take_extra(const struct rg_node *key, const struct rg_node *value, 
     if (!rg_parse_name(key->text, false))
         return false;
     struct rg_site_extra extra = {.key = key->text, .node = key};
-    bool secret = value->kind == RG_NODE_MAP || rg_site_sounds_secret(key->text);
+    bool secret = value->kind == RG_NODE_MAP || rg_sounds_secret(key->text);
     bool fine = secret ? rg_row_read(value, &secret_row, &extra.secret, reader)
                        : rg_row_read(value, &text_row, &extra.value, reader);
     if (fine)

@@ -118,13 +118,39 @@ static bool is_repetition(const struct rg_diags *diags, const struct rg_finding 
     return false;
 }
 
-static void keep(struct rg_diags *diags, const struct rg_finding *f, const struct rg_place *place)
+static bool is_secret(const struct rg_finding *f)
+{
+    return strcmp(f->code, RG_DIAG_SECRET) == 0;
+}
+
+static bool same_line(const struct rg_finding *a, const struct rg_finding *b)
+{
+    return a->line == b->line && strcmp(a->file, b->file) == 0;
+}
+
+/* Whichever of two findings about a line came first. */
+static bool hides_its_line(struct rg_diags *diags, const struct rg_finding *new)
+{
+    bool secret = is_secret(new);
+    for (size_t i = 0; i < diags->count; i++) {
+        struct rg_finding *f = &diags->kept[i]->finding;
+        if (!same_line(f, new))
+            continue;
+        secret = secret || is_secret(f);
+        if (secret)
+            f->source = NULL;
+    }
+    return secret;
+}
+
+static void keep(struct rg_diags *diags, const struct rg_finding *f, const struct rg_place *place, bool hidden)
 {
     struct kept *kept = RG_NEW(diags->arena, struct kept, 1);
     kept->finding = *f;
     kept->finding.file = rg_arena_strdup(diags->arena, f->file);
     kept->finding.text = rg_arena_strdup(diags->arena, f->text);
-    keep_source(diags, place, &kept->finding);
+    if (!hidden)
+        keep_source(diags, place, &kept->finding);
     kept->order = diags->count;
     diags->kept[diags->count++] = kept;
     diags->last = kept;
@@ -146,8 +172,9 @@ static void add(struct rg_diags *diags, const struct rg_place *place, enum rg_se
     if (is_repetition(diags, &f))
         return;
     ++*(severity == RG_SEVERITY_ERROR ? &diags->errors : &diags->warnings);
+    bool hidden = hides_its_line(diags, &f);
     if (diags->count < RG_DIAGS_MAX)
-        keep(diags, &f, place);
+        keep(diags, &f, place, hidden);
 }
 
 void rg_diags_error(struct rg_diags *diags, struct rg_place place, const char *code, const char *fmt, ...)

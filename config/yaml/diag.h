@@ -21,6 +21,10 @@
 #define RG_DIAG_SOURCE_MAX 160 /* characters of a source line that are shown */
 #define RG_DIAG_LINE_MAX 65536 /* bytes; of a longer line nothing is shown */
 
+/* Code of a finding about a secret that is written where it does not belong. Findings go to logs, CI and web pages: of the line it
+ * stands in no finding shows anything. */
+#define RG_DIAG_SECRET "literal-secret"
+
 enum rg_severity { RG_SEVERITY_ERROR, RG_SEVERITY_WARNING };
 
 struct rg_place {

@@ -188,6 +188,7 @@ bool rg_section_has(const struct rg_section *section, const char *key);
 /* unknown channel "emial", did you mean "email"? expected one of email, letter, sms, whatsapp [unknown-value] */
 void rg_unknown_value(struct rg_diags *diags, const struct rg_node *node, const char *noun, const char *const *candidates,
                       size_t count);
+bool rg_sounds_secret(struct rg_str key); /* token, password, api_key …: what stands there is not shown */
 /* unknown key "tempalte" in step "atraso", did you mean "template"? [unknown-key]; known synonyms count as near */
 void rg_unknown_key(struct rg_diags *diags, const struct rg_node *key, const char *const *candidates, size_t count);
 /* missing key "day" in step "atraso" [missing-key], with the row's help as advice */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define SHOWN_MAX 40        /* characters of a wrong value repeated in a sentence */
 #define CANDIDATES_SHOWN 24 /* of a list of expected words */
@@ -73,6 +74,25 @@ void rg_unknown_value(struct rg_diags *diags, const struct rg_node *node, const 
     rg_diags_error(diags, rg_node_place(node), "unknown-value", "%s", rg_buf_cstr(&list));
 }
 
+static bool contains(struct rg_str text, const char *part)
+{
+    size_t n = strlen(part);
+    for (size_t i = 0; i + n <= text.n; i++)
+        if (strncasecmp(text.p + i, part, n) == 0)
+            return true;
+    return false;
+}
+
+bool rg_sounds_secret(struct rg_str key)
+{
+    static const char *const words[] = {"password", "passwd", "secret", "token", "api_key", "apikey", "private_key",
+                                        "ssl.key.pem"};
+    for (size_t i = 0; i < RG_COUNT(words); i++)
+        if (contains(key, words[i]))
+            return true;
+    return false;
+}
+
 void rg_unknown_key(struct rg_diags *diags, const struct rg_node *key, const char *const *candidates, size_t count)
 {
     if (key->bad)
@@ -84,15 +104,18 @@ void rg_unknown_key(struct rg_diags *diags, const struct rg_node *key, const cha
     const char *near = rg_diags_full(diags) ? NULL : synonym_of(key->text, candidates, count);
     if (near == NULL && !rg_diags_full(diags))
         near = rg_suggest(key->text, candidates, count);
+    struct rg_place place = rg_node_place(key);
+    if (rg_sounds_secret(key->text) || (near != NULL && rg_sounds_secret(rg_str(near))))
+        place.source = (struct rg_str){0}; /* what follows may be one */
     if (near != NULL) {
-        rg_diags_error(diags, rg_node_place(key), "unknown-key", "unknown key \"" RG_STR_FMT "\" %s %s, did you mean \"%s\"?",
-                       RG_STR_ARG(word), at, label, near);
+        rg_diags_error(diags, place, "unknown-key", "unknown key \"" RG_STR_FMT "\" %s %s, did you mean \"%s\"?", RG_STR_ARG(word), at,
+                       label, near);
         return;
     }
     struct rg_buf list RG_CLEANUP(rg_buf_done);
     rg_buf_init(&list, RG_DIAG_TEXT_MAX);
     add_candidates(candidates, count, &list);
-    rg_diags_error(diags, rg_node_place(key), "unknown-key", "unknown key \"" RG_STR_FMT "\" %s %s", RG_STR_ARG(word), at, label);
+    rg_diags_error(diags, place, "unknown-key", "unknown key \"" RG_STR_FMT "\" %s %s", RG_STR_ARG(word), at, label);
     if (count > 0)
         rg_diags_advise(diags, "expected one of %s", rg_buf_cstr(&list));
 }
@@ -300,8 +323,6 @@ void rg_say_bad_name(const struct rg_node *node, bool hyphen, struct rg_diags *d
 
 void rg_say_literal_secret(const struct rg_node *node, struct rg_diags *diags)
 {
-    struct rg_place place = rg_node_place(node);
-    place.source = (struct rg_str){0}; /* the finding goes to logs and CI: the secret must not */
-    rg_diags_error(diags, place, "literal-secret",
+    rg_diags_error(diags, rg_node_place(node), RG_DIAG_SECRET,
                    "a secret is not written here; write { credential: NAME } or { file: PATH } and treat this one as leaked");
 }

@@ -331,12 +331,16 @@ static void redis_over_tls_is_refused_with_advice(void **state)
     struct loaded l RG_CLEANUP(done) = load_with(REDIS, "redis: { url: \"rediss://host\" }");
     assert_int_equal(l.rc, RG_EINVAL);
     assert_non_null(strstr(rg_buf_cstr(&l.heads), "stunnel"));
-    struct loaded p RG_CLEANUP(done) = load_with(REDIS, "redis: { url: \"redis://u:hunter2@host\" }");
-    assert_int_equal(p.rc, RG_EINVAL);
-    struct rg_buf out RG_CLEANUP(rg_buf_done);
-    rg_buf_init(&out, TEXT_MAX);
-    rg_diags_print(p.diags, RG_DIAGS_PLAIN, &out);
-    assert_null(strstr(rg_buf_cstr(&out), "hunter2"));
+    static const char *const leaks[] = {"redis: { url: \"redis://u:hunter2@host\" }", "redis: { url: \"redis://u:hunter2@host\", usr: x }",
+                                        "redis: { usr: x, url: \"redis://u:hunter2@host\" }"};
+    for (size_t i = 0; i < RG_COUNT(leaks); i++) {
+        struct loaded p RG_CLEANUP(done) = load_with(REDIS, leaks[i]);
+        assert_int_equal(p.rc, RG_EINVAL);
+        struct rg_buf out RG_CLEANUP(rg_buf_done);
+        rg_buf_init(&out, TEXT_MAX);
+        rg_diags_print(p.diags, RG_DIAGS_PLAIN, &out);
+        assert_null(strstr(rg_buf_cstr(&out), "hunter2"));
+    }
 }
 
 static void sources_must_fit(void **state)

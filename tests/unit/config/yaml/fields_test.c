@@ -521,6 +521,26 @@ static void a_literal_secret_is_not_shown(void **state)
     assert_null(strstr(rg_buf_cstr(&out), "hunter2"));
 }
 
+/* Nor by another finding about the same line, whichever comes first; nor where a key that means one is misspelt. */
+static void a_line_with_a_secret_is_shown_by_no_finding(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"{ token: hunter2, shrads: 4 }\n", "{ shrads: 4, token: hunter2 }\n", "{ shards: x, token: hunter2 }\n",
+                                        "{ token: hunter2, shards: x }\n", "tokn: hunter2\n", "secret_token: hunter2\n",
+                                        "api_key: hunter2\n"};
+    for (size_t i = 0; i < RG_COUNT(texts); i++) {
+        struct read r RG_CLEANUP(done);
+        struct rg_buf out RG_CLEANUP(rg_buf_done);
+        read_all(texts[i], &r);
+        rg_buf_init(&out, TEXT_MAX);
+        rg_diags_print(r.diags, RG_DIAGS_PLAIN, &out);
+        rg_diags_json(r.diags, &out);
+        assert_true(rg_diags_errors(r.diags) > 0);
+        if (strstr(rg_buf_cstr(&out), "hunter2") != NULL)
+            fail_msg("%s", rg_buf_cstr(&out));
+    }
+}
+
 static void what_was_repaired_is_not_complained_about_twice(void **state)
 {
     (void)state;
@@ -658,6 +678,7 @@ int main(void)
         cmocka_unit_test(days_are_guessed_from_speech),
         cmocka_unit_test(wrong_values_leave_the_defaults),
         cmocka_unit_test(a_literal_secret_is_not_shown),
+        cmocka_unit_test(a_line_with_a_secret_is_shown_by_no_finding),
         cmocka_unit_test(what_was_repaired_is_not_complained_about_twice),
         cmocka_unit_test(many_unknown_keys_take_no_time),
         cmocka_unit_test(documentation_comes_from_the_table),
