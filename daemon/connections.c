@@ -5,13 +5,15 @@
 #define COMMAND_TIMEOUT_MS 5000
 #define BROKERS_BYTES_MAX 4096
 
-static const char *secret_text(const struct rg_site *site, struct rg_arena *arena, struct rg_secret secret, struct rg_error *err)
+int rg_connect_secret(const struct rg_site *site, struct rg_arena *arena, struct rg_secret secret, struct rg_str *ret_text, struct rg_error *err)
 {
     struct rg_buf buf;
     rg_buf_init(&buf, RG_SECRET_BYTES_MAX);
-    const char *text = rg_secret_read(site, secret, &buf, err) < 0 ? NULL : rg_arena_strdup(arena, rg_buf_cstr(&buf));
+    int rc = rg_secret_read(site, secret, &buf, err);
+    if (rc == 0)
+        *ret_text = rg_arena_str(arena, rg_buf_str(&buf));
     rg_secret_done(&buf);
-    return text;
+    return rc;
 }
 
 int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id, const struct rg_clock *clock,
@@ -25,10 +27,11 @@ int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const c
     struct rg_kafka_setting *settings = RG_NEW(arena, struct rg_kafka_setting, kafka->client.count + 1);
     for (size_t i = 0; i < kafka->client.count; i++) {
         const struct rg_site_setting *item = &kafka->client.items[i];
-        const char *value = item->value.p != NULL ? item->value.p : secret_text(site, arena, item->secret, err);
-        if (value == NULL)
-            return err->code;
-        settings[i] = (struct rg_kafka_setting){item->key.p, value};
+        struct rg_str value = item->value;
+        int rc = value.p != NULL ? 0 : rg_connect_secret(site, arena, item->secret, &value, err);
+        if (rc < 0)
+            return rc;
+        settings[i] = (struct rg_kafka_setting){item->key.p, value.p};
     }
     const struct rg_kafka_config config = {.brokers = rg_arena_strdup(arena, rg_buf_cstr(&brokers)), .client_id = client_id,
                                            .settings = settings, .settings_n = kafka->client.count, .clock = clock};
@@ -43,11 +46,11 @@ int rg_connect_redis(const struct rg_site *site, struct rg_arena *arena, struct 
     const struct rg_site_redis *redis = &site->redis;
     struct rg_redis_config config = {.url = redis->url.p, .user = redis->user.p, .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                      .command_timeout_ms = COMMAND_TIMEOUT_MS};
-    if (redis->password.kind != RG_SECRET_NONE) {
-        config.password = secret_text(site, arena, redis->password, err);
-        if (config.password == NULL)
-            return err->code;
-    }
+    struct rg_str password = {0};
+    int rc = redis->password.kind == RG_SECRET_NONE ? 0 : rg_connect_secret(site, arena, redis->password, &password, err);
+    if (rc < 0)
+        return rc;
+    config.password = password.p;
     *ret_config = config;
     return 0;
 }

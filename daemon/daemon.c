@@ -203,7 +203,15 @@ static void pause_ms(int ms)
     (void)nanosleep(&t, NULL); /* a signal may cut it short: so much the better */
 }
 
-/* Each step is tried until it works, is refused, or we are told to stop; the reason stands in readiness and log meanwhile. */
+/* Somebody has to change what he wrote, or it would not be safe. Everything else is a neighbour's trouble and passes, whatever it is
+ * called: ending with a status that says "do not start me again" would outlast it. */
+static bool is_final(const struct rg_error *err)
+{
+    return err->code == RG_EINVAL || err->code == RG_EREFUSED;
+}
+
+/* Each step is tried until it works, is refused, or we are told to stop; the reason stands in readiness and log meanwhile. Threads
+ * come last and once: what makes them waits for nobody. */
 static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
 {
     static const struct {
@@ -211,7 +219,6 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
         const char *what;
     } steps[] = {
         {rg_daemon_check_redis, "redis"}, {rg_daemon_check_topics, "kafka"}, {make_control, "kafka"}, {rg_daemon_check_layout, "kafka"},
-        {rg_daemon_start_parts, "start"},
     };
     for (size_t i = 0; i < RG_COUNT(steps);) {
         if (told_to_stop(daemon))
@@ -224,14 +231,16 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
             i++;
             continue;
         }
-        if (!err->retryable)
+        if (is_final(err))
             return rc;
         rg_daemon_waiting(daemon, "%s: %.150s", steps[i].what, err->text);
         rg_daemon_tell(daemon);
         pause_ms(RG_CONNECT_RETRY_MS / 4);
     }
-    rg_daemon_waiting(daemon, "%s", "");
-    return 0;
+    int rc = rg_daemon_start_parts(daemon, err);
+    if (rc == 0)
+        rg_daemon_waiting(daemon, "%s", "");
+    return rc;
 }
 
 int rg_daemon_run(struct rg_daemon *daemon)

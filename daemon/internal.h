@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#define RG_WORKERS_MAX 16
+#define RG_WORKERS_MAX 64 /* what tuning.decide_workers may say */
 #define RG_SENDERS_MAX (RG_CHANNELS_MAX + 1)
 #define RG_TOPIC_TIMEOUT_MS 15000
 #define RG_CONNECT_RETRY_MS 1000

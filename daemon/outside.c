@@ -2,17 +2,15 @@
  * Everything here is called from the sender's own thread and uses its own connections. */
 #include "daemon/internal.h"
 
-#include "base/core/log.h"
-#include "daemon/state/codec.h"
+#include "daemon/connections.h"
 #include "daemon/rules/look.h"
+#include "daemon/state/codec.h"
 #include "producers/render/mime.h"
 #include "producers/transport/http.h"
 #include "producers/transport/smtp.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define SECRET_BYTES_MAX ((size_t)64 * 1024)
 
 static int acts(void *ctx, int shard, const struct rg_action_id *actions, size_t n, struct rg_act_seen *ret_seen, int64_t *ret_ledger_next,
                 int64_t *ret_asof_ms, struct rg_error *err)
@@ -137,13 +135,7 @@ struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part)
 
 static int read_secret(struct rg_sender_part *part, struct rg_secret secret, struct rg_str *ret, struct rg_error *err)
 {
-    struct rg_buf buf;
-    rg_buf_init(&buf, SECRET_BYTES_MAX);
-    int rc = rg_secret_read(part->daemon->site, secret, &buf, err);
-    if (rc == 0)
-        *ret = rg_arena_str(part->daemon->arena, rg_buf_str(&buf));
-    rg_secret_done(&buf);
-    return rc;
+    return rg_connect_secret(part->daemon->site, part->daemon->arena, secret, ret, err);
 }
 
 static int smtp(struct rg_sender_part *part, const struct rg_site_channel *channel, struct rg_error *err)

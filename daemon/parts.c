@@ -65,7 +65,8 @@ static void *run_worker(void *ctx)
 static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
 {
     const struct rg_site_tuning *tuning = &daemon->site->tuning;
-    size_t wanted = tuning->decide_workers > 0 && tuning->decide_workers <= RG_WORKERS_MAX ? (size_t)tuning->decide_workers : 1;
+    size_t wanted = (size_t)tuning->decide_workers;
+    rg_assert(wanted >= 1 && wanted <= RG_WORKERS_MAX);
     const struct rg_worker_config config = {
         .runtime = &daemon->runtime, .kafka = daemon->kafka,
         .group = rg_arena_printf(daemon->arena, RG_STR_FMT "-decide", RG_STR_ARG(daemon->site->kafka.group)).p,

@@ -7,9 +7,12 @@ static const struct rg_mapping *load_mapping(const struct rg_site *site, struct 
 {
     char path[RG_SITE_PATH_MAX];
     const struct rg_doc *doc = NULL;
-    if (!rg_site_find(site, RG_SITE_MAPPINGS, name, path) || rg_yaml_load(path, arena, diags, &doc) < 0 || rg_diags_errors(diags) > 0)
+    if (!rg_site_find(site, RG_SITE_MAPPINGS, name, path)) {
+        rg_diags_error(diags, (struct rg_place){.file = site->file}, "unreadable", "mapping \"" RG_STR_FMT "\" is not there any more",
+                       RG_STR_ARG(name));
         return NULL;
-    return rg_mapping_read(doc, &(struct rg_reader){.diags = diags, .arena = arena});
+    }
+    return rg_yaml_load(path, arena, diags, &doc) < 0 ? NULL : rg_mapping_read(doc, &(struct rg_reader){.diags = diags, .arena = arena});
 }
 
 static void fill_creditors(const struct rg_site *site, struct rg_arena *arena, struct rg_upstream *common)

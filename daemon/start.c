@@ -13,6 +13,8 @@
 #define DEADLETTER_BYTES (2 << 20)
 #define DEADLETTER_RETENTION "2592000000" /* 30 days */
 #define TOPICS_MAX (8 + RG_CHANNELS_MAX) /* ours, and one of each channel */
+#define FINDINGS_MAX (TOPICS_MAX * RG_KAFKA_FINDINGS_PER_TOPIC_MAX)
+#define ASKING_ARENA_BYTES ((size_t)1024 * 1024) /* of one look at the topics: it is taken again for as long as Kafka is away */
 
 void rg_daemon_waiting(struct rg_daemon *daemon, const char *fmt, ...)
 {
@@ -129,18 +131,19 @@ static int judge(const struct rg_kafka_finding *findings, size_t n, struct rg_er
 
 int rg_daemon_check_topics(struct rg_daemon *daemon, struct rg_error *err)
 {
-    struct plan *plan = RG_NEW(daemon->arena, struct plan, 1);
-    struct rg_kafka_finding *findings = RG_NEW(daemon->arena, struct rg_kafka_finding, TOPICS_MAX * RG_KAFKA_FINDINGS_PER_TOPIC_MAX);
     struct rg_kafka_admin *admin = NULL;
     size_t n = 0;
-    make_plan(daemon, plan);
     if (daemon->options.trust_topics)
         return 0;
+    RG_CLEANUP(rg_arena_free) struct rg_arena *arena = rg_arena_new(ASKING_ARENA_BYTES);
+    struct plan *plan = RG_NEW(arena, struct plan, 1);
+    struct rg_kafka_finding *findings = RG_NEW(arena, struct rg_kafka_finding, FINDINGS_MAX);
+    make_plan(daemon, plan);
     int rc = rg_kafka_admin_new(&daemon->kafka, &admin, err);
     if (rc == 0 && daemon->site->kafka.create_topics)
         rc = rg_kafka_topics_ensure(admin, plan->specs, plan->n, RG_TOPIC_TIMEOUT_MS, err);
     if (rc == 0)
-        rc = rg_kafka_topics_check(admin, plan->wishes, plan->n, false, RG_TOPIC_TIMEOUT_MS, findings, TOPICS_MAX * RG_KAFKA_FINDINGS_PER_TOPIC_MAX, &n, err);
+        rc = rg_kafka_topics_check(admin, plan->wishes, plan->n, false, RG_TOPIC_TIMEOUT_MS, findings, FINDINGS_MAX, &n, err);
     if (rc == 0)
         rc = judge(findings, n, err);
     rg_kafka_admin_free(&admin, RG_KAFKA_FREE_MS);

@@ -154,7 +154,7 @@ void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char 
     if (text[0] != '\0')
         rg_log(RG_LOG_WARNING, id, RG_LOG_NO_CTX, "%s; trying again", text);
     else
-        rg_log(RG_LOG_NOTICE, id, RG_LOG_NO_CTX, "it answers again");
+        rg_log(RG_LOG_NOTICE, id, RG_LOG_NO_CTX, "it answers again; before: %s", sentence);
     (void)pthread_mutex_lock(&daemon->mutex);
     (void)snprintf(sentence, 200, "%s", text);
     (void)pthread_mutex_unlock(&daemon->mutex);

@@ -5,7 +5,7 @@
 
 #include "base/core/core.h"
 
-#define RG_WATCH_MAX 64 /* threads */
+#define RG_WATCH_MAX 128 /* threads */
 
 struct rg_watch {
     int64_t period_ms; /* WatchdogSec=; 0: nobody watches */

@@ -164,6 +164,43 @@ class Waiting(unittest.TestCase):
         self.assertIn("[-] redis: ", body)
 
 
+    def test_a_neighbour_who_is_in_trouble_is_waited_for(self):
+        """Whatever it answers: only a file that is wrong, and what is not safe, ends the daemon for good."""
+        for answer in (b"-ERR the node behind this proxy is away\r\n", b"+what?\r\n", b"*1\r\n$1\r\nx\r\n", b""):
+            with self.subTest(answer=answer):
+                daemon = Daemon(self, prepare=lambda made, answer=answer: self.odd_redis(made, answer))
+                daemon.told("READY=1")
+                daemon.told("STATUS=waiting: redis: ")
+                time.sleep(1)
+                self.assertIsNone(daemon.process.poll())
+                self.assertEqual(daemon.ask("/readyz")[0], 503)
+
+    def odd_redis(self, daemon, answer):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(daemon.folder / "redis.sock"))
+        listener.listen()
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    while asked := connection.recv(4096):
+                        connection.sendall(b"+PONG\r\n" if b"PING" in asked else answer)
+                        if not answer:
+                            break
+
+        threading.Thread(target=serve, daemon=True).start()
+
+        def close():
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+        self.addCleanup(close)
+
+
 class NotYet(unittest.TestCase):
     """A file never promises what nobody does."""
 
@@ -199,6 +236,24 @@ class NotYet(unittest.TestCase):
                 self.assertEqual([kind for kind, _ in found], [severity] if severity else [], run.stdout)
                 self.assertTrue(not severity or words in found[0][1], run.stdout)
 
+
+    def test_one_run_finds_what_is_wrong_with_every_file(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "rules.d").mkdir()
+            (folder / "rules.d" / "curta.yaml").write_text(LADDER.replace("template: lembrete }", "tempalte: lembrete }"), encoding="utf-8")
+            (folder / "mappings").mkdir()
+            for mapping in ("asaas", "iugu"):
+                text = (SHIPPED / "mappings" / f"{mapping}.yaml").read_text(encoding="utf-8")
+                (folder / "mappings" / f"{mapping}.yaml").write_text(text.replace("\nid: ", "\nidd: "), encoding="utf-8")
+            site = SITE.replace("sources:\n", "".join(["sources:\n", *(f"  {name}: {{{{ topic: {name}, format: json, mapping: {name} }}}}\n"
+                                                                     for name in ("asaas", "iugu"))])) + "test_recipients: [eu@provedor.example]\n"
+            (folder / "regua.yaml").write_text(site.format(nobody=1, folder=folder, port=8470), encoding="utf-8")
+            run = subprocess.run([REGUAD, "--config", folder / "regua.yaml", "--shipped", SHIPPED, "--check"], capture_output=True, text=True,
+                                 check=False)
+            self.assertEqual(run.returncode, 1)
+            for file in ("regua.yaml", "mappings/asaas.yaml", "mappings/iugu.yaml", "rules.d/curta.yaml"):
+                self.assertRegex(run.stdout, rf"(?m)^{folder}/{file}:\d+:\d+: error: ")
 
     def test_the_shipped_file_promises_nothing_with_every_setting_on(self):
         text = (SHIPPED / "regua.yaml").read_text(encoding="utf-8")
