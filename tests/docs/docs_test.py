@@ -237,6 +237,21 @@ class Installed(unittest.TestCase):
         for name in left_open:
             self.assertIn(name, told)
 
+    def test_a_wrong_file_is_not_tried_again_and_again(self):
+        """Restart= looks at every process of the unit, RestartPreventExitStatus= at the main one alone."""
+        text = self.one("reguad.service").read_text(encoding="utf-8")
+        self.assertRegex(text, r"(?m)^Restart=on-failure$")
+        self.assertEqual(re.findall(r"(?m)^Exec(?:Condition|StartPre|StartPost)=.*$", text), [])
+        final = re.search(r"(?m)^RestartPreventExitStatus=(.*)$", text).group(1).split()
+        with tempfile.TemporaryDirectory() as name:
+            site = pathlib.Path(name) / "regua.yaml"
+            for wrong in ("language: 1\n", "{", "language: 1\nkafka: { brokers: [] }\n"):
+                site.write_text(wrong, encoding="utf-8")
+                run = subprocess.run([self.one("reguad"), "--config", site, "--shipped", self.root / "usr/share/regua"], capture_output=True,
+                                     text=True, timeout=20, check=False)
+                self.assertIn(str(run.returncode), final)
+                self.assertIn(f"{site}:1:1: error: " if wrong != "{" else f"{site}:", run.stderr)
+
     def test_the_unit_is_understood(self):
         text = self.one("reguad.service").read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as name:
