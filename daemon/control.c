@@ -14,6 +14,7 @@
 #define STATE_ARENA_BYTES ((size_t)1024 * 1024)
 #define KNOWN_MAX 256
 #define WRITE_TIMEOUT_MS 10000
+#define TAKE_BACK_MS 5000
 #define RETRY_MS 1000
 
 struct rg_control {
@@ -27,7 +28,8 @@ struct rg_control {
     struct rg_control_state *next; /* being folded; a copy goes to the runtime */
     pthread_mutex_t mutex;
     struct rg_kafka_producer *producer;
-    int write_result; /* of the record under way: 1 waiting, else 0 or an error */
+    bool waiting;            /* the record under way has not been reported yet */
+    struct rg_error written; /* its report */
 };
 
 static struct rg_control_state *state_new(void)
@@ -57,7 +59,8 @@ static struct rg_control_state *state_copy(const struct rg_control_state *from)
 static void on_report(void *ctx, const struct rg_kafka_report *report)
 {
     struct rg_control *control = ctx;
-    control->write_result = report->err.code;
+    control->waiting = false;
+    control->written = report->err;
 }
 
 /* From the beginning, and what was known is known no more: nothing acts before it has been read to its end again. */
@@ -120,12 +123,16 @@ static struct rg_str text(struct rg_control_state *state, const struct rg_json_v
     return rg_json_str(rg_json_get(root, key), &value) ? rg_arena_str(state->arena, value) : (struct rg_str){0};
 }
 
-/* Payments that are known stay known: an older word, come late, takes nothing back. */
+/* Payments that are known stay known: an older word, come late, takes nothing back. What counts is how far each reaches: one that
+ * promised a year must not silence all that come after it. */
 static void fold_known(struct rg_control_state *state, struct rg_str source, int64_t through_ms, int64_t at_ms)
 {
-    for (size_t i = 0; i < state->known_count; i++)
-        if (rg_str_eq(state->known[i].source, source) && state->known[i].through_ms >= through_ms)
+    int64_t reach_ms = rg_known_reach_ms(through_ms, at_ms);
+    for (size_t i = 0; i < state->known_count; i++) {
+        const struct rg_control_known *known = &state->known[i];
+        if (rg_str_eq(known->source, source) && rg_known_reach_ms(known->through_ms, known->at_ms) >= reach_ms)
             return;
+    }
     struct rg_control_known *known = RG_NEW(state->arena, struct rg_control_known, KNOWN_MAX);
     size_t n = 0;
     for (size_t i = 0; i < state->known_count; i++)
@@ -262,6 +269,21 @@ const char *rg_control_trouble(const struct rg_control *c)
 
 /* ---- writing ---- */
 
+/* An act of which somebody was told that it failed must not come into force hours later, when Kafka answers again: what is not
+ * acknowledged is taken back, and what cannot be, because it may be there, is called so. */
+static int take_back(struct rg_control *c, struct rg_error *err)
+{
+    struct rg_error why = {0};
+    int rc = rg_kafka_producer_rebuild(c->producer, false, TAKE_BACK_MS, &why);
+    if (rc < 0)
+        rg_log(RG_LOG_WARNING, "CONTROL-PRODUCER", RG_LOG_NO_CTX, "%s; tried again with the next act", why.text);
+    if (!c->waiting && c->written.code == 0)
+        return 0; /* it came after all */
+    if (c->waiting || c->written.code == RG_EUNKNOWN)
+        return rg_fail(err, RG_EUNKNOWN, "the act was not acknowledged; look whether it is in force before repeating it");
+    return rg_fail(err, RG_EUNREACHABLE, "Kafka did not take the act, nothing has changed: %.150s", c->written.text);
+}
+
 static int write_record(struct rg_control *c, const char *key, struct rg_str value, struct rg_error *err)
 {
     int partitions = 0;
@@ -273,13 +295,12 @@ static int write_record(struct rg_control *c, const char *key, struct rg_str val
     int rc = rg_kafka_producer_open(c->producer, c->topic, WRITE_TIMEOUT_MS, &partitions, err);
     if (rc < 0)
         return rc;
-    c->write_result = 1;
+    c->waiting = true;
+    c->written = (struct rg_error){0};
     const struct rg_kafka_record record = {.topic = c->topic, .partition = 0, .key = rg_str(key), .value = value};
     rc = rg_kafka_producer_send(c->producer, &record, err);
-    if (rc == 0)
-        rc = rg_kafka_producer_flush(c->producer, WRITE_TIMEOUT_MS, err);
-    if (rc == 0 && c->write_result != 0)
-        rc = rg_fail(err, RG_EUNKNOWN, "the act was not acknowledged; look whether it is in force before repeating it");
+    if (rc == 0 && (rg_kafka_producer_flush(c->producer, WRITE_TIMEOUT_MS, err) < 0 || c->written.code != 0))
+        rc = take_back(c, err);
     return rc;
 }
 
@@ -342,7 +363,7 @@ int rg_control_stop(struct rg_control *c, bool stopped, struct rg_str by, struct
     return finish(c, &act, "stop", err);
 }
 
-int rg_control_synced(struct rg_control *c, struct rg_str source, int64_t through_ms, struct rg_error *err)
+int rg_control_synced(struct rg_control *c, struct rg_str source, int64_t through_ms, struct rg_str by, struct rg_str reason, struct rg_error *err)
 {
     char key[128];
     struct act act;
@@ -357,6 +378,6 @@ int rg_control_synced(struct rg_control *c, struct rg_str source, int64_t throug
     rg_buf_done(&name);
     begin(&act);
     rg_jw_member_int(&act.jw, "through", through_ms);
-    rg_jw_member_int(&act.jw, "at", rg_shared_ms(&c->runtime->clock));
+    author(&act, c, by, reason);
     return finish(c, &act, key, err);
 }

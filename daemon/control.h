@@ -4,7 +4,8 @@
  *   layout           {"v":1,"shards":64}                                  fixed for ever once recorded
  *   stop             {"v":1,"stopped":true,"by":…,"reason":…,"at":ms}
  *   live             {"v":1,"max_step":…,"spread_ms":…,"since":ms,"by":…,"reason":…}
- *   known/<source>   {"v":1,"through":ms,"at":ms}                         payments of a synced source are known through
+ *   known/<source>   {"v":1,"through":ms,"at":ms,"by":…,"reason":…}       payments of a synced source are known through; without
+ *                                                                         author where an event says so
  *
  * Unknown keys are kept by Kafka and ignored here: a newer instance may have written them. */
 #pragma once
@@ -22,9 +23,11 @@ void rg_control_turn(struct rg_control *control, int wait_ms);
 /* Why it hears of nothing new, for the thread that turns it: no broker answers. "" when one does. */
 const char *rg_control_trouble(const struct rg_control *control);
 
-/* Acts, from any thread: written and acknowledged, or an error. They take effect when they are read back, here and everywhere. */
+/* Acts, from any thread: written and acknowledged, or an error. RG_EUNKNOWN: it may have been written; any other means that it was not
+ * and will not be. They take effect when they are read back, here and everywhere. */
 RG_MUST_USE int rg_control_record_layout(struct rg_control *control, int shards, struct rg_error *err);
 RG_MUST_USE int rg_control_go_live(struct rg_control *control, struct rg_str max_step, int64_t spread_ms, struct rg_str by, struct rg_str reason,
                                    struct rg_error *err);
 RG_MUST_USE int rg_control_stop(struct rg_control *control, bool stopped, struct rg_str by, struct rg_str reason, struct rg_error *err);
-RG_MUST_USE int rg_control_synced(struct rg_control *control, struct rg_str source, int64_t through_ms, struct rg_error *err);
+RG_MUST_USE int rg_control_synced(struct rg_control *control, struct rg_str source, int64_t through_ms, struct rg_str by, struct rg_str reason,
+                                  struct rg_error *err);

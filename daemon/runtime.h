@@ -4,6 +4,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/hash.h"
+#include "brazil/days/date.h"
 #include "config/ladder/load.h"
 #include "config/site/site.h"
 
@@ -14,9 +15,16 @@ struct rg_preset;
 /* What regua.control says, as of its end when it was last read. Immutable. */
 struct rg_control_known {
     struct rg_str source;
-    int64_t through_ms;
-    int64_t at_ms; /* said at this instant: it counts once the source has been read past it */
+    int64_t through_ms; /* as it was said: see rg_known_reach_ms() */
+    int64_t at_ms;      /* said at this instant: it counts once the source has been read past it */
 };
+/* Nobody knows payments that are still to come: a word may reach to the end of the day it was given on, no further. */
+static inline int64_t rg_known_reach_ms(int64_t through_ms, int64_t at_ms)
+{
+    int64_t most_ms;
+    return __builtin_add_overflow(at_ms, RG_MS_PER_DAY, &most_ms) || through_ms < most_ms ? through_ms : most_ms;
+}
+
 struct rg_control_state {
     struct rg_arena *arena; /* owns the slices */
     bool loaded;            /* read to its end at least once */

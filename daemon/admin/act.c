@@ -84,6 +84,15 @@ static bool begin(struct rg_admin_call *call, const char *const *fields, struct 
     return true;
 }
 
+/* What an act is dated by, and what a spread counts from. False, and the answer is given, while nobody has told the time. */
+static bool shared_now(struct rg_admin_call *call, int64_t *ret_ms)
+{
+    *ret_ms = rg_shared_ms(&rg_daemon_runtime(call->admin->daemon)->clock);
+    if (*ret_ms < 0)
+        rg_admin_fail(call, 503, "unreachable", "the shared clock is not known yet: Redis has not answered");
+    return *ret_ms >= 0;
+}
+
 static struct rg_control *control_of(struct rg_admin_call *call)
 {
     struct rg_control *control = rg_daemon_control(call->admin->daemon);
@@ -94,14 +103,14 @@ static struct rg_control *control_of(struct rg_admin_call *call)
 
 /* ---- answers ---- */
 
-static void done(struct rg_admin_call *call, const char *act, struct rg_str what, const char *undo)
+static void done(struct rg_admin_call *call, const struct act *act, const char *name, struct rg_str what, const char *undo)
 {
     struct rg_jw jw;
-    rg_log(RG_LOG_NOTICE, "ACT", RG_LOG_NO_CTX, "operator " RG_STR_FMT ": %s: " RG_STR_FMT, RG_STR_ARG(call->who->name), act,
-           RG_STR_ARG(what));
+    rg_log(RG_LOG_NOTICE, "ACT", RG_LOG_NO_CTX, "operator " RG_STR_FMT ": %s: " RG_STR_FMT "; reason: " RG_STR_FMT,
+           RG_STR_ARG(call->who->name), name, RG_STR_ARG(what), RG_STR_ARG(act->reason));
     rg_admin_json(call, &jw);
     rg_jw_object(&jw);
-    rg_jw_member_cstr(&jw, "act", act);
+    rg_jw_member_cstr(&jw, "act", name);
     rg_jw_member_str(&jw, "by", call->who->name);
     rg_jw_member_str(&jw, "changed", what);
     rg_jw_member_cstr(&jw, "undo", undo);
@@ -190,8 +199,9 @@ void rg_admin_go_live(struct rg_admin_call *call)
     struct rg_str max_step;
     struct effect effect;
     struct rg_error err;
-    int64_t spread_ms = 0;
-    if (!begin(call, fields, &act) || !read_spread(call, &act, &spread_ms) || !check_go_live(call, &act, &max_step, &effect))
+    int64_t spread_ms = 0, now_ms;
+    if (!begin(call, fields, &act) || !read_spread(call, &act, &spread_ms) || !check_go_live(call, &act, &max_step, &effect) ||
+        !shared_now(call, &now_ms))
         return;
     struct rg_control *control = control_of(call);
     if (control == NULL)
@@ -200,11 +210,11 @@ void rg_admin_go_live(struct rg_admin_call *call)
         rg_admin_fail_err(call, &err);
         return;
     }
-    struct rg_str what = rg_arena_printf(call->arena, "%d steps up to " RG_STR_FMT " are live%s%s", effect.live,
-                                         RG_STR_ARG(max_step),
+    struct rg_str what = rg_arena_printf(call->arena, "%d step%s up to " RG_STR_FMT " %s live%s%s", effect.live,
+                                         effect.live == 1 ? "" : "s", RG_STR_ARG(max_step), effect.live == 1 ? "is" : "are",
                                          spread_ms > 0 ? ", debtors spread over the time given" : " for every debtor at once",
                                          effect.kept > 0 ? "; steps that a file keeps in shadow stay there" : "");
-    done(call, "go-live", what, "reguactl stop --confirm=regua; a later go-live with an earlier step lowers the cap");
+    done(call, &act, "go-live", what, "reguactl stop --confirm=regua; a later go-live with an earlier step lowers the cap");
 }
 
 /* ---- stop and resume ---- */
@@ -224,10 +234,10 @@ static void stop_or_resume(struct rg_admin_call *call, bool stop)
         return;
     }
     if (stop)
-        done(call, "stop", RG_STR("nothing new is delivered by any process; what a provider already has cannot be called back"),
+        done(call, &act, "stop", RG_STR("nothing new is delivered by any process; what a provider already has cannot be called back"),
              "reguactl resume");
     else
-        done(call, "resume", RG_STR("delivery goes on; what waited is looked at again by its gates"),
+        done(call, &act, "resume", RG_STR("delivery goes on; what waited is looked at again by its gates"),
              "reguactl stop --confirm=regua");
 }
 
@@ -269,16 +279,12 @@ static bool check_source(struct rg_admin_call *call, struct rg_str name)
 static bool read_through(struct rg_admin_call *call, const struct act *act, int64_t *ret_ms)
 {
     struct rg_str text;
-    int64_t now_ms = rg_shared_ms(&rg_daemon_runtime(call->admin->daemon)->clock);
-    if (!line(call, act->body, "through", 64, &text))
+    int64_t now_ms;
+    if (!line(call, act->body, "through", 64, &text) || !shared_now(call, &now_ms))
         return false;
     *ret_ms = now_ms;
     if (text.p != NULL && !rg_instant_parse(text, ret_ms)) {
         rg_admin_fail(call, 400, "invalid", "through: an instant such as 2026-11-23T23:59:59-03:00 expected");
-        return false;
-    }
-    if (now_ms < 0) {
-        rg_admin_fail(call, 503, "unreachable", "the shared clock is not known yet: Redis has not answered");
         return false;
     }
     if (*ret_ms > now_ms) {
@@ -301,13 +307,13 @@ void rg_admin_synced(struct rg_admin_call *call)
     struct rg_control *control = control_of(call);
     if (control == NULL)
         return;
-    if (rg_control_synced(control, source, through_ms, &err) < 0) {
+    if (rg_control_synced(control, source, through_ms, call->who->name, act.reason, &err) < 0) {
         rg_admin_fail_err(call, &err);
         return;
     }
     char instant[RG_INSTANT_TEXT_MAX];
-    rg_instant_format(through_ms, -180, instant);
-    done(call, "synced",
+    rg_instant_format(through_ms, RG_ADMIN_ZONE_MINUTES, instant);
+    done(call, &act, "synced",
          rg_arena_printf(call->arena, "payments of " RG_STR_FMT " are known through %s", RG_STR_ARG(source), instant),
          "nothing: what was known cannot be unknown; a stop holds everything back");
 }

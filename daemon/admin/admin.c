@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define SHORT_TOKEN_BYTES 16 /* fewer can be guessed; said, not refused: it is loopback */
-#define BRASILIA_MINUTES (-180)
 #define SUGGESTED_MAX 12 /* names listed when none is near */
 
 const struct rg_admin_route rg_admin_routes[] = {
@@ -90,7 +89,7 @@ void rg_admin_instant(struct rg_jw *jw, const char *key, int64_t ms)
         rg_jw_member_null(jw, key);
         return;
     }
-    rg_instant_format(ms, BRASILIA_MINUTES, text);
+    rg_instant_format(ms, RG_ADMIN_ZONE_MINUTES, text);
     rg_jw_member_cstr(jw, key, text);
 }
 

@@ -6,6 +6,7 @@
 #include "base/json/write.h"
 #include "daemon/admin/admin.h"
 
+#define RG_ADMIN_ZONE_MINUTES (-180) /* instants are told in Brasília's time */
 #define RG_REASON_BYTES_MAX 500 /* of an act; also read by people in a log */
 
 struct rg_admin_operator {

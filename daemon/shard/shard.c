@@ -3,6 +3,7 @@
 
 #include "base/core/hash.h"
 #include "base/core/log.h"
+#include "daemon/runtime.h"
 #include "daemon/shard/batch.h"
 
 #include <stdio.h>
@@ -346,18 +347,11 @@ static void forget_future(struct rg_shard *shard, int64_t now_ms)
         shard->round_open = false;
 }
 
-/* Nobody knows payments that are still to come: a word may reach to the end of the day it was given on, no further. */
-static int64_t word_through(const struct rg_shard_word *word)
-{
-    int64_t most_ms = word->given_ms + RG_MS_PER_DAY;
-    return word->through_ms < most_ms ? word->through_ms : most_ms;
-}
-
 void rg_shard_known_through(const struct rg_shard_word *words, int64_t asof_ms, int64_t ret_known_ms[RG_SOURCES_MAX])
 {
     for (int i = 0; i < RG_SOURCES_MAX; i++) {
         bool wanted = words != NULL && words[i].wanted;
-        ret_known_ms[i] = !wanted ? asof_ms : words[i].given_ms <= asof_ms ? word_through(&words[i]) : -1;
+        ret_known_ms[i] = !wanted ? asof_ms : words[i].given_ms <= asof_ms ? rg_known_reach_ms(words[i].through_ms, words[i].given_ms) : -1;
     }
 }
 

@@ -313,16 +313,16 @@ static void acts_have_an_author_and_a_reason(void **state)
 {
     struct rig *rig = *state;
     static const struct {
-        const char *target, *body, *act;
+        const char *target, *body, *act, *logged;
     } rows[] = {
         {"/api/v1/go-live", "{\"max_step\":\"atraso\",\"spread\":\"5d\",\"reason\":\"piloto\"}",
-         "go-live maria atraso 432000000 piloto"},
-        {"/api/v1/go-live", "{\"max_step\":\"suspensao\",\"reason\":\"tudo\"}", "go-live maria suspensao 0 tudo"},
-        {"/api/v1/stop", "{\"reason\":\"enchente\"}", "stop maria enchente"},
-        {"/api/v1/resume", "{\"reason\":\"passou\"}", "resume maria passou"},
+         "go-live maria atraso 432000000 piloto", "; reason: piloto"},
+        {"/api/v1/go-live", "{\"max_step\":\"suspensao\",\"reason\":\"tudo\"}", "go-live maria suspensao 0 tudo", "; reason: tudo"},
+        {"/api/v1/stop", "{\"reason\":\"enchente\"}", "stop maria enchente", "; reason: enchente"},
+        {"/api/v1/resume", "{\"reason\":\"passou\"}", "resume maria passou", "; reason: passou"},
         {"/api/v1/synced", "{\"source\":\"bank\",\"through\":\"2026-11-23T23:59:59-03:00\",\"reason\":\"retorno\"}",
-         "synced bank 1795489199000"},
-        {"/api/v1/synced", "{\"source\":\"bank\",\"reason\":\"retorno\"}", "synced bank 1795525920000"},
+         "synced maria bank 1795489199000 retorno", "; reason: retorno"},
+        {"/api/v1/synced", "{\"source\":\"bank\",\"reason\":\"retorno\"}", "synced maria bank 1795525920000 retorno", "; reason: retorno"},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         ask(rig, "POST", rows[i].target, FAKE_MARIA, "", rows[i].body);
@@ -332,6 +332,7 @@ static void acts_have_an_author_and_a_reason(void **state)
         assert_non_null(strstr(rig->body, "\"by\":\"maria\",\"changed\":\""));
         assert_non_null(strstr(rig->body, "\"undo\":\""));
         assert_int_equal(strncmp(rig->last_log, "ACT - operator maria: ", 22), 0);
+        assert_non_null(strstr(rig->last_log, rows[i].logged));
     }
 }
 
@@ -377,6 +378,22 @@ static void acts_that_are_wrong_or_careless_change_nothing(void **state)
         ask(rig, "POST", "/api/v1/stop", FAKE_MARIA, "", body);
         assert_int_equal(rig->status, n == 500 ? 200 : 400);
     }
+}
+
+/* A spread that is counted from no instant would be over: every debtor at once. */
+static void going_live_waits_for_the_shared_clock(void **state)
+{
+    struct rig *rig = *state;
+    const int64_t now_ms = rig->daemon.now_ms;
+    rig->daemon.now_ms = -1;
+    for (int spread = 0; spread < 2; spread++) {
+        ask(rig, "POST", "/api/v1/go-live", FAKE_MARIA, "",
+            spread ? "{\"max_step\":\"atraso\",\"spread\":\"5d\",\"reason\":\"x\"}" : "{\"max_step\":\"atraso\",\"reason\":\"x\"}");
+        assert_int_equal(rig->status, 503);
+        assert_non_null(strstr(rig->body, "the shared clock is not known yet"));
+    }
+    assert_string_equal(rig->daemon.act, "");
+    rig->daemon.now_ms = now_ms;
 }
 
 static void an_act_without_kafka_says_so(void **state)
@@ -450,6 +467,7 @@ int main(void)
         WITH_RIG(explain_speaks_text_and_json),
         WITH_RIG(acts_have_an_author_and_a_reason),
         WITH_RIG(acts_that_are_wrong_or_careless_change_nothing),
+        WITH_RIG(going_live_waits_for_the_shared_clock),
         WITH_RIG(an_act_without_kafka_says_so),
         WITH_RIG(going_live_with_everything_in_shadow_is_refused),
         WITH_RIG(tokens_that_cannot_be_read_or_told_apart_stop_the_start),

@@ -97,9 +97,11 @@ int rg_control_stop(struct rg_control *control, bool stopped, struct rg_str by, 
     return act(control, err, "%s " RG_STR_FMT " " RG_STR_FMT, stopped ? "stop" : "resume", RG_STR_ARG(by), RG_STR_ARG(reason));
 }
 
-int rg_control_synced(struct rg_control *control, struct rg_str source, int64_t through_ms, struct rg_error *err)
+int rg_control_synced(struct rg_control *control, struct rg_str source, int64_t through_ms, struct rg_str by, struct rg_str reason,
+                      struct rg_error *err)
 {
-    return act(control, err, "synced " RG_STR_FMT " %lld", RG_STR_ARG(source), (long long)through_ms);
+    return act(control, err, "synced " RG_STR_FMT " " RG_STR_FMT " %lld " RG_STR_FMT, RG_STR_ARG(by), RG_STR_ARG(source), (long long)through_ms,
+               RG_STR_ARG(reason));
 }
 
 /* ---- Redis ---- */
