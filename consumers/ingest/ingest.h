@@ -20,7 +20,8 @@
 #define RG_INGEST_PARTITIONS_MAX 1024 /* of all sources, in one process */
 #define RG_INGEST_TEXT_MAX 256
 
-/* All reasons of dead letters, in a fixed order, for counters and documentation; NULL past the last. */
+/* All reasons of ingest's dead letters, in a fixed order, for counters and documentation; NULL past the last. Shards add
+ * RG_DEAD_CRASHED. */
 #define RG_INGEST_REASONS 10
 const char *rg_ingest_reason(int index);
 

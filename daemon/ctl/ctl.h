@@ -74,10 +74,12 @@ void rg_ctl_completion(FILE *to); /* bash */
 struct rg_ctl_answer {
     int status; /* of HTTP */
     struct rg_buf body;
-    struct rg_json *doc; /* the body, when it is JSON */
+    struct rg_json *doc; /* the body, when it is a JSON object */
 };
 void rg_ctl_answer_done(struct rg_ctl_answer *answer);
 /* `body` NULL: GET. RG_EXIT_FINE and an answer of 2xx; anything else was said. */
+int rg_ctl_ask_text(struct rg_ctl *ctl, const char *path, const char *body, struct rg_ctl_answer *ret_answer);
+/* The same where JSON has to come: `doc` is there. */
 int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg_ctl_answer *ret_answer);
 /* "/api/v1/debtors/" + escaped id + suffix */
 void rg_ctl_debtor_path(const char *debtor, const char *suffix, struct rg_buf *into);

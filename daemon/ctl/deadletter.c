@@ -263,8 +263,9 @@ static int send_letter(struct letters *l, const struct letter *letter, struct re
     for (size_t i = 0; record.headers_n < RG_KAFKA_HEADERS_MAX && rg_kafka_event_header_at(letter->event, i, &name, &value); i++)
         if (!letters_own_header(name))
             headers[record.headers_n++] = (struct rg_kafka_header){name, value};
+    int64_t until_ms = rg_boot_ms(rg_clock_system()) + ASK_MS;
     int rc;
-    while ((rc = rg_kafka_producer_send(replay->producer, &record, &l->err)) == RG_ELIMIT)
+    while ((rc = rg_kafka_producer_send(replay->producer, &record, &l->err)) == RG_ELIMIT && rg_boot_ms(rg_clock_system()) < until_ms)
         rg_kafka_producer_poll(replay->producer, 100);
     return rc;
 }
@@ -343,13 +344,13 @@ static int replay(struct letters *l, struct rg_error *err)
 
 static int check_reason(const struct letters *l)
 {
-    const char *reasons[RG_INGEST_REASONS];
-    for (int i = 0; i < RG_INGEST_REASONS; i++) {
+    const char *reasons[RG_INGEST_REASONS + 1] = {[RG_INGEST_REASONS] = RG_DEAD_CRASHED};
+    for (int i = 0; i < RG_INGEST_REASONS; i++)
         reasons[i] = rg_ingest_reason(i);
+    for (size_t i = 0; i < RG_COUNT(reasons); i++)
         if (l->reason == NULL || strcmp(reasons[i], l->reason) == 0)
             return RG_EXIT_FINE;
-    }
-    const char *near = rg_suggest(rg_str(l->reason), reasons, RG_INGEST_REASONS);
+    const char *near = rg_suggest(rg_str(l->reason), reasons, RG_COUNT(reasons));
     fprintf(stderr, "reguactl deadletter: there is no reason \"%s\"", l->reason);
     fprintf(stderr, near != NULL ? ", did you mean \"%s\"?\n" : "; reguactl deadletter list shows those there are\n", near);
     return RG_EXIT_USAGE;

@@ -15,7 +15,7 @@ int rg_ctl_explain(struct rg_ctl *ctl)
         rg_buf_adds(&path, "&step=");
         rg_buf_add_percent(&path, rg_str(step));
     }
-    int rc = rg_ctl_ask(ctl, rg_buf_cstr(&path), NULL, &answer);
+    int rc = json ? rg_ctl_ask(ctl, rg_buf_cstr(&path), NULL, &answer) : rg_ctl_ask_text(ctl, rg_buf_cstr(&path), NULL, &answer);
     if (rc != RG_EXIT_FINE)
         return rc;
     if (json)

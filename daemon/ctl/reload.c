@@ -6,12 +6,22 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define WAIT_MS 60000
 #define ASK_EVERY_MS 50
 #define PROGRAM "reguad" /* and what begins with it: the kernel knows no more of a name than 15 bytes */
+
+/* What systemd calls the unit's main process, to a command of ExecReload=. That one runs in the unit's sandbox, where /proc shows
+ * no process of another user namespace, which the daemon's own is. */
+static bool is_main_process(int64_t pid)
+{
+    const char *text = getenv("MAINPID");
+    int64_t main_pid = 0;
+    return text != NULL && rg_str_to_i64(rg_str(text), &main_pid) && main_pid == pid;
+}
 
 /* Behind a tunnel the number would be another machine's. */
 static bool is_daemon(int64_t pid)
@@ -27,7 +37,7 @@ static bool is_daemon(int64_t pid)
 
 static int send_signal(int64_t pid)
 {
-    if (pid <= 1 || !is_daemon(pid)) {
+    if (pid <= 1 || !(is_main_process(pid) || is_daemon(pid))) {
         fprintf(stderr, "reguactl reload: process %" PRId64 ", which answers, is no reguad here: it runs on another machine, or inside another "
                         "program as in the demo; it is told where it runs\n", pid);
         return RG_EXIT_UNREACHABLE;

@@ -56,8 +56,10 @@ static int url_of_config(const char *file, struct rg_buf *into, struct rg_error 
         return rc;
     if (listen.port == 0)
         return rg_fail(err, RG_EINVAL, "%s says http.listen: none, so there is no admin port", file);
-    bool v6 = strchr(listen.host, ':') != NULL;
-    rg_buf_addf(into, "http://%s%s%s:%u", v6 ? "[" : "", listen.host, v6 ? "]" : "", listen.port);
+    /* One that listens everywhere listens here, where a token may go in the clear. */
+    const char *host = strcmp(listen.host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(listen.host, "::") == 0 ? "::1" : listen.host;
+    bool v6 = strchr(host, ':') != NULL;
+    rg_buf_addf(into, "http://%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", listen.port);
     return 0;
 }
 
@@ -148,7 +150,7 @@ static int send_request(const char *url, const char *path, const char *token, co
                         struct rg_error *err)
 {
     struct exchange x = {.answer = answer};
-    struct rg_buf target RG_CLEANUP(rg_buf_done), bearer RG_CLEANUP(rg_buf_done);
+    struct rg_buf target RG_CLEANUP(rg_buf_done), bearer RG_CLEANUP(rg_secret_done);
     rg_buf_init(&target, RG_HTTP_URL_BYTES_MAX);
     rg_buf_init(&bearer, TOKEN_BYTES_MAX + 16);
     size_t n = strlen(url);
@@ -207,7 +209,7 @@ static int refused(const struct rg_ctl *ctl, const struct rg_ctl_answer *answer)
     return RG_EXIT_UNREACHABLE;
 }
 
-int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg_ctl_answer *ret_answer)
+int rg_ctl_ask_text(struct rg_ctl *ctl, const char *path, const char *body, struct rg_ctl_answer *ret_answer)
 {
     struct rg_ctl_answer answer RG_CLEANUP(rg_ctl_answer_done) = {0};
     struct rg_buf url RG_CLEANUP(rg_buf_done), token RG_CLEANUP(rg_secret_done);
@@ -238,9 +240,24 @@ int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg
     }
     if (answer.body.len > 0 && answer.body.data[0] == '{' &&
         rg_json_parse(rg_buf_str(&answer.body), ANSWER_BYTES_MAX, &answer.doc, NULL) < 0)
-        answer.doc = NULL; /* shown as it is, or refused for its status */
+        answer.doc = NULL; /* a text, or not from who was asked */
     if (answer.status < 200 || answer.status > 299)
         return refused(ctl, &answer);
+    *ret_answer = answer;
+    answer = (struct rg_ctl_answer){0};
+    return RG_EXIT_FINE;
+}
+
+int rg_ctl_ask(struct rg_ctl *ctl, const char *path, const char *body, struct rg_ctl_answer *ret_answer)
+{
+    struct rg_ctl_answer answer RG_CLEANUP(rg_ctl_answer_done) = {0};
+    int rc = rg_ctl_ask_text(ctl, path, body, &answer);
+    if (rc != RG_EXIT_FINE)
+        return rc;
+    if (answer.doc == NULL) {
+        fprintf(stderr, "reguactl %s: the answer is no JSON object; is this really reguad?\n", ctl->command->name);
+        return RG_EXIT_UNREACHABLE;
+    }
     *ret_answer = answer;
     answer = (struct rg_ctl_answer){0};
     return RG_EXIT_FINE;
@@ -273,7 +290,7 @@ int rg_ctl_act(struct rg_ctl *ctl, const char *path, const char *const fields[][
         return rc;
     if (rg_ctl_option(ctl, "json") != NULL)
         return rg_ctl_print_json(&answer);
-    const struct rg_json_value *root = answer.doc != NULL ? rg_json_root(answer.doc) : NULL;
+    const struct rg_json_value *root = rg_json_root(answer.doc);
     struct rg_str changed = rg_ctl_text(root, "changed"), by = rg_ctl_text(root, "by"), undo = rg_ctl_text(root, "undo");
     printf("%s by " RG_STR_FMT ": " RG_STR_FMT "\n", ctl->command->name, RG_STR_ARG(by), RG_STR_ARG(changed));
     fprintf(stderr, "undo: " RG_STR_FMT "\n", RG_STR_ARG(undo));

@@ -6,6 +6,7 @@ Usage: process_test.py PATH-OF-reguad PATH-OF-reguactl SOURCE_DIR [unittest opti
 """
 
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -71,7 +72,7 @@ def quiet_port():
 class Daemon:
     """One reguad in a folder of its own, watched through a notify socket."""
 
-    def __init__(self, test, ladder=LADDER, environment=None, prepare=None, pipe=False):
+    def __init__(self, test, ladder=LADDER, environment=None, prepare=None, pipe=False, program=REGUAD):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regua-process-"))
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.port = quiet_port()
@@ -90,7 +91,7 @@ class Daemon:
         self.log_path = self.folder / "log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [REGUAD, "--config", self.site, "--shipped", SHIPPED], stdin=subprocess.DEVNULL, stdout=log,
+                [program, "--config", self.site, "--shipped", SHIPPED], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.PIPE if pipe else log,
                 env={**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify"), **(environment or {})})
         test.addCleanup(self.kill)
@@ -144,9 +145,9 @@ class Daemon:
         finally:
             connection.close()
 
-    def ctl(self, *arguments, timeout=PATIENCE_S):
+    def ctl(self, *arguments, timeout=PATIENCE_S, environment=None):
         run = subprocess.run([REGUACTL, *arguments, "--url", f"http://127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=timeout, check=False)
+                             capture_output=True, text=True, timeout=timeout, check=False, env={**os.environ, **(environment or {})})
         return run.returncode, run.stdout, run.stderr
 
 
@@ -511,6 +512,18 @@ class Reload(unittest.TestCase):
         self.assertEqual((state["asked"], state["rejected"]), (state["done"], False))
         self.assertIsNone(daemon.process.poll())
 
+    def test_systemd_knows_the_process_that_its_sandbox_hides(self):
+        """For ExecReload= the daemon's entry in /proc cannot be seen; here it has a name that says nothing."""
+        with tempfile.TemporaryDirectory() as name:
+            program = pathlib.Path(name) / "someone"
+            program.symlink_to(REGUAD)
+            daemon = self.up(program=program)
+            for main_pid in (None, "", "x", "1", str(daemon.process.pid + 1)):
+                code, _, err = daemon.ctl("reload", "--wait", environment={} if main_pid is None else {"MAINPID": main_pid})
+                self.assertEqual(code, 3)
+                self.assertIn("is no reguad here", err)
+            self.assertEqual(daemon.ctl("reload", "--wait", environment={"MAINPID": str(daemon.process.pid)})[0], 0)
+
     def test_reguactl_reload_says_what_it_cannot_do(self):
         daemon = self.up()
         code, out, err = daemon.ctl("reload")
@@ -570,6 +583,36 @@ class Commands(unittest.TestCase):
         commands = re.findall(r"^  ([a-z-]+)", subprocess.run([REGUACTL, "help"], capture_output=True, text=True, check=True).stdout.split(
             "Commands:\n", 1)[1].split("\n\n", 1)[0], re.MULTILINE)
         self.assertEqual(called, set(commands))
+
+
+    def test_another_server_is_not_taken_for_the_daemon(self):
+        class Page(http.server.BaseHTTPRequestHandler):
+            body = b""
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(self.body)))
+                self.end_headers()
+                self.wfile.write(self.body)
+
+            def do_POST(self):
+                self.do_GET()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for Page.body in (b"<html>It works!</html>", b"[1]", b"{", b""):
+            for call in ("status", "show D1", "explain D1 --json", "reload", "resume --reason x"):
+                with self.subTest(body=Page.body, call=call):
+                    run = subprocess.run([REGUACTL, *call.split(), "--url", f"http://127.0.0.1:{server.server_port}"], stdin=subprocess.DEVNULL,
+                                         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                                         env={"PATH": os.environ["PATH"], "HOME": "/nowhere"})
+                    self.assertEqual((run.returncode, run.stdout), (3, ""))
+                    self.assertIn("is this really reguad?", run.stderr)
 
 
 class Metrics(unittest.TestCase):

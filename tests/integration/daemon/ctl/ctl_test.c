@@ -334,7 +334,7 @@ static void acts_say_what_changed_and_how_to_undo_it(void **state)
     assert_string_equal(rig->daemon.act, "resume maria passou");
     assert_int_equal(strncmp(out(rig), "{\"act\":\"resume\",\"by\":\"maria\"", 28), 0);
     assert_int_equal(RUN(rig, "synced", "bank", "--through", "2026-11-23T23:59:59-03:00", "--reason", "retorno"), 0);
-    assert_string_equal(rig->daemon.act, "synced bank 1795489199000");
+    assert_string_equal(rig->daemon.act, "synced maria bank 1795489199000 retorno");
     assert_has(out(rig), "payments of bank are known through 2026-11-23T23:59:59-03:00\n");
 }
 
@@ -463,6 +463,20 @@ static void where_the_daemon_is(void **state)
     assert_int_equal(run_with(rig, bare, (const char *const[]){"status", "--url", "nonsense", NULL}), 2);
     assert_int_equal(run_with(rig, bare, (const char *const[]){"status", "--config", "/nowhere", NULL}), 2);
     assert_has(err(rig), "/nowhere");
+}
+
+/* An address that means all of them means this machine too: that is where it is asked, and a token may go there. */
+static void a_daemon_that_listens_everywhere_is_asked_here(void **state)
+{
+    struct rig *rig = *state;
+    char config[160];
+    (void)snprintf(config, sizeof config, "%s/regua.yaml", rig->home);
+    FILE *f = fopen(config, "we");
+    assert_non_null(f);
+    (void)fprintf(f, "language: 1\nhttp: { listen: \"0.0.0.0:%u\" }\n", rg_admin_port(rig->daemon.admin));
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(RUN(rig, "show", "D1", "--config", config), 0);
+    assert_has(out(rig), "debtor D1");
 }
 
 static void what_is_missing_behind_the_daemon_is_exit_3(void **state)
@@ -655,6 +669,7 @@ static void dead_letters_are_listed_shown_and_sent_again(void **state)
         {{"list"}, 0, "\n5 dead letters\n", ""},
         {{"list", "--reason", "bad_field"}, 0, "\n1 dead letter\n", ""},
         {{"list", "--topic", "nobody"}, 0, "0 dead letters\n", ""},
+        {{"list", "--reason", "crashed"}, 0, "0 dead letters\n", ""}, /* written by shards */
         {{"list", "--reason", "unmaped"}, 2, "", "there is no reason \"unmaped\", did you mean \"unmapped\"?"},
         {{"list", "--json"}, 0, "{\"letters\":5,\"groups\":[{\"reason\":", ""},
         {{"lst"}, 2, "", "\"lst\": list, show or replay expected"},
@@ -747,6 +762,7 @@ int main(void)
         WITH_RIG(tokens_come_from_files_only),
         WITH_RIG(a_token_in_the_clear_stays_on_this_machine),
         WITH_RIG(where_the_daemon_is),
+        WITH_RIG(a_daemon_that_listens_everywhere_is_asked_here),
         WITH_RIG(what_is_missing_behind_the_daemon_is_exit_3),
         WITH_RIG(desk_commands_need_no_daemon),
         WITH_RIG(events_are_checked_before_they_are_published),
