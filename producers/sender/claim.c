@@ -179,6 +179,7 @@ static void freshen(struct rg_sender *sender, struct rg_hand *hand)
 {
     hand->fresh_from_ms = rg_shared_ms(&sender->config.clock);
     hand->fresh_since_boot_ms = sender->boot_ms;
+    hand->known_boot_ms = -1;
     (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms); /* asked again at every look */
     rg_hand_move(sender, hand, RG_HAND_FRESHEN);
 }
@@ -203,21 +204,31 @@ static bool take_leave(struct rg_sender *sender, struct rg_hand *hand)
     return true;
 }
 
+/* A sanction waits for upstream without a place of its own, so that all in the window wait for the same round; and it waits anew
+ * when it was held up after that. */
+static void wait_for_upstream(struct rg_sender *sender, struct rg_hand *hand)
+{
+    bool known = hand->known_boot_ms >= 0;
+    if (sender->stopped || !is_timely(sender, hand) || (known && sender->boot_ms - hand->known_boot_ms > STALE_MS))
+        rg_hand_move(sender, hand, RG_HAND_BACK);
+    else if (!known && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
+        conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
+}
+
 void rg_hands_begin(struct rg_sender *sender)
 {
     bool leave = !sender->stopped && !sender->draining && !sender->paused && sender->shared_ms >= 0 && rg_post_open(sender->post);
     for (struct rg_hand *hand = sender->first; hand != NULL; hand = hand->next) {
-        if (hand->state == RG_HAND_FRESHENING && sender->stopped)
-            rg_hand_move(sender, hand, RG_HAND_BACK);
-        if (hand->state == RG_HAND_FRESHENING && sender->boot_ms - hand->fresh_since_boot_ms >= RG_SANCTION_WAIT_MS)
-            conclude_unclaimed(sender, hand, RG_VERDICT_RETRY, RG_GATE_FRONTIER, "upstream did not become known in time");
-        if (hand->state != RG_HAND_READY || hand->give_back || !is_timely(sender, hand))
+        if (hand->state == RG_HAND_FRESHENING)
+            wait_for_upstream(sender, hand);
+        bool known = hand->state == RG_HAND_FRESHENING && hand->known_boot_ms >= 0;
+        if ((hand->state != RG_HAND_READY && !known) || hand->give_back || !is_timely(sender, hand))
             continue;
-        if (ends_before_claim(sender, hand) || !leave || sender->boot_ms < hand->begin_boot_ms || !take_leave(sender, hand))
+        if (ends_before_claim(sender, hand) || !leave || sender->boot_ms < hand->begin_boot_ms)
             continue;
-        if (hand->decision.tone == RG_TONE_SANCTION)
+        if (hand->decision.tone == RG_TONE_SANCTION && !known && rg_breaker_ask(&sender->breaker, sender->boot_ms) != RG_LEAVE_NO)
             freshen(sender, hand);
-        else
+        else if ((hand->decision.tone != RG_TONE_SANCTION || known) && take_leave(sender, hand))
             render(sender, hand);
     }
 }
@@ -258,13 +269,12 @@ static void own(struct rg_sender *sender, struct rg_hand *hand, const struct rg_
 static void still_queued(struct rg_sender *sender, struct rg_hand *hand, int64_t asof_ms)
 {
     bool known = asof_ms >= hand->fresh_from_ms && asof_ms <= sender->shared_ms + RG_FRESH_AHEAD_MS;
-    if (hand->state == RG_HAND_FRESHENING && known) {
-        render(sender, hand);
-        return;
+    if (hand->state == RG_HAND_FRESHENING && hand->known_boot_ms < 0) {
+        if (known)
+            hand->known_boot_ms = sender->boot_ms;
+        else /* it may have been lost; harmless twice */
+            (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms);
     }
-    if (hand->state == RG_HAND_FRESHENING)
-        (void)sender->config.world.want_asof(sender->config.world.ctx,
-                                             hand->fresh_from_ms); /* it may have been lost; harmless twice */
     rg_hand_move(sender, hand, RG_HAND_FREE);
 }
 

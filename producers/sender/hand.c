@@ -77,7 +77,7 @@ enum rg_hand_state rg_hand_after(enum rg_hand_state state, enum rg_hand_event ev
 
 static bool holds_slot(enum rg_hand_state state)
 {
-    return state == RG_HAND_FRESHENING || state == RG_HAND_STORING || state == RG_HAND_CLAIMING || state == RG_HAND_WAITING ||
+    return state == RG_HAND_STORING || state == RG_HAND_CLAIMING || state == RG_HAND_WAITING ||
            state == RG_HAND_DELIVERING;
 }
 

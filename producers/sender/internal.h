@@ -65,7 +65,8 @@ struct rg_hand {
     bool slot, probe; /* counts against the concurrency; is the breaker's probe */
     bool give_back;   /* claim nothing, begin nothing: what is claimed is released */
 
-    int64_t fresh_from_ms, fresh_since_boot_ms; /* a sanction: upstream must be known through; since when it waits */
+    /* a sanction: upstream must be known through; since when it waits; since when it is known, −1: not yet */
+    int64_t fresh_from_ms, fresh_since_boot_ms, known_boot_ms;
 
     struct rg_claim_id claim;
     int64_t claim_offset;

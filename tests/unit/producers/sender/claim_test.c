@@ -551,6 +551,30 @@ static void test_sanction_waits_for_upstream(void **state)
     play_end(&play);
 }
 
+/* A herd of them waits for one round, not for as many as it fills the places there are; and whoever is owed something goes past. */
+static void test_sanctions_wait_together(void **state)
+{
+    enum { HERD = 40 };
+    (void)state;
+    struct play play;
+    play_start(&play);
+    play.config.concurrency = 2;
+    signals_sender(&play);
+    for (int n = 0; n < HERD; n++)
+        (void)decide_signal(&play, n + 1, RG_SIGNAL_SUSPEND_REQUESTED, 1);
+    play_run(&play, 100);
+    struct rg_decision restore = decide_signal(&play, HERD + 1, RG_SIGNAL_RESTORE_REQUESTED, 1);
+    play_run(&play, 200);
+    assert_int_equal(last_outcome(&play, &restore).verdict, RG_VERDICT_ACCEPTED);
+    play.stage.asof_ms = play.stage.want_ms;
+    play_run(&play, 900);
+    int64_t sent = 0;
+    for (int shard = 0; shard < STAGE_SHARDS; shard++)
+        sent += mk_end(STAGE_SIGNALS, shard);
+    assert_int_equal(sent, HERD + 1);
+    play_end(&play);
+}
+
 static void test_sanction_gives_up_waiting(void **state)
 {
     (void)state;
@@ -820,6 +844,7 @@ int main(void)
         cmocka_unit_test(test_lowered_while_it_is_stored),
         cmocka_unit_test(test_lowered_after_the_claim),
         cmocka_unit_test(test_sanction_waits_for_upstream),
+        cmocka_unit_test(test_sanctions_wait_together),
         cmocka_unit_test(test_sanction_gives_up_waiting),
         cmocka_unit_test(test_sanction_paid_while_waiting),
         cmocka_unit_test(test_sanction_is_not_known_ahead_of_time),
