@@ -79,8 +79,8 @@ struct rg_runtime *rg_daemon_runtime(struct rg_daemon *daemon);
 struct rg_control *rg_daemon_control(struct rg_daemon *daemon); /* NULL while Kafka was never reached */
 const struct rg_redis_config *rg_daemon_redis(struct rg_daemon *daemon);
 const struct rg_shard_counters *rg_daemon_shard_counters(struct rg_daemon *daemon);
-/* Senders by index, NULL past the last; with the channel's name. */
-const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_channel);
+/* Senders by index, NULL past the last; with the queue's name: its channel's, or "owed". */
+const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_queue);
 /* Sources by index, NULL past the last; with the source's name. Zeroes where this process has no such role. */
 const struct rg_ingest_source_counters *rg_daemon_source(struct rg_daemon *daemon, int index, const char **ret_source);
 /* The sources' partitions that are read here, as of ingest's last turn, in `arena`; none without that role. */

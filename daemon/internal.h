@@ -11,7 +11,7 @@
 #include <pthread.h>
 
 #define RG_WORKERS_MAX 64 /* what tuning.decide_workers may say */
-#define RG_SENDERS_MAX (RG_CHANNELS_MAX + 1)
+#define RG_SENDERS_MAX (RG_CHANNELS_MAX + 1) /* one for each channel and two for signals; a site has one channel less */
 #define RG_TOPIC_TIMEOUT_MS 15000
 #define RG_CONNECT_RETRY_MS 1000
 
@@ -31,7 +31,7 @@ struct rg_sender_part {
     struct rg_ruleset *rules; /* whose templates are being used */
     struct rg_control_state control; /* of this turn, in an arena of its own */
     struct rg_arena *control_arena;
-    const char *channel, *topic, *group;
+    const char *queue, *topic, *group;
     pthread_t thread;
     bool running;
 };

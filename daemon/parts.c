@@ -105,7 +105,7 @@ static void follow_preset(struct rg_sender_part *part)
     rg_ruleset_unref(&part->presets);
     part->presets = rg_ruleset_ref(part->rules);
     rg_sender_pause(part->sender, false);
-    rg_log(RG_LOG_NOTICE, "PRESET", &(struct rg_log_ctx){.channel = part->channel, .shard = -1}, "works with the preset as it is now");
+    rg_log(RG_LOG_NOTICE, "PRESET", &(struct rg_log_ctx){.channel = part->queue, .shard = -1}, "works with the preset as it is now");
 }
 
 static void *run_sender(void *ctx)
@@ -113,7 +113,7 @@ static void *run_sender(void *ctx)
     struct rg_sender_part *part = ctx;
     struct rg_runtime *runtime = &part->daemon->runtime;
     int64_t stop_at_boot_ms = 0;
-    name_thread("send-%s", part->channel);
+    name_thread("send-%s", part->queue);
     for (;;) {
         part->rules = rg_runtime_rules(runtime);
         follow_preset(part);
@@ -151,17 +151,17 @@ static const char *domain_of(struct rg_arena *arena, struct rg_str from)
     return at == NULL ? "regua.invalid" : rg_arena_str(arena, (struct rg_str){at + 1, address.n - (size_t)(at + 1 - address.p)}).p;
 }
 
-static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *channel, struct rg_error *err)
+/* `channel`: NULL for signals. */
+static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *channel, struct rg_str queue, struct rg_error *err)
 {
     struct rg_sender_part *part = &daemon->senders[daemon->sender_count];
     const struct rg_site *site = daemon->site;
     part->daemon = daemon;
     part->index = channel != NULL ? (int)(channel - rg_site_channels(site)) : -1;
     part->presets = rg_runtime_rules(&daemon->runtime);
-    struct rg_str channel_name = channel != NULL ? channel->section.name : RG_STR("signals");
-    part->channel = rg_arena_printf(daemon->arena, RG_STR_FMT, RG_STR_ARG(channel_name)).p;
-    part->topic = rg_arena_printf(daemon->arena, "%s%s", daemon->topics.actions_prefix, part->channel).p;
-    part->group = rg_arena_printf(daemon->arena, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->channel).p;
+    part->queue = rg_arena_printf(daemon->arena, RG_STR_FMT, RG_STR_ARG(queue)).p;
+    part->topic = rg_arena_printf(daemon->arena, "%s%s", daemon->topics.actions_prefix, part->queue).p;
+    part->group = rg_arena_printf(daemon->arena, RG_STR_FMT "-send-%s", RG_STR_ARG(site->kafka.group), part->queue).p;
     fill_creditors(part);
     part->control_arena = rg_arena_new(CONTROL_ARENA_BYTES);
     int rc = rg_state_reader_new(&daemon->redis, &part->reader, err);
@@ -172,7 +172,7 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     if (rc < 0)
         return rc;
     const struct rg_sender_config config = {
-        .kafka = daemon->kafka, .group = part->group, .channel = part->channel, .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
+        .kafka = daemon->kafka, .group = part->group, .channel = channel != NULL ? part->queue : RG_QUEUE_SIGNALS, .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
         .messages_topic = daemon->topics.messages, .signals_topic = daemon->topics.signals, .shards = (int)site->kafka.shards,
         .session_timeout_ms = (int)rg_duration_ms(site->tuning.session_timeout),
         .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : SIGNAL_CLAIM_MS,
@@ -187,16 +187,20 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
         return rc;
     publish(daemon, &daemon->sender_count);
     if (pthread_create(&part->thread, NULL, run_sender, part) != 0)
-        return rg_fail(err, RG_EIO, "the thread of sender %s could not be made", part->channel);
+        return rg_fail(err, RG_EIO, "the thread of sender %s could not be made", part->queue);
     part->running = true;
     return 0;
 }
 
 static int start_senders(struct rg_daemon *daemon, struct rg_error *err)
 {
-    int rc = start_sender(daemon, NULL, err);
-    for (size_t i = 0; rc == 0 && i < daemon->site->channels.count && daemon->sender_count < RG_SENDERS_MAX; i++)
-        rc = start_sender(daemon, &rg_site_channels(daemon->site)[i], err);
+    int rc = start_sender(daemon, NULL, RG_STR(RG_QUEUE_OWED), err);
+    if (rc == 0)
+        rc = start_sender(daemon, NULL, RG_STR(RG_QUEUE_SIGNALS), err);
+    for (size_t i = 0; rc == 0 && i < daemon->site->channels.count && daemon->sender_count < RG_SENDERS_MAX; i++) {
+        const struct rg_site_channel *channel = &rg_site_channels(daemon->site)[i];
+        rc = start_sender(daemon, channel, channel->section.name, err);
+    }
     return rc;
 }
 
@@ -278,7 +282,7 @@ const char *rg_daemon_thread_name(const struct rg_daemon *daemon, int index, cha
     if (i < daemon->worker_count)
         (void)snprintf(text, RG_NAME_MAX + 16, "worker %zu", i);
     else if (i < daemon->worker_count + daemon->sender_count)
-        (void)snprintf(text, RG_NAME_MAX + 16, "sender %s", daemon->senders[i - daemon->worker_count].channel);
+        (void)snprintf(text, RG_NAME_MAX + 16, "sender %s", daemon->senders[i - daemon->worker_count].queue);
     else
         (void)snprintf(text, RG_NAME_MAX + 16, "ingest");
     return text;

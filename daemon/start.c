@@ -12,7 +12,7 @@
 #define LEDGER_RECORD_BYTES (1 << 20)
 #define DEADLETTER_BYTES (2 << 20)
 #define DEADLETTER_RETENTION "2592000000" /* 30 days */
-#define TOPICS_MAX (8 + RG_CHANNELS_MAX) /* ours, and one of each channel */
+#define TOPICS_MAX (9 + RG_CHANNELS_MAX) /* ours, and one of each channel */
 #define FINDINGS_MAX (TOPICS_MAX * RG_KAFKA_FINDINGS_PER_TOPIC_MAX)
 #define ASKING_ARENA_BYTES ((size_t)1024 * 1024) /* of one look at the topics: it is taken again for as long as Kafka is away */
 
@@ -49,11 +49,12 @@ static void topic_names(struct rg_daemon *daemon)
     name_topic(t->retry, site->retry, "");
     name_topic(t->actions_prefix, site->actions, ".");
     size_t n = daemon->site->channels.count;
-    daemon->channel_topics = (const char **)(void *)RG_NEW(daemon->arena, char *, n + 1);
+    daemon->channel_topics = (const char **)(void *)RG_NEW(daemon->arena, char *, n + 2);
     for (size_t i = 0; i < n; i++)
         daemon->channel_topics[daemon->channel_count++] =
             rg_arena_printf(daemon->arena, "%s" RG_STR_FMT, t->actions_prefix, RG_STR_ARG(rg_site_channels(daemon->site)[i].section.name)).p;
-    daemon->channel_topics[daemon->channel_count++] = rg_arena_printf(daemon->arena, "%ssignals", t->actions_prefix).p;
+    daemon->channel_topics[daemon->channel_count++] = rg_arena_printf(daemon->arena, "%s" RG_QUEUE_SIGNALS, t->actions_prefix).p;
+    daemon->channel_topics[daemon->channel_count++] = rg_arena_printf(daemon->arena, "%s" RG_QUEUE_OWED, t->actions_prefix).p;
 }
 
 int rg_daemon_connections(struct rg_daemon *daemon, struct rg_error *err)

@@ -100,7 +100,7 @@ static void look_at_senders(struct rg_daemon *daemon, struct rg_daemon_status *s
     size_t n = parts_of(daemon, &daemon->sender_count);
     for (size_t i = 0; i < n; i++) {
         char name[RG_NAME_MAX + 16];
-        (void)snprintf(name, sizeof name, "sender %s", daemon->senders[i].channel);
+        (void)snprintf(name, sizeof name, "sender %s", daemon->senders[i].queue);
         look_whether_it_turns(daemon, s, name, atomic_load(&rg_sender_counters(daemon->senders[i].sender)->turned_boot_ms));
     }
 }
@@ -183,11 +183,11 @@ const struct rg_shard_counters *rg_daemon_shard_counters(struct rg_daemon *daemo
     return &daemon->shard_counters;
 }
 
-const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_channel)
+const struct rg_sender_counters *rg_daemon_sender(struct rg_daemon *daemon, int index, const char **ret_queue)
 {
     if (index < 0 || (size_t)index >= parts_of(daemon, &daemon->sender_count))
         return NULL;
-    *ret_channel = daemon->senders[index].channel;
+    *ret_queue = daemon->senders[index].queue;
     return rg_sender_counters(daemon->senders[index].sender);
 }
 

@@ -107,6 +107,11 @@ void rg_decision_identify(struct rg_decision *decision, int shards)
     memcpy(decision->action.b + 2, digest, RG_ACTION_BYTES - 2);
 }
 
+struct rg_str rg_decision_queue(const struct rg_decision *decision)
+{
+    return decision->owed && decision->kind == RG_ACT_SIGNAL ? RG_STR(RG_QUEUE_OWED) : decision->channel;
+}
+
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33])
 {
     uint8_t digest[RG_SHA256_BYTES];

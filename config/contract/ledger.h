@@ -89,6 +89,12 @@ struct rg_decision {
 void rg_decision_identify(struct rg_decision *decision, int shards);
 void rg_decision_message_id(const struct rg_decision *decision, char ret_hex[33]);
 
+/* The queue an action waits in, by the last part of its topic's name: its channel's; but signals that are owed have one of their
+ * own, for what presses may wait there for upstream, and what is owed waits for nothing. */
+#define RG_QUEUE_SIGNALS "signals"
+#define RG_QUEUE_OWED "owed"
+struct rg_str rg_decision_queue(const struct rg_decision *decision);
+
 void rg_decision_write(const struct rg_decision *decision, struct rg_buf *buf);
 RG_MUST_USE int rg_decision_read(struct rg_str bytes, struct rg_arena *arena, struct rg_decision *ret, struct rg_error *err);
 

@@ -4,6 +4,7 @@
  * snapshot's. Nothing stops at the first finding: all files are read, and at the end one error anywhere means no snapshot. */
 #include "config/ladder/load.h"
 
+#include "config/contract/ledger.h"
 #include "config/ladder/shelf.h"
 #include "config/ladder/written.h"
 
@@ -40,7 +41,7 @@ static void take_channels(struct rg_loader *loader)
     qsort(loader->channel_names, loader->channel_name_count, sizeof loader->channel_names[0], by_text);
     rules->signals_channel = rules->channel_count;
     rules->channels[rules->channel_count++] = (struct rg_channel_info){
-        .name = RG_STR("signals"), .best_evidence = RG_EVIDENCE_ACCEPTED, .signals = true};
+        .name = RG_STR(RG_QUEUE_SIGNALS), .best_evidence = RG_EVIDENCE_ACCEPTED, .signals = true};
 }
 
 static void take_installation(struct rg_loader *loader)

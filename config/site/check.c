@@ -5,6 +5,7 @@
 #include "brazil/days/zone.h"
 #include "brazil/ids/document.h"
 #include "brazil/ids/phone.h"
+#include "config/contract/ledger.h"
 #include "config/site/internal.h"
 
 #include <string.h>
@@ -345,9 +346,9 @@ static void check_channel(const struct check *c, const struct rg_site_channel *c
 {
     const struct rg_section *section = &channel->section;
     const struct rg_node *transport = rg_node_get(section->node, "transport");
-    if (rg_str_is(section->name, "signals"))
-        rg_diags_error(c->diags, rg_node_place(section->node->key), "reserved",
-                       "channel \"signals\" is built in; choose another name");
+    if (rg_str_is(section->name, RG_QUEUE_SIGNALS) || rg_str_is(section->name, RG_QUEUE_OWED))
+        rg_diags_error(c->diags, rg_node_place(section->node->key), "reserved", "channel \"" RG_STR_FMT "\" is built in; choose another name",
+                       RG_STR_ARG(section->name));
     if (rg_duration_ms(channel->timeout) >= rg_duration_ms(channel->claim_time))
         rg_diags_error(c->diags, place_of(section, rg_section_has(section, "timeout") ? "timeout" : "claim_time"), "out-of-range",
                        "timeout must be shorter than claim_time, else a slow answer is always in doubt");

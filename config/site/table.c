@@ -240,7 +240,7 @@ static const struct rg_row site_rows[] = {
      .help = "Where invoices and payments come from, by a short name."},
     {.key = "channels", RG_AT(struct rg_site, channels), .type = RG_ROW_SECTIONS, .flags = RG_HYPHEN, .max = 31,
      .table = &channel_table,
-     .help = "How messages go out, by the name that ladders use in `via`. `signals` is built in."},
+     .help = "How messages go out, by the name that ladders use in `via`. `signals` and `owed` are built in."},
     {.key = "rules", RG_AT(struct rg_site, rules), .type = RG_ROW_TEXTS, .flags = RG_RELOAD, .fallback = "rules.d", .min = 1,
      .max = 64,
      .help = "Ladders: files, or directories of `*.yaml`."},

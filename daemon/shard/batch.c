@@ -257,7 +257,7 @@ static void send_copy(struct rg_batch *batch, const struct rg_action *action)
 {
     const struct rg_shard_config *config = &batch->shard->config;
     struct rg_str topic =
-        rg_arena_printf(batch->arena, "%s" RG_STR_FMT, config->actions_prefix, RG_STR_ARG(action->decision.channel));
+        rg_arena_printf(batch->arena, "%s" RG_STR_FMT, config->actions_prefix, RG_STR_ARG(rg_decision_queue(&action->decision)));
     struct rg_out out = {.kind = RG_OUT_ACTION, .topic = topic, .partition = config->shard, .key = action->decision.debtor,
                          .value = decision_wire(batch, &action->decision), .action = action->decision.action};
     rg_batch_out(batch, &out);

@@ -200,7 +200,7 @@ class PaymentWins(Case):
         }
         world.publish("ledger", json.dumps(claim), "duvida", [("regua_kind", "claim")], partition=action.partition)
         pay(world, "duvida")
-        world.wait(lambda: len(world.read("actions.signals")) == 2, "the restore is queued")
+        world.wait(lambda: world.read("actions.owed"), "the restore is queued")
         world.stop()
         world.start()
         world.clock.settle()

@@ -36,6 +36,7 @@ SHOWN = 20  # findings in a report; all of them are in the directory that is kep
 FRESHENING_MS = 30000  # a sanction waits that long for upstream
 PROVIDER_HANDS, MAIL_HANDS, SIGNAL_HANDS = 64, 16, 32  # messages that a sender may have claimed at once
 HANDS = 2 * PROVIDER_HANDS + MAIL_HANDS + SIGNAL_HANDS
+QUEUES = ("email", "sms", "whatsapp", "signals", "owed")
 TUNING = "tuning: { decide_workers: 2, session_timeout: %ds }" % faults.SESSION_S
 
 
@@ -159,14 +160,13 @@ class Run:
 
     def court(self):
         world = self.world
-        channels = ("email", "sms", "whatsapp", "signals")
         return promises.Promises(
             world.read("ledger"),
             world.read("messages"),
             world.read("signals"),
             {source: world.read(source) for source in world.sources},
             world.inbox.everything(),
-            copies=[record for channel in channels for record in world.read(f"actions.{channel}")],
+            copies=[record for queue in QUEUES for record in world.read(f"actions.{queue}")],
             dues=self.dues(),
             published=list(self.crowd.ids()),
             kills=[kill["ends"] for kill in self.kills],
@@ -206,7 +206,7 @@ def keep(run, findings, into):
     for path in world.folder.iterdir():
         if path.is_file():
             shutil.copy(path, into / path.name)
-    names = ("ledger", "people", "control", "messages", "signals", "deadletter", *(f"actions.{name}" for name in ("email", "sms", "whatsapp", "signals")), *world.sources)
+    names = ("ledger", "people", "control", "messages", "signals", "deadletter", *(f"actions.{queue}" for queue in QUEUES), *world.sources)
     for name in names:
         with contextlib.suppress(AssertionError, KeyError, confluent_kafka.KafkaException), (into / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for record in sorted(world.read(name), key=lambda record: (record.partition, record.offset)):

@@ -13,7 +13,7 @@ static void asking_for_topics_again_keeps_nothing(void **state)
     static const struct rg_kafka_setting settings[] = {{"no.such.setting", "x"}}; /* the quickest way not to come through */
     struct rg_site site = {.kafka = {.shards = 4, .create_topics = true}};
     struct rg_daemon *daemon = rg_alloc(sizeof *daemon);
-    static const char *const channels[] = {"regua.actions.email", "regua.actions.signals"};
+    static const char *const channels[] = {"regua.actions.email", "regua.actions.signals", "regua.actions.owed"};
     struct rg_error err = {0};
     daemon->site = &site;
     daemon->arena = rg_arena_new(ARENA_BYTES);

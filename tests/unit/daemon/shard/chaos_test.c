@@ -9,7 +9,7 @@
 enum { SEEDS = 24, DAYS = 56, OWNERS = 2, INVOICES = 2, HANDS_MAX = 256, DELIVERIES_MAX = 512, CLAIM_MS = 60000 };
 
 static const char *const invoices[INVOICES] = {F1, "F2"};
-static const char *const channels[] = {"email", "sms", "whatsapp", "signals"};
+static const char *const channels[] = {"email", "sms", "whatsapp", "signals", "owed"};
 
 enum hand_state { LOOKING, WAITING, FOREIGN, WON, GONE };
 
@@ -407,7 +407,7 @@ static void meanwhile(void *ctx)
 
 static void step(struct chaos *c)
 {
-    static const char *const topics[] = {LEDGER, ACTIONS "email", ACTIONS "whatsapp", ACTIONS "signals"};
+    static const char *const topics[] = {LEDGER, ACTIONS "email", ACTIONS "whatsapp", ACTIONS "signals", ACTIONS "owed"};
     if (!c->calm && c->hand_count > 0 && roll(c, 200) == 0)
         lose_copies(c);
     if (!c->calm && chance(c, 10)) /* there is no order between topics */

@@ -254,24 +254,24 @@ static void what_is_owed_is_released_again_when_its_topic_is_gone(void **state)
 {
     struct bench *b = *state;
     struct rg_decision owed = owe(b);
-    rg_fake_stream_recreate(b->stream, ACTIONS "signals", b->p);
+    rg_fake_stream_recreate(b->stream, ACTIONS "owed", b->p);
     pass(b, RG_OWED_AGAIN_MS - 1);
-    assert_int_equal(copies(b, "signals"), 0);
+    assert_int_equal(copies(b, "owed"), 0);
     pass(b, 1);
-    assert_int_equal(copies(b, "signals"), 1);
+    assert_int_equal(copies(b, "owed"), 1);
     struct rg_kafka_event event;
     struct rg_decision copy;
-    assert_true(rg_fake_stream_read(b->stream, ACTIONS "signals", b->p, 0, &event));
+    assert_true(rg_fake_stream_read(b->stream, ACTIONS "owed", b->p, 0, &event));
     assert_int_equal(rg_decision_read(event.value, b->arena, &copy, NULL), 0);
     assert_true(rg_action_id_eq(&copy.action, &owed.action));
     assert_int_equal(copy.sequence, owed.sequence);
     pass(b, RG_OWED_AGAIN_MS);
-    assert_int_equal(copies(b, "signals"), 2);
+    assert_int_equal(copies(b, "owed"), 2);
     int64_t claim = put_claim(b, &owed, 9);
     (void)put_outcome(b, &owed, 9, claim, RG_VERDICT_ACCEPTED);
     bench_settle(b);
     pass(b, RG_OWED_AGAIN_MS);
-    assert_int_equal(copies(b, "signals"), 2);
+    assert_int_equal(copies(b, "owed"), 2);
     assert_int_equal(done_of(b, "religar")->state, RG_DONE_SENT);
 }
 
@@ -280,9 +280,9 @@ static void copies_do_not_pile_up(void **state)
 {
     struct bench *b = *state;
     struct rg_decision owed = owe(b);
-    int64_t before = copies(b, "signals");
+    int64_t before = copies(b, "owed");
     pass(b, 100 * RG_OWED_AGAIN_MS);
-    assert_int_equal(copies(b, "signals"), before + 1);
+    assert_int_equal(copies(b, "owed"), before + 1);
     for (int i = 0; i < 10; i++) {
         char id[16];
         (void)snprintf(id, sizeof id, "X%d", i);
@@ -290,16 +290,16 @@ static void copies_do_not_pile_up(void **state)
         (void)put(b, &more);
         pass(b, 1000);
     }
-    assert_int_equal(copies(b, "signals"), before + 1);
+    assert_int_equal(copies(b, "owed"), before + 1);
     assert_int_equal(restore_of(b, &owed)->releases, 101);
     rg_fake_state_wipe(b->state); /* folded again it counts from one */
     rg_shard_reopen(b->shard, "test");
     bench_open(b);
     bench_settle(b);
-    int64_t folded = copies(b, "signals");
+    int64_t folded = copies(b, "owed");
     assert_in_range(folded, before + 1, before + 4); /* what the past releases, the suspend's too */
     pass(b, 30 * 60 * 1000);
-    assert_in_range(copies(b, "signals"), folded, folded + 2);
+    assert_in_range(copies(b, "owed"), folded, folded + 2);
 }
 
 /* A message has an end of its own. Its copy gone, it is called back then and decided anew. */
