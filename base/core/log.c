@@ -58,6 +58,11 @@ void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level)
     sink.max_level = (int)max_level;
 }
 
+bool rg_log_is_journal(void)
+{
+    return sink.format == RG_LOG_JOURNAL;
+}
+
 void rg_log_capture(rg_log_sink_fn *capture, void *capture_ctx)
 {
     sink.capture = capture;
@@ -151,16 +156,28 @@ static void format_json(struct rg_buf *line, enum rg_log_level level, const char
     rg_buf_adds(line, "}\n");
 }
 
+/* What a person reads, here and in journalctl, is one line and shows no field: those that the text needs follow it. A place in a
+ * file is in the text already. */
+static void add_sentence(struct rg_buf *line, const struct field *fields, size_t n, const char *text)
+{
+    bool any = false;
+    add_text(line, text, TEXT_BYTES_MAX, false);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(fields[i].key, "FILE") == 0 || strcmp(fields[i].key, "LINE") == 0)
+            continue;
+        rg_buf_addf(line, "%s%s=", any ? " " : "  [", fields[i].key);
+        add_text(line, fields[i].value, FIELD_BYTES_MAX, false);
+        any = true;
+    }
+    rg_buf_adds(line, any ? "]" : "");
+}
+
 static void format_human(struct rg_buf *line, enum rg_log_level level, const char *id, const struct field *fields, size_t n,
                          const char *text)
 {
     rg_buf_addf(line, "%-7s %-18s ", level_name(level), id);
-    add_text(line, text, TEXT_BYTES_MAX, false);
-    for (size_t i = 0; i < n; i++) {
-        rg_buf_addf(line, "%s%s=", i == 0 ? "  [" : " ", fields[i].key);
-        add_text(line, fields[i].value, FIELD_BYTES_MAX, false);
-    }
-    rg_buf_adds(line, n > 0 ? "]\n" : "\n");
+    add_sentence(line, fields, n, text);
+    rg_buf_addc(line, '\n');
 }
 
 static void send_journal(enum rg_log_level level, const char *id, const struct field *fields, size_t n, const char *text)
@@ -170,7 +187,7 @@ static void send_journal(enum rg_log_level level, const char *id, const struct f
     for (size_t i = 0; i < n + 3; i++)
         rg_buf_init(&entries[i], LINE_BYTES_MAX);
     rg_buf_adds(&entries[0], "MESSAGE=");
-    add_text(&entries[0], text, TEXT_BYTES_MAX, false);
+    add_sentence(&entries[0], fields, n, text);
     rg_buf_addf(&entries[1], "PRIORITY=%d", (int)level);
     rg_buf_addf(&entries[2], "REGUA_EVENT=%s", id);
     for (size_t i = 0; i < n; i++) {

@@ -2,7 +2,8 @@
  * No secrets, no message bodies, no personal data: a debtor appears by id only.
  *
  * Sinks: human text on a terminal, JSON lines on a pipe, native journal fields where stderr is connected
- * to the journal (JOURNAL_STREAM names it). */
+ * to the journal (JOURNAL_STREAM names it). In text and in the journal's MESSAGE the fields follow the sentence, "[SHARD=3]", but
+ * not FILE and LINE, with which such a sentence begins. */
 #pragma once
 
 #include "base/core/core.h"
@@ -21,6 +22,9 @@ void rg_log(enum rg_log_level level, const char *id, const struct rg_log_ctx *ct
 
 enum rg_log_format { RG_LOG_AUTO, RG_LOG_HUMAN, RG_LOG_JSON, RG_LOG_JOURNAL };
 void rg_log_setup(enum rg_log_format format, enum rg_log_level max_level);
+
+/* Whether lines become entries with fields of their own. */
+bool rg_log_is_journal(void);
 
 /* Tests and the demo capture lines instead of printing them. NULL restores the normal sink. */
 typedef void rg_log_sink_fn(enum rg_log_level level, const char *id, const struct rg_log_ctx *ctx, const char *text,

@@ -41,10 +41,10 @@ static void assert_human(const struct rg_log_ctx *ctx, const char *text, const c
 static void a_person_reads_one_clean_line(void **state)
 {
     (void)state;
-    const struct rg_log_ctx ctx = {.debtor = "d-42", .step = "aviso\nerror   FORGED", .shard = 7, .line = 12};
+    const struct rg_log_ctx ctx = {.debtor = "d-42", .step = "aviso\nerror   FORGED", .shard = 7, .file = "a.yaml", .line = 12};
     assert_human(NULL, "all well", "warning TEST-LINE          all well\n");
     assert_human(&(struct rg_log_ctx){.shard = -1}, "all well", "warning TEST-LINE          all well\n");
-    assert_human(&ctx, "held", "warning TEST-LINE          held  [DEBTOR=d-42 STEP=aviso?error   FORGED SHARD=7 LINE=12]\n");
+    assert_human(&ctx, "held", "warning TEST-LINE          held  [DEBTOR=d-42 STEP=aviso?error   FORGED SHARD=7]\n");
     assert_human(NULL, "two\nlines \x1b[2J \x7f \xc2\x9b", "warning TEST-LINE          two?lines ?[2J ? ?\n");
     assert_human(NULL, "latin1 \xe9", "warning TEST-LINE          latin1 \xef\xbf\xbd\n");
     assert_human(NULL, "não há dívida", "warning TEST-LINE          não há dívida\n");
@@ -177,7 +177,7 @@ static void an_entry_of_the_journal_has_its_fields(void **state)
     assert_string_equal(line, ""); /* stderr stays clean; without journald the entry is simply gone */
     rg_free(&line);
     line = logged(RG_LOG_JOURNAL, &all, "two\nlines");
-    assert_string_equal(entry, "MESSAGE=two?lines|PRIORITY=4|REGUA_EVENT=TEST-LINE|REGUA_DEBTOR=d-1|REGUA_STEP=atraso|REGUA_GATE=held|"
+    assert_string_equal(entry, "MESSAGE=two?lines  [DEBTOR=d-1 STEP=atraso GATE=held ACTION=00a1 CHANNEL=sms SOURCE=asaas TOPIC=t SHARD=3]|PRIORITY=4|REGUA_EVENT=TEST-LINE|REGUA_DEBTOR=d-1|REGUA_STEP=atraso|REGUA_GATE=held|"
                                "REGUA_ACTION=00a1|REGUA_CHANNEL=sms|REGUA_SOURCE=asaas|REGUA_TOPIC=t|REGUA_FILE=f|REGUA_SHARD=3|REGUA_LINE=4|");
     rg_free(&line);
     line = logged(RG_LOG_JOURNAL, NULL, "nothing more");
