@@ -86,7 +86,8 @@ class Truth(Case):
         world.flush()
         world.clock.advance_to(at("2026-03-04 12:00"))
         status, body = world.http("/metrics", token=None)
-        self.assertEqual((status, exposition.check(body)), (200, []))
+        self.assertEqual((status, exposition.check(body), exposition.promtool(body)), (200, [], ""))
+        self.assertIn("counter", exposition.promtool("# HELP a b\n# TYPE a counter\na 1\n"))  # it has an opinion
         series = exposition.read(body)
 
         def total(name, **labels):
