@@ -120,8 +120,12 @@ int rg_daemon_new(const struct rg_daemon_options *options, struct rg_daemon **re
     rg_buf_init(&daemon->reload_text, FINDINGS_BYTES_MAX);
     int rc = pthread_mutex_init(&daemon->mutex, NULL);
     rg_assert(rc == 0);
+    rg_log_setup(RG_LOG_AUTO, RG_LOG_INFO); /* until the configuration is read, which may say otherwise */
     rc = rg_reading_new(options->config_file, options->shipped, NULL, diags, &daemon->reading);
-    print_diags(diags, false, false, stderr);
+    if (rg_log_is_journal())
+        rg_daemon_log_findings(diags, "START");
+    else
+        print_diags(diags, false, false, stderr);
     rg_diags_free(&diags);
     *ret_exit = RG_EXIT_USAGE;
     if (rc == 0 && (rc = set_up(daemon, &err)) < 0)

@@ -104,6 +104,7 @@ const char *rg_daemon_thread_name(const struct rg_daemon *daemon, int index, cha
 
 /* reload.c: reads what people wrote anew when somebody has asked; the main thread's. */
 void rg_daemon_keep_rules(struct rg_daemon *daemon);
+void rg_daemon_log_findings(struct rg_diags *diags, const char *id);
 /* The status line: why nothing runs, what is missing, or whether the last reload was refused. */
 void rg_daemon_tell(struct rg_daemon *daemon);
 

@@ -27,7 +27,7 @@ static void notify_reloading(void)
 }
 
 /* One entry of the journal a line, so that the caret stands below its place; all of a finding lead to file and line. */
-static void log_findings(struct rg_diags *diags, const char *id)
+void rg_daemon_log_findings(struct rg_diags *diags, const char *id)
 {
     size_t count = rg_diags_count(diags), shown = count < RG_DIAGS_SHOWN ? count : RG_DIAGS_SHOWN;
     for (size_t i = 0; i < shown; i++) {
@@ -84,7 +84,7 @@ void rg_daemon_keep_rules(struct rg_daemon *daemon)
     struct rg_diags *diags = rg_diags_new();
     notify_reloading();
     bool rejected = rg_reading_new(daemon->options.config_file, daemon->options.shipped, daemon->reading, diags, &reading) < 0;
-    log_findings(diags, rejected ? "RELOAD-REJECTED" : "RELOAD");
+    rg_daemon_log_findings(diags, rejected ? "RELOAD-REJECTED" : "RELOAD");
     if (rejected)
         reject(daemon, diags);
     else
