@@ -35,7 +35,7 @@ RESEND_EVERY = 4  # so many seeds have the notice made again when it is in doubt
 SHOWN = 20  # findings in a report; all of them are in the directory that is kept
 FRESHENING_MS = 30000  # a sanction waits that long for upstream
 PROVIDER_HANDS, MAIL_HANDS, SIGNAL_HANDS = 64, 16, 32  # messages that a sender may have claimed at once
-HANDS = 2 * PROVIDER_HANDS + MAIL_HANDS + SIGNAL_HANDS
+HANDS = 2 * PROVIDER_HANDS + MAIL_HANDS + 2 * SIGNAL_HANDS
 QUEUES = ("email", "sms", "whatsapp", "signals", "owed")
 TUNING = "tuning: { decide_workers: 2, session_timeout: %ds }" % faults.SESSION_S
 
