@@ -56,14 +56,24 @@ int rg_daemon_check(const char *config_file, const char *shipped, bool json, boo
 
 /* ---- clocks ---- */
 
+/* The settings are asked for again each time: a Redis may come back with others, or be given others while it runs. */
 static int sync_clock(struct rg_daemon *daemon, struct rg_error *err)
 {
+    char warning[256]; /* was said at the start */
     int rc = rg_redis_alive(daemon->clock_redis) ? 0 : rg_redis_connect(daemon->clock_redis, err);
-    if (rc < 0)
-        return rc;
-    rc = rg_shared_clock_sync(daemon->shared, daemon->clock_redis, err);
+    if (rc == 0)
+        rc = rg_shared_clock_sync(daemon->shared, daemon->clock_redis, err);
     rg_redis_release(daemon->clock_redis);
-    return rc;
+    return rc == 0 ? rg_redis_check_settings(daemon->clock_redis, warning, err) : rc;
+}
+
+/* A server that is not reached says nothing new of its settings. */
+static void judge_redis(struct rg_daemon *daemon, int rc, const struct rg_error *err)
+{
+    bool before = atomic_load(&daemon->runtime.redis_refused), refused = rc == RG_EREFUSED || (rc < 0 && before);
+    if (refused && !before)
+        rg_log(RG_LOG_ERROR, "REDIS-REFUSED", RG_LOG_NO_CTX, "%s; until then nothing goes out but what is owed to debtors", err->text);
+    atomic_store(&daemon->runtime.redis_refused, refused);
 }
 
 static void keep_clock(struct rg_daemon *daemon)
@@ -74,6 +84,7 @@ static void keep_clock(struct rg_daemon *daemon)
     if (daemon->shared == NULL || boot_ms < daemon->clock_at_boot_ms || !rg_shared_clock_due(daemon->shared))
         return;
     int rc = sync_clock(daemon, &err);
+    judge_redis(daemon, rc, &err);
     rg_daemon_trouble(daemon, daemon->redis_trouble, "CLOCK-REDIS", rc < 0 ? err.text : "");
     daemon->clock_at_boot_ms = rc < 0 ? rg_boot_ms(&daemon->runtime.clock) + RG_CONNECT_RETRY_MS : 0;
     bool jumped = rg_shared_clock_state(daemon->shared, why) == RG_SHARED_CLOCK_JUMPED;

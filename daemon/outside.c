@@ -114,7 +114,7 @@ static bool live(void *ctx, const struct rg_decision *decision)
 static bool timely(void *ctx)
 {
     struct rg_sender_part *part = ctx;
-    return !atomic_load(&part->daemon->runtime.clocks_disagree);
+    return !rg_runtime_holds(&part->daemon->runtime);
 }
 
 static int want_asof(void *ctx, int64_t at_ms)

@@ -9,6 +9,11 @@ struct rg_runtime_locked {
     struct rg_control_state *control;
 };
 
+bool rg_runtime_holds(const struct rg_runtime *runtime)
+{
+    return atomic_load(&runtime->clocks_disagree) || atomic_load(&runtime->redis_refused);
+}
+
 void rg_runtime_init(struct rg_runtime *runtime, const struct rg_site *site, const struct rg_clock *clock)
 {
     *runtime = (struct rg_runtime){.site = site, .clock = *clock};

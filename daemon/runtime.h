@@ -29,6 +29,7 @@ struct rg_control_state {
     struct rg_arena *arena; /* owns the slices */
     bool loaded;            /* read to its end at least once */
     bool stopped;
+    int64_t stopped_since_ms;
     struct rg_str stopped_by, stopped_reason;
     struct rg_str live_max_step; /* absent: everything in shadow */
     int64_t live_spread_ms, live_since_ms;
@@ -57,8 +58,12 @@ struct rg_runtime {
     struct rg_clock clock; /* shared = Redis TIME */
     _Atomic bool stopping;
     _Atomic bool clocks_disagree;
+    _Atomic bool redis_refused; /* its settings would lose state: what it says of a debtor may not be all there was */
     struct rg_runtime_locked *locked; /* what is behind the mutex */
 };
+
+/* Nothing acts on time, and nothing is sent: nobody knows what time it is, or whether what is known is complete. */
+bool rg_runtime_holds(const struct rg_runtime *runtime);
 
 void rg_runtime_init(struct rg_runtime *runtime, const struct rg_site *site, const struct rg_clock *clock);
 void rg_runtime_done(struct rg_runtime *runtime);

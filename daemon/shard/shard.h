@@ -54,8 +54,9 @@ struct rg_shard_word {
 struct rg_shard_world {
     const struct rg_rules *rules;
     int64_t now_ms; /* shared clock */
-    bool hold_timers; /* clocks disagree: nothing acts on time */
+    bool hold_timers; /* rg_runtime_holds: nothing acts on time */
     bool stopped;
+    int64_t stopped_since_ms;
     struct rg_str live_max_step;
     int64_t live_spread_ms, live_since_ms;
     const struct rg_shard_word *words; /* RG_SOURCES_MAX of them, in the order of rules->sources; NULL: no word is wanted */

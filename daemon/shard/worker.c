@@ -32,6 +32,7 @@ struct rg_worker {
     struct rg_shard *shards[RG_SHARDS_MAX]; /* NULL: not ours */
     int64_t open_at_boot_ms[RG_SHARDS_MAX];
     int64_t seen_told_ms[RG_SHARDS_MAX];
+    char round_trouble[sizeof ((struct rg_error *)NULL)->text]; /* why rounds fail: said once */
     int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms, rebuild_at_boot_ms;
     struct rg_error refusal; /* the first record that failed since the producer was made: the others were thrown back for it */
     int deadletter_partitions;
@@ -454,8 +455,12 @@ static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
     bool wants = any_wants(w, now_ms, &want_ms);
     w->round_at_boot_ms = boot_ms + w->config.round_ms;
     if (begin_rounds(w, now_ms, wants ? want_ms : -1, &err) < 0) {
-        rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        if (strncmp(w->round_trouble, err.text, sizeof w->round_trouble) != 0)
+            rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        (void)snprintf(w->round_trouble, sizeof w->round_trouble, "%s", err.text);
         w->round_at_boot_ms = boot_ms + OPEN_RETRY_MS;
+    } else {
+        w->round_trouble[0] = '\0';
     }
 }
 
@@ -576,7 +581,8 @@ void rg_worker_turn(struct rg_worker *w, int wait_ms)
     int64_t now_ms = rg_shared_ms(clock);
     if (stand(w, boot_ms) && now_ms >= 0 && control.loaded) {
         const struct rg_shard_world world = {
-            .rules = w->rules->rules, .now_ms = now_ms, .hold_timers = atomic_load(&w->config.runtime->clocks_disagree), .stopped = control.stopped,
+            .rules = w->rules->rules, .now_ms = now_ms, .hold_timers = rg_runtime_holds(w->config.runtime), .stopped = control.stopped,
+            .stopped_since_ms = control.stopped_since_ms,
             .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
             .words = w->words, .lagging = rg_str(w->lagging)};
         note_words(w->rules->rules, &control, w->words);

@@ -76,6 +76,24 @@ class Truth(Case):
         world.redis.start()
         world.wait_ready()
 
+    def test_a_redis_that_comes_back_with_another_policy_is_not_worked_with(self):
+        world = self.world(ladders={"curta.yaml": LADDER})
+        world.expected_errors += ["REDIS-REFUSED", "SHARD-", "redis", "Redis"]
+        world.start()
+        world.redis.stop()
+        world.redis.options = ("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
+        world.redis.start()
+        status, body = world.wait(lambda: self.readiness(world, "noeviction"), "it says what is wrong with Redis", 30)
+        self.assertEqual(status, 503)
+        self.assertIn("maxmemory-policy is allkeys-lru", body)
+        self.assertTrue([line for line in world.log() if line.get("event") == "REDIS-REFUSED"], world.log_tail())
+        world.redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        world.wait_ready()
+        world.redis.ask("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
+        world.wait(lambda: self.readiness(world, "maxmemory-policy is volatile-ttl"), "it notices without a restart, too", 30)
+        world.redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        world.wait_ready()
+
     def test_the_numbers_are_those_of_the_topics(self):
         world = self.world(clocked=True, start=START, ladders={"curta.yaml": LADDER})
         world.start(live="lembrete")
