@@ -152,7 +152,10 @@ static void fold(struct rg_control *c, struct rg_str key, const struct rg_json_v
         state->layout_shards = (int)number(root, "shards");
     } else if (rg_str_is(key, "stop")) {
         bool stopped = false;
+        bool before = state->stopped;
         state->stopped = rg_json_bool(rg_json_get(root, "stopped"), &stopped) && stopped;
+        if (!before) /* said again, it stands since the first time */
+            state->stopped_since_ms = number(root, "at");
         state->stopped_by = text(state, root, "by");
         state->stopped_reason = text(state, root, "reason");
     } else if (rg_str_is(key, "live")) {

@@ -211,6 +211,7 @@ struct rg_world rg_daemon_world(struct rg_daemon *daemon, int shard, struct rg_a
 {
     struct rg_control_state control = rg_runtime_control(&daemon->runtime, arena);
     struct rg_world world = {.now_ms = rg_shared_ms(&daemon->runtime.clock), .asof_ms = -1, .stopped = control.stopped,
+                             .stopped_since_ms = control.stopped_since_ms,
                              .live_max_step = control.live_max_step, .live_spread_ms = control.live_spread_ms, .live_since_ms = control.live_since_ms,
                              .shards = (int)daemon->site->kafka.shards};
     for (size_t i = 0, n = parts_of(daemon, &daemon->worker_count); i < n; i++)

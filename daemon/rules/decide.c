@@ -93,6 +93,7 @@ static enum rg_gate last_gate(struct rg_case *c)
     struct rg_look look = *c->look;
     struct rg_case then = *c;
     world.now_ms = rg_case_last_chance(c);
+    world.stopped = world.stopped && world.stopped_since_ms <= world.now_ms;
     look.world = &world;
     look.hindsight = true;
     look.now = rg_local_at(look.zone, world.now_ms);
@@ -119,6 +120,11 @@ static void look_closed(struct rg_case *c)
     bool news = c->closes_ms > look->record->looked_ms && c->closes_ms > c->invoice->set[RG_IG_DUE].time_ms;
     if (!look->explain && !news)
         return;
+    if (look->explain && c->closes_ms <= c->invoice->set[RG_IG_DUE].time_ms) {
+        rg_case_why(c, "its window had closed before the invoice was known");
+        (void)view_step(c, RG_VIEW_CLOSED, RG_GATE_EXPIRED, RG_NEVER);
+        return;
+    }
     enum rg_gate gate = last_gate(c);
     if (look->explain) {
         (void)view_step(c, RG_VIEW_CLOSED, gate, RG_NEVER);

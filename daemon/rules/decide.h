@@ -24,6 +24,7 @@ struct rg_world {
     int64_t asof_ms; /* everything upstream had published by then is folded; −1: nothing known */
     int64_t due_ms;  /* the instant this look was due for: dunning needs due ≤ asof, else gate frontier */
     bool stopped;
+    int64_t stopped_since_ms; /* when `stopped`; 0: always */
     struct rg_str live_max_step; /* from go-live: steps up to this one (file order) are live; absent: none is */
     int64_t live_spread_ms;
     int64_t live_since_ms;

@@ -196,8 +196,8 @@ static struct rg_world world_of(const struct rg_batch *batch, const struct rg_to
 {
     const struct rg_shard_world *w = batch->world;
     const struct rg_shard *shard = batch->shard;
-    return (struct rg_world){.now_ms = w->now_ms, .asof_ms = w->hold_timers ? -1 : shard->asof_ms, .due_ms = touched->due_ms, .stopped = w->stopped,
-                             .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms,
+    return (struct rg_world){.now_ms = w->now_ms, .asof_ms = w->hold_timers ? -1 : shard->asof_ms, .due_ms = touched->due_ms,
+                             .stopped = w->stopped, .stopped_since_ms = w->stopped_since_ms, .live_max_step = w->live_max_step, .live_spread_ms = w->live_spread_ms,
                              .live_since_ms = w->live_since_ms, .known_through_ms = batch->known_through_ms, .lagging = w->lagging, .shards = shard->config.shards,
                              .rests_on = batch->pos.ledger_next};
 }

@@ -550,6 +550,50 @@ static void thanked_with_another(void **state)
     play_end(&p);
 }
 
+/* What an operator does today is not the reason for yesterday's silence. */
+static void a_stop_explains_only_what_closed_under_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *since, *over;
+    } rows[] = {
+        {"2026-10-27 12:00", "como_pagar           OVER       stopped: everything is stopped\n"},
+        {"2026-10-29 12:00", "como_pagar           OVER       condition: history.paid_percent < 50: history.paid_percent unknown < 50\n"},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct play p;
+        struct rg_buf text RG_CLEANUP(rg_buf_done);
+        begin_long(&p);
+        play_to(&p, "2026-10-30 10:00");
+        p.stopped = true;
+        struct rg_world world = world_at(&p);
+        world.stopped_since_ms = at(rows[i].since);
+        print(&p, &world, "como_pagar", false, &text);
+        if (strstr(rg_buf_cstr(&text), rows[i].over) == NULL)
+            fail_msg("%s: %s", rows[i].since, rg_buf_cstr(&text));
+        play_end(&p);
+    }
+}
+
+/* Whoever is held today was not when the window was open: nobody knew the invoice then. */
+static void a_window_before_the_invoice_was_known(void **state)
+{
+    (void)state;
+    struct play p;
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    play_begin(&p, rg_test_rules(short_ladder), "2026-03-20 09:00");
+    play_person(&p);
+    play_invoice(&p, "F1", "2026-03-10", 15990);
+    struct rg_event held = play_event(&p, RG_EV_DEBTOR_HELD, "judge");
+    play_fold(&p, &held, true);
+    struct rg_world world = world_at(&p);
+    print(&p, &world, "atraso", false, &text);
+    const char *over = "atraso               OVER       expired: its window had closed before the invoice was known\n";
+    if (strstr(rg_buf_cstr(&text), over) == NULL)
+        fail_msg("%s", rg_buf_cstr(&text));
+    play_end(&p);
+}
+
 static void a_second_cycle(void **state)
 {
     (void)state;
@@ -633,6 +677,7 @@ int main(void)
         cmocka_unit_test(suspension_waits_for_payments_and_calendar),
         cmocka_unit_test(restore_is_owed),
         cmocka_unit_test(thanked_with_another),
+        cmocka_unit_test(a_stop_explains_only_what_closed_under_it), cmocka_unit_test(a_window_before_the_invoice_was_known),
         cmocka_unit_test(a_second_cycle),
         cmocka_unit_test(json_holds_the_same_findings),
         cmocka_unit_test(twice_asked_the_same_is_said),
