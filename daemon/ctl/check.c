@@ -28,6 +28,8 @@ int rg_ctl_check(struct rg_ctl *ctl)
     char path[RG_SITE_PATH_MAX];
     struct stat st;
     const char *file = rg_ctl_config_file(ctl);
+    if (rg_ctl_option(ctl, "facts") != NULL || rg_ctl_option(ctl, "variables") != NULL)
+        return rg_ctl_list_names(ctl);
     if (ctl->arg_count == 1 && rg_ctl_option(ctl, "config") != NULL) {
         fputs("reguactl check: a PATH or --config, not both\n", stderr);
         return RG_EXIT_USAGE;

@@ -17,6 +17,8 @@ static const struct rg_ctl_option status_options[] = {
     {0},
 };
 static const struct rg_ctl_option check_options[] = {
+    {"facts", 0, NULL, "Only list what conditions may ask about."},
+    {"variables", 0, NULL, "Only list what texts may show."},
     {"config", 'c', "FILE", "The main file; default /etc/regua/regua.yaml."},
     {"shipped", 0, "DIR", "Where the package's ladders, calendars, presets and templates lie."},
     {0},
@@ -152,7 +154,8 @@ const struct rg_ctl_command rg_ctl_commands[] = {
                "all. The same as reguad --check.",
      .examples = "reguactl check\n"
                  "reguactl check /etc/regua\n"
-                 "reguactl check --json",
+                 "reguactl check --json\n"
+                 "reguactl check --facts",
      .sets = RG_CTL_JSON, .options = check_options,
      .exits = {[RG_EXIT_FINE] = "no errors; warnings may have been printed",
                [RG_EXIT_FINDINGS] = "errors were found",

@@ -515,6 +515,10 @@ static void desk_commands_need_no_daemon(void **state)
     assert_int_equal(strncmp(out(rig), "{\"errors\":", 10), 0);
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "-c", config, config, NULL}), 2);
     assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "/nowhere", NULL}), 2);
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "--facts", NULL}), 0); /* findings point there */
+    assert_has(out(rig), "invoice.balance");
+    assert_int_equal(run_with(rig, nothing, (const char *const[]){"check", "--variables", "--json", NULL}), 0);
+    assert_has(out(rig), "{\"name\":\"credor.telefone\",\"kind\":\"optional\",");
 }
 
 static void events_are_checked_before_they_are_published(void **state)
