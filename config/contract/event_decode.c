@@ -25,11 +25,17 @@ static void print_found(const struct rg_json_value *value, bool personal, char r
 {
     static const char *const kinds[] = {
         [RG_JSON_ABSENT] = "nothing", [RG_JSON_NULL] = "null", [RG_JSON_BOOL] = "a boolean", [RG_JSON_NUMBER] = "another number",
-        [RG_JSON_STRING] = "other text", [RG_JSON_ARRAY] = "a list", [RG_JSON_OBJECT] = "an object",
+        [RG_JSON_STRING] = "other text", [RG_JSON_OBJECT] = "an object",
     };
     struct rg_str text = rg_json_number_text(value);
     bool is_text = rg_json_str(value, &text);
-    if (personal || text.n + 3 > FOUND_MAX || (is_text && rg_event_has_controls(text, false)) || text.p == NULL)
+    if (is_text && rg_event_has_controls(text, false))
+        (void)snprintf(ret_found, FOUND_MAX, "text with a control character");
+    else if (is_text && text.n + 3 > FOUND_MAX)
+        (void)snprintf(ret_found, FOUND_MAX, "text of %zu bytes", text.n);
+    else if (rg_json_kind(value) == RG_JSON_ARRAY)
+        (void)snprintf(ret_found, FOUND_MAX, "a list of %zu", rg_json_count(value));
+    else if (personal || text.n + 3 > FOUND_MAX || text.p == NULL)
         (void)snprintf(ret_found, FOUND_MAX, "%s", kinds[rg_json_kind(value)]);
     else
         (void)snprintf(ret_found, FOUND_MAX, is_text ? "\"" RG_STR_FMT "\"" : RG_STR_FMT, RG_STR_ARG(text));
@@ -270,8 +276,11 @@ static int take_discounts(const struct rg_event_reading *reading, const struct r
         struct rg_discount *tier = &event->discounts[i];
         const struct rg_json_value *percent = rg_json_get(item, "percent"), *cents = rg_json_get(item, "amount_cents");
         tier->by_percent = rg_json_kind(percent) > RG_JSON_NULL;
-        if (rg_json_kind(item) != RG_JSON_OBJECT || tier->by_percent == (rg_json_kind(cents) > RG_JSON_NULL))
+        if (rg_json_kind(item) != RG_JSON_OBJECT)
             return refuse_item(reading, row, i, "", item, "an object with percent or amount_cents, and until");
+        if (tier->by_percent == (rg_json_kind(cents) > RG_JSON_NULL))
+            return rg_refuse(reading->reject, RG_DEAD_BAD_FIELD, "%s.%s[%zu]: expected either percent or amount_cents, found %s",
+                             reading->where, "terms.discounts", i, tier->by_percent ? "both" : "neither");
         if (tier->by_percent && (!take_percent(percent, 100, &tier->percent) || tier->percent.units == 0))
             return refuse_item(reading, row, i, "percent", percent, "a percentage as text, such as \"5\", above 0, at most 100");
         if (!tier->by_percent && !take_int(cents, 1, RG_CENTS_MAX, &tier->amount_cents))

@@ -34,12 +34,21 @@ static int check_identity(struct rg_str id, struct rg_str source, struct rg_reje
 }
 
 /* The event's own attributes; its data is read by the caller. */
+/* Most often a name of the contract that lacks only the prefix, as people say it to each other. */
+static int refuse_bare_type(struct rg_str type, struct rg_reject *reject)
+{
+    int word = rg_word(&rg_words_event_type, type);
+    const char *near = word > 0 ? rg_words_event_type.names[word] : rg_words_suggest(&rg_words_event_type, type);
+    return rg_refuse(reject, RG_DEAD_UNKNOWN_TYPE, "type \"%.80s\" does not begin with \"" TYPE_PREFIX "\"%s%s%s", type.p,
+                     near != NULL ? ", did you mean \"" TYPE_PREFIX : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+}
+
 static int read_attributes(const struct rg_cloudevent *envelope, const struct rg_message *message, struct rg_event *event,
                            struct rg_reject *reject)
 {
     size_t n = sizeof TYPE_PREFIX - 1;
     if (envelope->type.n < n || memcmp(envelope->type.p, TYPE_PREFIX, n) != 0)
-        return rg_refuse(reject, RG_DEAD_UNKNOWN_TYPE, "type \"%.80s\" does not begin with " TYPE_PREFIX, envelope->type.p);
+        return refuse_bare_type(envelope->type, reject);
     int failed = rg_event_type_parse((struct rg_str){envelope->type.p + n, envelope->type.n - n}, reject, &event->type);
     if (failed == 0)
         failed = check_identity(envelope->id, envelope->source, reject);

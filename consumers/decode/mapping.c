@@ -115,7 +115,22 @@ static int convert_cents(const struct applying *a, const struct rg_mapping_value
     }
     if (json != NULL ? cents_at(json, value->unit, &ret->cents) : cents_of(value->constant, NULL, value->unit, &ret->cents))
         return 0;
-    return refuse(a, value, value->unit == RG_MAPPING_REAIS ? "reais with at most two decimals" : "a whole number of centavos");
+    return refuse(a, value, value->unit == RG_MAPPING_REAIS ? "reais with at most two decimals after a point, such as 1234.56" : "a whole number of centavos");
+}
+
+/* An example says more than the name of a form. */
+static const char *example_of(const struct rg_mapping_value *value, enum rg_field_kind kind)
+{
+    bool day = kind == RG_FK_DAY;
+    switch ((enum rg_mapping_format)value->format) {
+    case RG_MAPPING_DMY: return "a date such as 23/11/2026";
+    case RG_MAPPING_UNIX: return day ? "a date in seconds since 1970" : "a time in seconds since 1970";
+    case RG_MAPPING_UNIX_MS: return day ? "a date in milliseconds since 1970" : "a time in milliseconds since 1970";
+    case RG_MAPPING_ISO: break;
+    }
+    if (day)
+        return "a date such as 2026-11-23";
+    return value->zone != NULL ? "a time such as 2026-11-23 10:00:00" : "a time such as 2026-11-23T10:00:00-03:00";
 }
 
 static int convert_time(const struct applying *a, const struct rg_mapping_value *value, enum rg_field_kind kind,
@@ -129,8 +144,7 @@ static int convert_time(const struct applying *a, const struct rg_mapping_value 
     else if (kind == RG_FK_INSTANT && rg_time_instant(text, format, value->zone, instant))
         ret->text = rg_arena_str(a->arena, rg_str(instant));
     else
-        return refuse(a, value,
-                      kind == RG_FK_DAY ? "a date in the form the mapping names" : "a time in the form the mapping names");
+        return refuse(a, value, example_of(value, kind));
     return 0;
 }
 
@@ -332,7 +346,7 @@ static int read_time(const struct applying *a, int64_t timestamp_ms, int64_t *re
         return 0;
     }
     if (!scalar_text(json, &text) || !rg_time_instant(text, (enum rg_mapping_format)value->format, value->zone, instant))
-        return refuse(a, value, "a time in the form the mapping names");
+        return refuse(a, value, example_of(value, RG_FK_INSTANT));
     const struct rg_zone *zone = value->zone != NULL ? value->zone : rg_zone_find(RG_STR("America/Sao_Paulo"));
     return rg_time_local(rg_str(instant), zone, ret_ms) ? 0 : refuse(a, value, "a time");
 }
