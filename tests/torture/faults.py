@@ -33,7 +33,7 @@ POINTS = {
     "merge-in-outbox": 1000,
     "forward-in-outbox": 30,
 }
-POINT_WAIT_S = 8  # a process that has not come past its point by then is killed where it stands
+POINT_WAIT_S = 12  # a process that has not come past its point by then is killed where it stands
 SESSION_S = 2
 CLAIM_S = 10
 SHARDS = 4  # of the installation
@@ -304,7 +304,8 @@ KINDS = {
     "term": Term,
     "late": Late,
 }
-SECONDS = {"kill": 4.5, "pause": 8, "stop": 10, "broker": 10, "redis": 3.5, "tail": 3.5, "hidden-tail": 4.5, "late-exec": 6, "term": 4, "late": 4}  # an act's
+# How long an act lasts.
+SECONDS = {"kill": 4.5, "pause": 8, "stop": 10, "broker": 10, "redis": 3.5, "tail": 3.5, "hidden-tail": 4.5, "late-exec": 6, "term": 4, "late": 4}
 TWO_PROCESSES = {"pause", "stop"}
 PROXIED = {"hidden-tail", "late-exec"}
 OWN_KAFKA = {"broker"}

@@ -40,7 +40,7 @@ class Set:
         """For the next run."""
         chosen = sorted(self.given, key=lambda point: (self.given[point], point))[: self.points_a_run()]
         self.given.update(chosen)
-        return chosen
+        return sorted(chosen, key=lambda point: point == "before-restore")  # there is none before somebody was cut
 
     def points_a_run(self):
         """The first kill of a run comes at a random instant, and those that come before their point."""
