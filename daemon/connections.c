@@ -1,6 +1,8 @@
 /* Nothing connects here: these are the answers to "where, and as whom". */
 #include "daemon/connections.h"
 
+#include <string.h>
+
 #define CONNECT_TIMEOUT_MS 5000
 #define COMMAND_TIMEOUT_MS 5000
 #define BROKERS_BYTES_MAX 4096
@@ -16,6 +18,22 @@ int rg_connect_secret(const struct rg_site *site, struct rg_arena *arena, struct
     return rc;
 }
 
+/* As everywhere in regua.yaml, a relative path is relative to the file. "probe" is librdkafka's word for the system's. */
+static int find_file(const struct rg_site *site, struct rg_arena *arena, const struct rg_site_setting *setting, struct rg_str *value,
+                     struct rg_error *err)
+{
+    static const struct rg_str ending = {".location", 9};
+    char path[RG_SITE_PATH_MAX];
+    struct rg_str key = setting->key;
+    bool is_file = key.n > ending.n && memcmp(key.p + key.n - ending.n, ending.p, ending.n) == 0;
+    if (!is_file || !rg_str_has(*value) || rg_str_is(*value, "probe"))
+        return 0;
+    if (!rg_site_path(site, *value, path))
+        return rg_fail(err, RG_ELIMIT, "kafka.client " RG_STR_FMT ": the path is too long", RG_STR_ARG(key));
+    *value = rg_arena_str(arena, rg_str(path));
+    return 0;
+}
+
 int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const char *client_id, const struct rg_clock *clock,
                      struct rg_kafka_config *ret_config, struct rg_error *err)
 {
@@ -28,7 +46,8 @@ int rg_connect_kafka(const struct rg_site *site, struct rg_arena *arena, const c
     for (size_t i = 0; i < kafka->client.count; i++) {
         const struct rg_site_setting *item = &kafka->client.items[i];
         struct rg_str value = item->value;
-        int rc = value.p != NULL ? 0 : rg_connect_secret(site, arena, item->secret, &value, err);
+        int rc = value.p != NULL ? find_file(site, arena, item, &value, err)
+                                 : rg_connect_secret(site, arena, item->secret, &value, err);
         if (rc < 0)
             return rc;
         settings[i] = (struct rg_kafka_setting){item->key.p, value.p};

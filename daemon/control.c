@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define VALUE_BYTES_MAX ((size_t)64 * 1024)
@@ -66,7 +67,9 @@ static void on_report(void *ctx, const struct rg_kafka_report *report)
 /* From the beginning, and what was known is known no more: nothing acts before it has been read to its end again. */
 static int make_reader(struct rg_control *c, struct rg_error *err)
 {
-    const struct rg_kafka_consumer_options options = {.group = "regua-control"};
+    char group[RG_NAME_MAX + 16];
+    (void)snprintf(group, sizeof group, RG_STR_FMT "-control", RG_STR_ARG(c->runtime->site->kafka.group));
+    const struct rg_kafka_consumer_options options = {.group = group};
     const struct rg_kafka_position beginning = {c->topic, 0, RG_KAFKA_BEGINNING};
     c->read_to = RG_KAFKA_NONE;
     int rc = rg_kafka_consumer_new(&c->kafka, &options, &c->reader, err);

@@ -81,7 +81,8 @@ static void keep_clock(struct rg_daemon *daemon)
     struct rg_error err;
     char why[RG_SHARED_CLOCK_TEXT_BYTES];
     int64_t boot_ms = rg_boot_ms(&daemon->runtime.clock);
-    if (daemon->shared == NULL || boot_ms < daemon->clock_at_boot_ms || !rg_shared_clock_due(daemon->shared))
+    bool failed = daemon->clock_at_boot_ms != 0; /* the last time: then it is not waited for until the next is due */
+    if (daemon->shared == NULL || boot_ms < daemon->clock_at_boot_ms || (!failed && !rg_shared_clock_due(daemon->shared)))
         return;
     int rc = sync_clock(daemon, &err);
     judge_redis(daemon, rc, &err);
@@ -248,7 +249,7 @@ static int stand_up(struct rg_daemon *daemon, struct rg_error *err)
         }
         if (is_final(err))
             return rc;
-        rg_daemon_waiting(daemon, "%s: %.150s", steps[i].what, err->text);
+        rg_daemon_waiting(daemon, "%s: %s", steps[i].what, err->text);
         rg_daemon_tell(daemon);
         pause_ms(RG_CONNECT_RETRY_MS / 4);
     }

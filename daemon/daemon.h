@@ -50,7 +50,7 @@ void rg_daemon_free(struct rg_daemon **daemon);
 #define RG_REASONS_MAX 16
 struct rg_daemon_status {
     bool ready;
-    char reasons[RG_REASONS_MAX][200]; /* why not; each a sentence */
+    char reasons[RG_REASONS_MAX][320]; /* why not; each a sentence */
     size_t reason_count;
     struct rg_worker_shard shards[RG_SHARDS_MAX];
     size_t shard_count;

@@ -14,6 +14,7 @@
 #define RG_SENDERS_MAX (RG_CHANNELS_MAX + 1) /* one for each channel and two for signals; a site has one channel less */
 #define RG_TOPIC_TIMEOUT_MS 15000
 #define RG_CONNECT_RETRY_MS 1000
+#define RG_TROUBLE_BYTES 288 /* an error's sentence, and a word of where */
 
 struct rg_admin;
 
@@ -77,8 +78,8 @@ struct rg_daemon {
     bool ingest_running;
     struct rg_admin *admin;
     pthread_mutex_t mutex; /* the sentences below, and which parts there are: the admin port answers from before they are made */
-    char waiting_for[200]; /* why nothing runs yet; "" once everything does */
-    char kafka_trouble[200], redis_trouble[200]; /* what the main thread meets meanwhile; "" */
+    char waiting_for[RG_TROUBLE_BYTES]; /* why nothing runs yet; "" once everything does */
+    char kafka_trouble[RG_TROUBLE_BYTES], redis_trouble[RG_TROUBLE_BYTES]; /* what the main thread meets meanwhile; "" */
     _Atomic uint64_t reloads_asked;
     struct rg_daemon_reload reload; /* of the last reading; its findings are text's */
     struct rg_buf reload_text;
@@ -109,7 +110,7 @@ void rg_daemon_log_findings(struct rg_diags *diags, const char *id);
 void rg_daemon_tell(struct rg_daemon *daemon);
 
 /* status.c: one of the sentences, "" when it is over; news are logged. */
-void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char *id, const char *text);
+void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[RG_TROUBLE_BYTES], const char *id, const char *text);
 
 /* outside.c: the rest of the daemon as a sender sees it */
 struct rg_sender_world rg_daemon_sender_world(struct rg_sender_part *part);

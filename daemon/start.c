@@ -4,6 +4,7 @@
 
 #include "base/core/log.h"
 #include "daemon/connections.h"
+#include "daemon/state/store_redis.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,6 +73,8 @@ int rg_daemon_check_redis(struct rg_daemon *daemon, struct rg_error *err)
         rc = rg_redis_connect(daemon->clock_redis, err);
     if (rc == 0)
         rc = rg_redis_check_settings(daemon->clock_redis, warning, err);
+    if (rc == 0)
+        rc = rg_state_check_rights(daemon->clock_redis, err);
     if (rc == 0 && warning[0] != '\0')
         rg_log(RG_LOG_WARNING, "REDIS-UNSAFE", RG_LOG_NO_CTX, "%s", warning);
     return rc;
@@ -141,6 +144,8 @@ int rg_daemon_check_topics(struct rg_daemon *daemon, struct rg_error *err)
     struct rg_kafka_finding *findings = RG_NEW(arena, struct rg_kafka_finding, FINDINGS_MAX);
     make_plan(daemon, plan);
     int rc = rg_kafka_admin_new(&daemon->kafka, &admin, err);
+    if (rc == 0)
+        rc = rg_kafka_reach(admin, RG_TOPIC_TIMEOUT_MS, err);
     if (rc == 0 && daemon->site->kafka.create_topics)
         rc = rg_kafka_topics_ensure(admin, plan->specs, plan->n, RG_TOPIC_TIMEOUT_MS, err);
     if (rc == 0)

@@ -54,7 +54,11 @@ static void look_at_workers(struct rg_daemon *daemon, struct rg_daemon_status *s
         char name[32];
         int64_t asked_ms = 0, turned_ms = 0;
         s->shard_count += rg_worker_look(daemon->workers[i].worker, s->shards + s->shard_count, RG_SHARDS_MAX - s->shard_count, &asked_ms, &turned_ms);
+        char trouble[RG_WORKER_TROUBLE_BYTES];
         (void)snprintf(name, sizeof name, "worker %zu", i);
+        rg_worker_trouble(daemon->workers[i].worker, trouble);
+        if (trouble[0] != '\0')
+            reason(s, "%s: %s", name, trouble);
         look_whether_it_turns(daemon, s, name, turned_ms);
         if (asked_ms < s->now_ms)
             s->now_ms = asked_ms;
@@ -100,8 +104,12 @@ static void look_at_senders(struct rg_daemon *daemon, struct rg_daemon_status *s
     size_t n = parts_of(daemon, &daemon->sender_count);
     for (size_t i = 0; i < n; i++) {
         char name[RG_NAME_MAX + 16];
+        const struct rg_sender_counters *counters = rg_sender_counters(daemon->senders[i].sender);
+        const char *denied = atomic_load(&counters->denied);
         (void)snprintf(name, sizeof name, "sender %s", daemon->senders[i].queue);
-        look_whether_it_turns(daemon, s, name, atomic_load(&rg_sender_counters(daemon->senders[i].sender)->turned_boot_ms));
+        if (denied != NULL)
+            reason(s, "%s may not do its work: %s; the log says more", name, denied);
+        look_whether_it_turns(daemon, s, name, atomic_load(&counters->turned_boot_ms));
     }
 }
 
@@ -113,9 +121,9 @@ static bool look_at_sentences(struct rg_daemon *daemon, const struct rg_control_
     if (!up) /* which says the same of both */
         reason(s, "%s", daemon->waiting_for);
     if (up && daemon->kafka_trouble[0] != '\0')
-        reason(s, "kafka: %.190s", daemon->kafka_trouble);
+        reason(s, "kafka: %s", daemon->kafka_trouble);
     if (up && daemon->redis_trouble[0] != '\0')
-        reason(s, "redis: %.190s", daemon->redis_trouble);
+        reason(s, "redis: %s", daemon->redis_trouble);
     (void)pthread_mutex_unlock(&daemon->mutex);
     if (!control->loaded)
         reason(s, "%s is not read yet", daemon->topics.control);
@@ -147,16 +155,16 @@ void rg_daemon_status(struct rg_daemon *daemon, struct rg_daemon_status *s)
     s->ready = s->reason_count == 0;
 }
 
-void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[200], const char *id, const char *text)
+void rg_daemon_trouble(struct rg_daemon *daemon, char sentence[RG_TROUBLE_BYTES], const char *id, const char *text)
 {
-    if (strncmp(sentence, text, 199) == 0)
+    if (strncmp(sentence, text, RG_TROUBLE_BYTES - 1) == 0)
         return; /* only this thread writes it */
     if (text[0] != '\0')
         rg_log(RG_LOG_WARNING, id, RG_LOG_NO_CTX, "%s; trying again", text);
     else
         rg_log(RG_LOG_NOTICE, id, RG_LOG_NO_CTX, "it answers again; before: %s", sentence);
     (void)pthread_mutex_lock(&daemon->mutex);
-    (void)snprintf(sentence, 200, "%s", text);
+    (void)snprintf(sentence, RG_TROUBLE_BYTES, "%s", text);
     (void)pthread_mutex_unlock(&daemon->mutex);
 }
 

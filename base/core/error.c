@@ -32,7 +32,7 @@ int rg_fail(struct rg_error *err, int code, const char *fmt, ...)
     if (err == NULL)
         return code;
     err->code = code;
-    err->retryable = code == RG_ETIMEOUT || code == RG_EUNREACHABLE;
+    err->retryable = code == RG_ETIMEOUT || code == RG_EUNREACHABLE || code == RG_EDENIED;
     char text[sizeof err->text]; /* the arguments may point into *err */
     va_list args;
     va_start(args, fmt);

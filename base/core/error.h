@@ -13,6 +13,7 @@ enum rg_err {
     RG_EUNREACHABLE = -6, /* Kafka, Redis or a provider cannot be reached */
     RG_EREFUSED = -7,     /* refused for safety */
     RG_EUNKNOWN = -8,     /* the outcome is not known: it may or may not have happened */
+    RG_EDENIED = -9,      /* a peer does not let us, or we not it: a password, certificate or permission must be mended */
 };
 
 struct rg_error {
@@ -22,7 +23,7 @@ struct rg_error {
 };
 
 /* Fills *err (may be NULL) and returns `code`, so that callers write `return rg_fail(err, RG_EINVAL, "…", …);`.
- * Timeouts and unreachable peers are marked retryable. */
+ * Timeouts, unreachable peers and what is denied are marked retryable: all of it can be mended without us. */
 int rg_fail(struct rg_error *err, int code, const char *fmt, ...) RG_PRINTF(3, 4);
 
 /* Makes the first n bytes of a text with room for n + 1 a sentence that is fit for a terminal and a log, in place: control

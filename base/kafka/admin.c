@@ -7,8 +7,15 @@
 #define REASON_BYTES_MAX 512
 
 struct rg_kafka_admin {
+    struct rg_kafka_watch watch; /* first */
     rd_kafka_t *rk;
 };
+
+static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
+{
+    struct rg_kafka_admin *admin = opaque;
+    rg_kafka_watch_error(&admin->watch, rk, (rd_kafka_resp_err_t)error, reason);
+}
 
 int rg_kafka_admin_new(const struct rg_kafka_config *config, struct rg_kafka_admin **ret_admin, struct rg_error *err)
 {
@@ -16,14 +23,15 @@ int rg_kafka_admin_new(const struct rg_kafka_config *config, struct rg_kafka_adm
     int code = rg_kafka_conf_begin(config, RG_KAFKA_ROLE_ADMIN, &conf, err);
     if (code < 0)
         return code;
-    rd_kafka_t *rk = NULL;
-    code = rg_kafka_handle_new(conf, config, RG_KAFKA_ROLE_ADMIN, NULL, &rk, err);
-    if (code < 0)
-        return code;
+    rd_kafka_conf_set_error_cb(conf, on_error);
     struct rg_kafka_admin *admin = rg_alloc(sizeof *admin);
-    admin->rk = rk;
-    *ret_admin = admin;
-    return 0;
+    rg_kafka_watch_init(&admin->watch, config->clock);
+    code = rg_kafka_handle_new(conf, config, RG_KAFKA_ROLE_ADMIN, &admin->watch, &admin->rk, err);
+    if (code < 0)
+        rg_free(&admin);
+    else
+        *ret_admin = admin;
+    return code;
 }
 
 void rg_kafka_admin_free(struct rg_kafka_admin **admin, int deadline_ms)
@@ -38,6 +46,30 @@ void rg_kafka_admin_free(struct rg_kafka_admin **admin, int deadline_ms)
 static void serve(rd_kafka_t *rk)
 {
     (void)rd_kafka_poll(rk, 0);
+}
+
+/* The end of every question: what became known meanwhile of why there was no answer. */
+static int answered(struct rg_kafka_admin *admin, int code, struct rg_error *err)
+{
+    serve(admin->rk);
+    return rg_kafka_watch_answer(&admin->watch, code, err);
+}
+
+int rg_kafka_reach(struct rg_kafka_admin *admin, int timeout_ms, struct rg_error *err)
+{
+    int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
+    int slice_ms = 200, code = 0;
+    for (;; slice_ms *= 2) { /* slices, to hear of errors meanwhile; growing, for the answer has to come within one */
+        const struct rd_kafka_metadata *metadata = NULL;
+        int rest_ms = rg_kafka_rest_ms(until_ms, 1);
+        rd_kafka_resp_err_t asked = rd_kafka_metadata(admin->rk, 0, NULL, &metadata, rest_ms < slice_ms ? rest_ms : slice_ms);
+        if (asked == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_metadata_destroy(metadata);
+        code = asked == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : rg_kafka_fail(err, asked, "no broker answers");
+        code = answered(admin, code, err);
+        if (code == 0 || admin->watch.health.down_since_ms != 0 || rest_ms <= slice_ms)
+            return code;
+    }
 }
 
 /* ---- one request, one answer ------------------------------------------------------------------------------------ */
@@ -158,7 +190,7 @@ int rg_kafka_topics_ensure(struct rg_kafka_admin *admin, const struct rg_kafka_t
     rd_kafka_NewTopic_destroy_array(topics, made);
     for (size_t i = 0; code == 0 && i < n; i++)
         code = wait_visible(admin, specs[i].name, until_ms, err);
-    return code;
+    return answered(admin, code, err);
 }
 
 int rg_kafka_topic_delete(struct rg_kafka_admin *admin, const char *name, int timeout_ms, struct rg_error *err)
@@ -183,14 +215,14 @@ int rg_kafka_topic_partitions(struct rg_kafka_admin *admin, const char *name, in
                               struct rg_error *err)
 {
     serve(admin->rk);
-    return rg_kafka_partitions_ask(admin->rk, name, timeout_ms, ret_partitions, err);
+    return answered(admin, rg_kafka_partitions_ask(admin->rk, name, timeout_ms, ret_partitions, err), err);
 }
 
 int rg_kafka_topic_edges(struct rg_kafka_admin *admin, enum rg_kafka_edge edge, struct rg_kafka_position *positions, size_t n,
                          int timeout_ms, struct rg_error *err)
 {
     serve(admin->rk);
-    return rg_kafka_edges_ask(admin->rk, edge, positions, n, timeout_ms, err);
+    return answered(admin, rg_kafka_edges_ask(admin->rk, edge, positions, n, timeout_ms, err), err);
 }
 
 /* ---- what the cluster says -------------------------------------------------------------------------------------- */
@@ -320,7 +352,7 @@ int rg_kafka_topics_check(struct rg_kafka_admin *admin, const struct rg_kafka_to
         bool doubtful = code == RG_ENOTFOUND || (code == 0 && !complete);
         if (!doubtful || rg_kafka_real_ms() >= doubt_ms) {
             if (code < 0)
-                return code;
+                return answered(admin, code, err);
             break;
         }
         rg_kafka_pause();

@@ -180,7 +180,9 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
     for (int i = 0; asked == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
         asked = list->elems[i].err;
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return rg_kafka_fail(err, asked, "committed positions of %s could not be asked for", positions[0].topic);
+        return rg_kafka_watch_answer(
+            &consumer->watch,
+            rg_kafka_fail(err, asked, "committed positions of %s could not be asked for", positions[0].topic), err);
     for (size_t i = 0; i < n; i++)
         positions[i].offset = list->elems[i].offset >= 0 ? list->elems[i].offset : RG_KAFKA_NONE;
     return 0;
@@ -189,7 +191,7 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
 int rg_kafka_consumer_edges(struct rg_kafka_consumer *consumer, enum rg_kafka_edge edge, struct rg_kafka_position *positions,
                             size_t n, int timeout_ms, struct rg_error *err)
 {
-    return rg_kafka_edges_ask(consumer->rk, edge, positions, n, timeout_ms, err);
+    return rg_kafka_watch_answer(&consumer->watch, rg_kafka_edges_ask(consumer->rk, edge, positions, n, timeout_ms, err), err);
 }
 
 int64_t rg_kafka_consumer_next(struct rg_kafka_consumer *consumer, const char *topic, int partition)

@@ -8,6 +8,7 @@
 #include "base/core/suggest.h"
 #include "base/kafka/internal.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -243,15 +244,36 @@ int rg_kafka_conf_begin(const struct rg_kafka_config *config, enum rg_kafka_role
     return 0;
 }
 
-int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *config, enum rg_kafka_role role, void *opaque,
-                        rd_kafka_t **ret_rk, struct rg_error *err)
+/* Only notes why: librdkafka has one sentence for all certificates that are not accepted. What OpenSSL refuses stays refused. */
+static int note_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_id, int *error, int depth, const char *certificate,
+                            size_t certificate_bytes, char *ret_reason, size_t reason_bytes, void *opaque)
+{
+    struct rg_kafka_watch *watch = opaque;
+    (void)rk;
+    (void)broker;
+    (void)broker_id;
+    (void)depth;
+    (void)certificate;
+    (void)certificate_bytes;
+    rg_assert(watch->magic == RG_KAFKA_WATCH_MAGIC);
+    if (*error == X509_V_OK)
+        return 1;
+    atomic_store(&watch->certificate_error, *error);
+    (void)snprintf(ret_reason, reason_bytes, "%s", X509_verify_cert_error_string(*error));
+    return 0;
+}
+
+int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *config, enum rg_kafka_role role,
+                        struct rg_kafka_watch *watch, rd_kafka_t **ret_rk, struct rg_error *err)
 {
     int code = apply_settings(conf, config, err);
     if (code < 0) {
         rd_kafka_conf_destroy(conf);
         return code;
     }
-    rd_kafka_conf_set_opaque(conf, opaque);
+    rg_assert(watch->magic == RG_KAFKA_WATCH_MAGIC);
+    rd_kafka_conf_set_opaque(conf, watch);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, note_certificate); /* fails only where TLS is not built in */
     char reason[REASON_BYTES_MAX] = "";
     rd_kafka_t *rk =
         rd_kafka_new(role == RG_KAFKA_ROLE_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);

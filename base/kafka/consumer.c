@@ -41,6 +41,7 @@ static void serve_rebalance(struct rg_kafka_consumer *consumer, rd_kafka_resp_er
 {
     rg_kafka_watch_alive(&consumer->watch);
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && consumer->member) {
+        consumer->watch.health.denied = (struct rg_error){0};
         take_assigned(consumer, list);
         return;
     }
@@ -131,13 +132,14 @@ int rg_kafka_consumer_new(const struct rg_kafka_config *config, const struct rg_
         return code;
     }
     struct rg_kafka_consumer *consumer = rg_alloc(sizeof *consumer);
+    consumer->group = rg_strdup(options->group);
     consumer->ops = options->ops;
     consumer->ctx = options->ctx;
     consumer->member = options->topics_n > 0;
     rg_kafka_watch_init(&consumer->watch, config->clock);
     rg_assert(!consumer->member || consumer->ops.on_assign != NULL);
     rg_assert(!consumer->member || consumer->ops.on_revoke != NULL);
-    code = rg_kafka_handle_new(conf, config, RG_KAFKA_ROLE_CONSUMER, consumer, &consumer->rk, err);
+    code = rg_kafka_handle_new(conf, config, RG_KAFKA_ROLE_CONSUMER, &consumer->watch, &consumer->rk, err);
     if (code == 0) {
         (void)rd_kafka_poll_set_consumer(consumer->rk); /* fails only without a group */
         consumer->queue = rd_kafka_queue_get_consumer(consumer->rk);
@@ -206,6 +208,7 @@ void rg_kafka_consumer_free(struct rg_kafka_consumer **pointer, int deadline_ms)
                              rg_kafka_rest_ms(until_ms, CLOSE_TURN_MS));
     }
     rg_kafka_slots_done(&consumer->slots);
+    rg_free(&consumer->group);
     rg_free(pointer);
 }
 
@@ -221,7 +224,8 @@ int rg_kafka_consumer_assign(struct rg_kafka_consumer *consumer, const struct rg
 /* ---- poll ------------------------------------------------------------------------------------------------------- */
 
 /* The fault's sentence and class. A position that is gone is never passing: somebody must decide what it means. */
-static void explain_fault(struct rg_kafka_event *event, rd_kafka_resp_err_t error, const char *reason)
+static void explain_fault(const struct rg_kafka_consumer *consumer, struct rg_kafka_event *event, rd_kafka_resp_err_t error,
+                          const char *reason)
 {
     const char *topic = event->topic == NULL ? "?" : event->topic;
     long long offset = (long long)event->offset;
@@ -249,6 +253,9 @@ static void explain_fault(struct rg_kafka_event *event, rd_kafka_resp_err_t erro
         else
             (void)rg_fail(&event->error, RG_EREFUSED, "topic %.150s does not exist (any more)", topic);
         return;
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: /* librdkafka does not say which */
+        (void)rg_fail(&event->error, RG_EDENIED, "group %.150s: the Kafka user may not Read in it", consumer->group);
+        return;
     default:
         (void)rg_fail(&event->error, rg_kafka_err_code(error), "%.80s%s%.140s", event->topic == NULL ? "" : topic,
                       event->topic == NULL ? "" : ": ", reason);
@@ -260,12 +267,14 @@ static void fill_fault(struct rg_kafka_consumer *consumer, struct rg_kafka_event
 {
     const rd_kafka_message_t *message = consumer->current;
     event->kind = RG_KAFKA_EVENT_FAULT;
-    explain_fault(event, message->err, rd_kafka_message_errstr(message));
+    explain_fault(consumer, event, message->err, rd_kafka_message_errstr(message));
     if (message->err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_fatal_error(consumer->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rg_kafka_watch_error(&consumer->watch, consumer->rk, RD_KAFKA_RESP_ERR__FATAL, "");
         event->fatal = true;
     }
     consumer->watch.health.last = event->error;
+    if (event->error.code == RG_EDENIED && (event->topic == NULL || event->partition < 0))
+        consumer->watch.health.denied = event->error;
     if (slot == NULL || !event->stopped)
         return;
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {

@@ -7,6 +7,7 @@
 #include "base/kafka/internal.h"
 
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,7 +29,6 @@ int rg_kafka_err_code(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__WAIT_COORD:
-    case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
@@ -50,16 +50,18 @@ int rg_kafka_err_code(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST: return RG_EREFUSED;
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return RG_EDENIED;
     default: return RG_EIO;
     }
 }
@@ -90,7 +92,50 @@ int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const cha
 
 void rg_kafka_watch_init(struct rg_kafka_watch *watch, const struct rg_clock *clock)
 {
-    *watch = (struct rg_kafka_watch){.clock = clock == NULL ? rg_clock_system() : clock};
+    *watch = (struct rg_kafka_watch){.magic = RG_KAFKA_WATCH_MAGIC, .clock = clock == NULL ? rg_clock_system() : clock};
+}
+
+/* What a person does about a certificate that is not accepted. */
+static const char *certificate_advice(int error)
+{
+    switch (error) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "it is for another name than kafka.brokers or advertised.listeners say";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE: return "the CA that signed it is not in ssl.ca.location of kafka.client";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "it has expired: renew it";
+    default: return X509_verify_cert_error_string(error);
+    }
+}
+
+/* librdkafka before 2.6.1 repeats its own nonce in SCRAM's last message, which brokers of Kafka 4 take for a wrong password. */
+#define SCRAM_MENDED 0x020601ff
+
+/* The broker, what is wrong with it, what to do. librdkafka's sentence begins with the broker's address and ends with how long it
+ * took, which would make the same trouble a new one each time. */
+static void tell_cause(struct rg_kafka_watch *watch, rd_kafka_resp_err_t error, const char *reason)
+{
+    static const char logical[] = "GroupCoordinator: "; /* stands before the address of the broker that is one */
+    if (strncmp(reason, logical, sizeof logical - 1) == 0)
+        reason += sizeof logical - 1;
+    const char *timing = strstr(reason, " (after "), *colon = strstr(reason, ": ");
+    int length = (int)(timing != NULL ? (size_t)(timing - reason) : strlen(reason));
+    int address = colon != NULL && colon - reason < length ? (int)(colon - reason) : 0;
+    int code = rg_kafka_err_code(error), certificate = atomic_load(&watch->certificate_error);
+    if (certificate != X509_V_OK && address > 0 && strstr(reason, "certificate verify failed") != NULL)
+        (void)rg_fail(&watch->health.last, code, "%.*s: its certificate is not accepted: %s", address, reason,
+                      certificate_advice(certificate));
+    else if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION && address > 0)
+        (void)rg_fail(&watch->health.last, code,
+                      "%.*s: the login is refused; compare sasl.mechanism, sasl.username and sasl.password of kafka.client%s: %.*s",
+                      address, reason, rd_kafka_version() < SCRAM_MENDED ? " (Kafka 4 takes no SCRAM of this old librdkafka)" : "",
+                      length - address - 2, reason + address + 2);
+    else
+        (void)rg_fail(&watch->health.last, code, "%s: %.*s", rd_kafka_err2name(error), length < 200 ? length : 200, reason);
 }
 
 void rg_kafka_watch_error(struct rg_kafka_watch *watch, rd_kafka_t *rk, rd_kafka_resp_err_t error, const char *reason)
@@ -102,11 +147,16 @@ void rg_kafka_watch_error(struct rg_kafka_watch *watch, rd_kafka_t *rk, rd_kafka
         (void)rg_fail(&watch->health.last, RG_EIO, "%s: %s", rd_kafka_err2name(cause), text);
         return;
     }
-    (void)rg_fail(&watch->health.last, rg_kafka_err_code(error), "%s: %.200s", rd_kafka_err2name(error), reason);
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && watch->cause.code != 0)
+        watch->health.last = watch->cause; /* says more than how many there are */
+    else
+        tell_cause(watch, error, reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         watch->health.connected = false;
         if (watch->health.down_since_ms == 0)
             watch->health.down_since_ms = rg_boot_ms(watch->clock);
+    } else if (watch->health.last.retryable) {
+        watch->cause = watch->health.last;
     }
 }
 
@@ -114,6 +164,18 @@ void rg_kafka_watch_alive(struct rg_kafka_watch *watch)
 {
     watch->health.connected = true;
     watch->health.down_since_ms = 0;
+    watch->cause = (struct rg_error){0};
+}
+
+int rg_kafka_watch_answer(struct rg_kafka_watch *watch, int code, struct rg_error *err)
+{
+    if (code == 0)
+        rg_kafka_watch_alive(watch);
+    if ((code != RG_ETIMEOUT && code != RG_EUNREACHABLE) || watch->cause.code == 0)
+        return code;
+    if (err != NULL)
+        *err = watch->cause;
+    return watch->cause.code;
 }
 
 void rg_kafka_watch_statistics(struct rg_kafka_watch *watch, const char *json, size_t n)

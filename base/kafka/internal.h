@@ -4,6 +4,7 @@
 #include "base/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 enum rg_kafka_role { RG_KAFKA_ROLE_CONSUMER = 1, RG_KAFKA_ROLE_PRODUCER = 2, RG_KAFKA_ROLE_ADMIN = 4 };
 
@@ -20,25 +21,32 @@ int rg_kafka_conf_begin(const struct rg_kafka_config *config, enum rg_kafka_role
 void rg_kafka_conf_put(rd_kafka_conf_t *conf, const char *name, const char *value); /* our own values: a refusal is our bug */
 void rg_kafka_conf_put_i64(rd_kafka_conf_t *conf, const char *name, int64_t value);
 int rg_kafka_conf_put_outside(rd_kafka_conf_t *conf, const char *name, const char *value, struct rg_error *err) RG_MUST_USE;
-/* Takes the conf in any case. `opaque` reaches the callbacks. */
-int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *config, enum rg_kafka_role role, void *opaque,
-                        rd_kafka_t **ret_rk, struct rg_error *err) RG_MUST_USE;
-
 /* librdkafka's error as one of ours. */
 int rg_kafka_err_code(rd_kafka_resp_err_t error);
 int rg_kafka_fail(struct rg_error *err, rd_kafka_resp_err_t error, const char *fmt, ...) RG_PRINTF(3, 4); /* appends ": reason" */
 /* Destroys `error`. */
 int rg_kafka_fail_error(struct rg_error *err, rd_kafka_error_t *error, const char *fmt, ...) RG_PRINTF(3, 4);
 
-/* Health, fed by librdkafka's error and statistics callbacks of a consumer. */
+#define RG_KAFKA_WATCH_MAGIC 0x6b776174u
+
+/* Health, fed by librdkafka's error and statistics callbacks. The first member of whatever a handle has as its opaque. */
 struct rg_kafka_watch {
+    uint32_t magic;
     struct rg_kafka_health health;
+    struct rg_error cause; /* why a broker cannot be spoken to; code 0: since the last answer nothing was heard of it */
+    _Atomic int certificate_error; /* OpenSSL's, of the last certificate that was not accepted; written by librdkafka's threads */
     const struct rg_clock *clock;
 };
 void rg_kafka_watch_init(struct rg_kafka_watch *watch, const struct rg_clock *clock);
 void rg_kafka_watch_error(struct rg_kafka_watch *watch, rd_kafka_t *rk, rd_kafka_resp_err_t error, const char *reason);
 void rg_kafka_watch_alive(struct rg_kafka_watch *watch); /* a broker answered just now */
 void rg_kafka_watch_statistics(struct rg_kafka_watch *watch, const char *json, size_t n);
+/* For the end of a question to the brokers: `code` 0 is an answer; where none came *err tells the cause, not the time-out. */
+int rg_kafka_watch_answer(struct rg_kafka_watch *watch, int code, struct rg_error *err);
+
+/* Takes the conf in any case. `watch`, and whatever it is the first member of, reaches the callbacks. */
+int rg_kafka_handle_new(rd_kafka_conf_t *conf, const struct rg_kafka_config *config, enum rg_kafka_role role,
+                        struct rg_kafka_watch *watch, rd_kafka_t **ret_rk, struct rg_error *err) RG_MUST_USE;
 
 /* Destroys the handle in a thread of its own and waits `deadline_ms` at most; then it is left behind, loudly. */
 void rg_kafka_handle_free(rd_kafka_t *rk, int flags, int deadline_ms);
@@ -74,15 +82,16 @@ struct rg_kafka_slot *rg_kafka_slots_find(struct rg_kafka_slots *slots, const ch
 struct rg_kafka_position *rg_kafka_slots_positions(const struct rg_kafka_slots *slots);
 
 struct rg_kafka_consumer {
+    struct rg_kafka_watch watch; /* first */
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
+    char *group;
     struct rg_kafka_consumer_ops ops;
     void *ctx;
     bool member;
     struct rg_kafka_slots slots;
     rd_kafka_message_t *current; /* what the last event borrowed from */
     struct rg_error trouble;     /* met inside a callback; the next event tells */
-    struct rg_kafka_watch watch;
 };
 
 /* Takes exactly these partitions from these offsets; RG_KAFKA_HOLD is allowed. */

@@ -114,9 +114,10 @@ size_t rg_kafka_topic_judge(const struct rg_kafka_topic_wish *wish, const struct
     struct findings found = {.topic = wish->name, .items = findings, .n = n, .max = max};
     if (!facts->exists) {
         if (!wish->optional && wish->partitions > 0)
-            add_finding(&found, RG_KAFKA_REFUSE, "does not exist; create it with %d partitions", wish->partitions);
+            add_finding(&found, RG_KAFKA_REFUSE,
+                        "does not exist, or the Kafka user may not describe it; create it with %d partitions", wish->partitions);
         else if (!wish->optional)
-            add_finding(&found, RG_KAFKA_REFUSE, "does not exist");
+            add_finding(&found, RG_KAFKA_REFUSE, "does not exist, or the Kafka user may not describe it");
         return found.n;
     }
     if (wish->partitions > 0 && facts->partitions != wish->partitions)

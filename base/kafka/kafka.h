@@ -49,6 +49,7 @@ struct rg_kafka_health {
     bool fatal;             /* the consumer is of no more use: free it and make another */
     int64_t down_since_ms;  /* boot clock: since when no broker is up; 0: not down */
     struct rg_error last;   /* the last trouble, kept after it has passed */
+    struct rg_error denied; /* group or topics are not for us, so nothing is assigned; code 0: they are, as far as is known */
 };
 
 /* ---- consumer --------------------------------------------------------------------------------------------------- */
@@ -120,8 +121,9 @@ struct rg_kafka_event {
     int64_t offset;
     int64_t timestamp_ms;     /* as the broker has it; -1 unknown. No decision may compare it */
     struct rg_str key, value; /* absent = null; a value that is absent is a tombstone */
-    struct rg_error error;    /* FAULT: RG_EREFUSED position or topic do not exist any more (truncated, deleted, made again), a
-                               * record is damaged, or access is denied; RG_ENOTFOUND nothing was committed; else passing */
+    struct rg_error error;    /* FAULT: RG_EREFUSED position or topic do not exist any more (truncated, deleted, made again), or a
+                               * record is damaged; RG_ENOTFOUND nothing was committed; RG_EDENIED group or topic are not for
+                               * us: it goes on by itself when they are; else passing */
     bool stopped;             /* FAULT: this partition is not fetched any more; the others are */
     bool fatal;               /* FAULT: free the consumer and make another */
     void *raw;                /* for the header calls */
@@ -167,6 +169,7 @@ const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer 
 /* The fate of one record; exactly one for each that was queued, unless the producer is freed first.
  *   0            written and acknowledged by all in-sync replicas at `offset`
  *   RG_EREFUSED  the broker refused the batch for good; neighbours in the batch share the fate though only one is to blame
+ *   RG_EDENIED   not written: we may not; send it again after a rebuild, which waits a second
  *   RG_EIO       not written; send it again after a rebuild
  *   RG_EUNKNOWN  it may have been written; send it again after a rebuild, with the identity that lets readers see a repeat */
 struct rg_kafka_report {
@@ -244,6 +247,9 @@ struct rg_kafka_admin;
 
 int rg_kafka_admin_new(const struct rg_kafka_config *config, struct rg_kafka_admin **ret_admin, struct rg_error *err) RG_MUST_USE;
 void rg_kafka_admin_free(struct rg_kafka_admin **admin, int deadline_ms);
+/* Does any broker answer us? Ends before its time when none of them can be spoken to. RG_EDENIED: certificate or login; the
+ * sentence names the broker and what has to be mended. */
+int rg_kafka_reach(struct rg_kafka_admin *admin, int timeout_ms, struct rg_error *err) RG_MUST_USE;
 
 struct rg_kafka_topic_spec {
     const char *name;

@@ -23,6 +23,7 @@
 #define CLOSE_MS_MIN 1000 /* closing takes milliseconds, unless a thread hangs: then it is left behind */
 #define FLUSH_TURN_MS 100
 #define THROW_BACK_EVERY_MS 20
+#define DENIED_PAUSE_MS 1000 /* between two attempts to write where we may not */
 
 struct open_topic {
     char *name;
@@ -31,6 +32,7 @@ struct open_topic {
 };
 
 struct rg_kafka_producer {
+    struct rg_kafka_watch watch; /* first */
     rd_kafka_t *rk;
     struct rg_kafka_config_copy config;
     struct rg_kafka_producer_options options;
@@ -39,6 +41,8 @@ struct rg_kafka_producer {
     size_t outstanding;
     bool broken;
     int64_t throw_back_ms; /* real time of the next attempt */
+    struct rg_error denied; /* the last report that said so */
+    int64_t denied_ms;      /* real time of it */
 };
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
@@ -48,6 +52,8 @@ static int classify(const rd_kafka_message_t *message)
 {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
+    if (rg_kafka_err_code(message->err) == RG_EDENIED)
+        return RG_EDENIED; /* whatever librdkafka holds possible */
     if (rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED)
         return RG_EUNKNOWN;
     int code = rg_kafka_err_code(message->err);
@@ -88,6 +94,10 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
         report.offset = message->offset;
     } else {
         (void)rg_fail(&report.err, code, "%.100s/%d: %s", report.topic, report.partition, rd_kafka_err2str(message->err));
+        if (code == RG_EDENIED) {
+            producer->denied = report.err;
+            producer->denied_ms = rg_kafka_real_ms();
+        }
         break_off(producer);
     }
     producer->options.on_report(producer->options.ctx, &report);
@@ -96,9 +106,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 /* Everything but a fatal error passes by itself, and all of them were logged. */
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 {
-    (void)rk;
-    (void)reason;
     struct rg_kafka_producer *producer = opaque;
+    rg_kafka_watch_error(&producer->watch, rk, (rd_kafka_resp_err_t)error, reason);
     if (error == RD_KAFKA_RESP_ERR__FATAL)
         break_off(producer);
 }
@@ -129,7 +138,7 @@ static int make_handle(struct rg_kafka_producer *producer, bool one_by_one, stru
     if (code < 0)
         return code;
     put_options(conf, &producer->options, one_by_one);
-    code = rg_kafka_handle_new(conf, &producer->config.config, RG_KAFKA_ROLE_PRODUCER, producer, &producer->rk, err);
+    code = rg_kafka_handle_new(conf, &producer->config.config, RG_KAFKA_ROLE_PRODUCER, &producer->watch, &producer->rk, err);
     if (code < 0)
         return code;
     producer->broken = false;
@@ -177,6 +186,7 @@ int rg_kafka_producer_new(const struct rg_kafka_config *config, const struct rg_
         return code;
     struct rg_kafka_producer *producer = rg_alloc(sizeof *producer);
     rg_kafka_config_copy_init(&producer->config, config);
+    rg_kafka_watch_init(&producer->watch, config->clock);
     producer->options = *options;
     if (options->queue_max == 0)
         producer->options.queue_max = QUEUE_MAX;
@@ -219,6 +229,9 @@ static int open_topic(struct rg_kafka_producer *producer, struct open_topic *top
 {
     int partitions = 0;
     int code = rg_kafka_partitions_ask(producer->rk, topic->name, timeout_ms, &partitions, err);
+    if (code < 0 && producer->outstanding == 0)
+        (void)rd_kafka_poll(producer->rk, 0); /* there are no reports: only why no broker answered */
+    code = rg_kafka_watch_answer(&producer->watch, code, err);
     if (code < 0)
         return code;
     if (topic->handle == NULL)
@@ -380,6 +393,13 @@ static void drain(struct rg_kafka_producer *producer, int64_t until_ms)
         (void)rd_kafka_poll(producer->rk, REBUILD_TURN_MS);
 }
 
+static int fail_denied(const struct rg_kafka_producer *producer, struct rg_error *err)
+{
+    if (err != NULL)
+        *err = producer->denied;
+    return producer->denied.code;
+}
+
 int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_one, int timeout_ms, struct rg_error *err)
 {
     int64_t until_ms = rg_kafka_real_ms() + timeout_ms;
@@ -390,6 +410,9 @@ int rg_kafka_producer_rebuild(struct rg_kafka_producer *producer, bool one_by_on
                            producer->outstanding, timeout_ms);
         drop_handle(producer, rg_kafka_rest_ms(until_ms, CLOSE_MS_MIN));
     }
+    if (producer->denied.code != 0 && rg_kafka_real_ms() - producer->denied_ms < DENIED_PAUSE_MS)
+        return fail_denied(producer, err);
+    producer->denied = (struct rg_error){0};
     int code = make_handle(producer, one_by_one, err);
     for (size_t i = 0; code == 0 && i < producer->topics_n; i++)
         code = open_topic(producer, &producer->topics[i], rg_kafka_rest_ms(until_ms, REBUILD_TURN_MS), err);

@@ -123,6 +123,11 @@ bool rg_redis_alive(const struct rg_redis *redis)
     return redis->fd >= 0;
 }
 
+const char *rg_redis_user(const struct rg_redis *redis)
+{
+    return redis->user[0] != '\0' ? redis->user : "default";
+}
+
 const char *rg_redis_peer(const struct rg_redis *redis)
 {
     return redis->peer;
@@ -260,11 +265,14 @@ static RG_MUST_USE int check_greeting(struct rg_redis *redis, const char *comman
     char text[160];
     (void)snprintf(text, sizeof text, "%s", reply->text.p);
     if (strcmp(command, "AUTH") == 0) /* a server or proxy that does not know the command repeats what came with it */
-        text[strcspn(text, "'`\"")] = '\0';
-    bool full = strstr(text, "max number of clients") != NULL;
-    int code = rg_redis_error_is_abort(kind) || full ? RG_EUNREACHABLE : RG_EREFUSED;
+        text[strcspn(text, "'`\".")] = '\0';
+    bool later = rg_redis_error_is_abort(kind) || strstr(text, "max number of clients") != NULL;
     if (kind == RG_REDIS_NOAUTH)
-        return rg_redis_kill(redis, err, code, "it wants a password and none is configured");
+        return rg_redis_kill(redis, err, RG_EDENIED, "it wants a password and none is configured; set redis.password");
+    if (strcmp(command, "AUTH") == 0 && !later)
+        return rg_redis_kill(redis, err, RG_EDENIED,
+                             "AUTH answered: %s; compare redis.user and redis.password with the server's ACL", text);
+    int code = later ? RG_EUNREACHABLE : rg_redis_error_is_denial(kind) ? RG_EDENIED : RG_EREFUSED;
     return rg_redis_kill(redis, err, code, "%s answered: %s", command, text);
 }
 

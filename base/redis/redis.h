@@ -73,11 +73,12 @@ RG_MUST_USE int rg_redis_new(const struct rg_redis_config *config, struct rg_red
 void rg_redis_free(struct rg_redis **redis);
 
 /* Closes what was there (with queued commands and unreleased replies), connects, authenticates, selects the database and
- * waits for the first answer. RG_EREFUSED: wrong password, no permission, no such database. RG_EUNREACHABLE or
+ * waits for the first answer. RG_EDENIED: wrong user or password; RG_EREFUSED: no such database. RG_EUNREACHABLE or
  * RG_ETIMEOUT (retryable): err names each address tried and what it said. After rg_redis_follow that node is tried first. */
 RG_MUST_USE int rg_redis_connect(struct rg_redis *redis, struct rg_error *err);
 void rg_redis_close(struct rg_redis *redis);
 bool rg_redis_alive(const struct rg_redis *redis);
+const char *rg_redis_user(const struct rg_redis *redis); /* "default" where none is configured */
 const char *rg_redis_peer(const struct rg_redis *redis); /* for messages: "unix:///run/redis.sock", "redis://10.0.0.1:6379" */
 
 /* Queues a command, binary-safe. Past RG_REDIS_COMMANDS_BYTES_MAX nothing more is kept and the next flush fails with
@@ -126,10 +127,12 @@ enum rg_redis_error_kind {
 };
 enum rg_redis_error_kind rg_redis_error_kind(const struct rg_redis_reply *reply);
 bool rg_redis_error_is_abort(enum rg_redis_error_kind kind);
+/* The user may not: outside of EXEC's array nothing was applied. */
+bool rg_redis_error_is_denial(enum rg_redis_error_kind kind);
 /* The first error inside an array (of any depth), NULL when there is none. In EXEC's array it means: partly applied. */
 const struct rg_redis_reply *rg_redis_array_error(const struct rg_redis_reply *reply);
 /* Turns a reply that is not of the kind wanted into an error for callers that have no use for the difference: aborts are
- * RG_EUNREACHABLE, missing permissions RG_EREFUSED, all else RG_EIO. `what` names the command. */
+ * RG_EUNREACHABLE, missing permissions RG_EDENIED, all else RG_EIO. `what` names the command. */
 RG_MUST_USE int rg_redis_expect(const struct rg_redis *redis, const struct rg_redis_reply *reply, enum rg_redis_kind kind,
                                 const char *what, struct rg_error *err);
 

@@ -126,6 +126,11 @@ bool rg_redis_error_is_abort(enum rg_redis_error_kind kind)
     return kind >= RG_REDIS_MOVED && kind <= RG_REDIS_EXECABORT;
 }
 
+bool rg_redis_error_is_denial(enum rg_redis_error_kind kind)
+{
+    return kind == RG_REDIS_NOAUTH || kind == RG_REDIS_WRONGPASS || kind == RG_REDIS_NOPERM;
+}
+
 /* The reader accepts no more than seven levels, so this may recurse. */
 const struct rg_redis_reply *rg_redis_array_error(const struct rg_redis_reply *reply)
 {
@@ -155,7 +160,9 @@ int rg_redis_expect(const struct rg_redis *redis, const struct rg_redis_reply *r
     if (error == RG_REDIS_NO_ERROR)
         return rg_fail(err, RG_EIO, "Redis %s: %s: expected %s, got %s", redis->peer, what, kind_name(kind),
                        kind_name(reply->kind));
-    bool forbidden = error == RG_REDIS_NOPERM || error == RG_REDIS_NOAUTH || error == RG_REDIS_WRONGPASS;
-    int code = rg_redis_error_is_abort(error) ? RG_EUNREACHABLE : forbidden ? RG_EREFUSED : RG_EIO;
-    return rg_fail(err, code, "Redis %s: %s: %s", redis->peer, what, reply->text.p);
+    if (rg_redis_error_is_denial(error))
+        return rg_fail(err, RG_EDENIED, "Redis %s: %s: %s; give the user of redis.user what it needs (ACL SETUSER)", redis->peer,
+                       what, reply->text.p);
+    return rg_fail(err, rg_redis_error_is_abort(error) ? RG_EUNREACHABLE : RG_EIO, "Redis %s: %s: %s", redis->peer, what,
+                   reply->text.p);
 }

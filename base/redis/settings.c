@@ -60,11 +60,7 @@ int rg_redis_check_settings(struct rg_redis *redis, char ret_warning[256], struc
     int rc = RG_REDIS_CALL(redis, &reply, err, RG_STR("INFO"));
     if (rc < 0)
         return rc;
-    if (rg_redis_error_kind(reply) == RG_REDIS_NOPERM)
-        rc = rg_fail(err, RG_EREFUSED, "Redis %s: the user may not ask INFO, so its eviction policy is unknown; grant it +info",
-                     rg_redis_peer(redis));
-    else
-        rc = rg_redis_expect(redis, reply, RG_REDIS_STR, "INFO", err);
+    rc = rg_redis_expect(redis, reply, RG_REDIS_STR, "INFO", err);
     if (rc == 0)
         rc = judge_policy(redis, info_field(reply->text, "maxmemory_policy"), err);
     bool persistent = rc == 0 && rg_str_is(info_field(reply->text, "aof_enabled"), "1");

@@ -91,17 +91,19 @@ static void take(struct rg_ingest *g, int wait_ms)
 
 /* ---- the turn ---- */
 
-/* Why upstream cannot be read although all is open: no broker answers. "" when one does, or nobody was asked yet. */
+/* Why upstream cannot be read although all is open: no broker answers or lets us. "" when one does, or nobody was asked yet. */
 static const char *unreached(const struct rg_ingest *g)
 {
     const struct rg_kafka_health *health = g->consumer != NULL ? rg_kafka_consumer_health(g->consumer) : NULL;
+    if (health != NULL && health->denied.code != 0)
+        return health->denied.text;
     return health == NULL || health->down_since_ms == 0 ? "" : health->last.code != 0 ? health->last.text : "no broker is up";
 }
 
 static void publish(struct rg_ingest *g)
 {
     const char *away = unreached(g);
-    struct rg_ingest_status status = {.ready = g->topics_open && g->assigned && away[0] == '\0',
+    struct rg_ingest_status status = {.ready = g->topics_open && g->assigned && away[0] == '\0' && !g->unwritten,
                                       .at_rest = rg_outgoing_count(g->outgoing) == 0};
     (void)pthread_mutex_lock(&g->mutex);
     for (size_t i = 0; i < g->part_count; i++) {
@@ -133,7 +135,8 @@ static void publish(struct rg_ingest *g)
 static void pump(struct rg_ingest *g, int wait_ms)
 {
     struct rg_error err;
-    if (rg_outgoing_pump(g->outgoing, wait_ms, &err) < 0)
+    g->unwritten = rg_outgoing_pump(g->outgoing, wait_ms, &err) < 0;
+    if (g->unwritten)
         rg_ingest_say(g, "INGEST-WRITE", "%s", err.text);
     atomic_store(&g->config.counters->rebuilds, rg_outgoing_rebuilds(g->outgoing));
 }

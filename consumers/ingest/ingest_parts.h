@@ -25,6 +25,7 @@ struct rg_ingest {
     int partitions[RG_INGEST_SOURCES_MAX]; /* of each source's topic, as last heard; 0: it does not exist */
     int deadletter_partitions;
     bool topics_open, assigned;
+    bool unwritten; /* what was read could not be written at the last attempt */
     struct rg_part *parts[RG_INGEST_PARTITIONS_MAX], *last_part; /* last_part: of the last record, records come in runs */
     size_t part_count;
     char trouble[RG_INGEST_TEXT_MAX]; /* what keeps all of it from working */

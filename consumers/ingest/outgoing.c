@@ -5,6 +5,7 @@
  * one to blame comes back alone. When no suspect is left, batches are sent again. */
 #include "consumers/ingest/outgoing.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,8 +306,10 @@ int rg_outgoing_pump(struct rg_outgoing *outgoing, int wait_ms, struct rg_error 
     bool calm = q->one_by_one && q->suspects == 0 && rg_kafka_producer_outstanding(q->producer) == 0;
     if (broken || calm) {
         int failed = rebuild(q, q->suspects > 0, err);
-        if (failed < 0)
+        if (failed < 0) {
+            (void)poll(NULL, 0, wait_ms); /* nothing to wait for but time */
             return failed;
+        }
     }
     int failed = send_all(q, err);
     if (wait_ms > 0 && rg_kafka_producer_outstanding(q->producer) > 0)

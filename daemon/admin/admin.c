@@ -72,7 +72,7 @@ void rg_admin_fail_err(struct rg_admin_call *call, const struct rg_error *err)
     } table[] = {
         {RG_EINVAL, 400, "invalid"},   {RG_ENOTFOUND, 404, "not_found"},      {RG_ELIMIT, 400, "limit"},
         {RG_EREFUSED, 409, "refused"}, {RG_ETIMEOUT, 503, "unreachable"},     {RG_EUNREACHABLE, 503, "unreachable"},
-        {RG_EIO, 503, "unreachable"},  {RG_EUNKNOWN, 503, "outcome_unknown"},
+        {RG_EIO, 503, "unreachable"},  {RG_EUNKNOWN, 503, "outcome_unknown"}, {RG_EDENIED, 503, "unreachable"},
     };
     for (size_t i = 0; i < RG_COUNT(table); i++)
         if (table[i].code == err->code) {

@@ -47,6 +47,8 @@ static int find_ends(struct letters *l, const char *topic, struct reach *ret, st
     struct rg_kafka_admin *admin = NULL;
     int rc = rg_kafka_admin_new(&l->kafka, &admin, err);
     if (rc == 0)
+        rc = rg_kafka_reach(admin, ASK_MS, err);
+    if (rc == 0)
         rc = rg_kafka_topic_partitions(admin, topic, ASK_MS, &ret->partitions, err);
     if (rc == 0) {
         ret->begin = RG_NEW(l->arena, struct rg_kafka_position, ret->partitions);
@@ -105,7 +107,8 @@ int letters_walk(struct letters *l, letter_fn *fn, void *ctx, struct rg_error *e
 {
     struct rg_kafka_consumer *consumer = NULL;
     struct reach reach = {.left = 0};
-    const struct rg_kafka_consumer_options options = {.group = "reguactl", .ends = true};
+    struct rg_str group = rg_arena_printf(l->arena, RG_STR_FMT "-reguactl", RG_STR_ARG(l->site->kafka.group));
+    const struct rg_kafka_consumer_options options = {.group = group.p, .ends = true};
     int rc = find_ends(l, l->site->kafka.topics.deadletter.p, &reach, err);
     if (rc < 0 || reach.left == 0)
         return rc;

@@ -35,6 +35,7 @@ struct rg_worker {
     char round_trouble[sizeof ((struct rg_error *)NULL)->text]; /* why rounds fail: said once */
     int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms, rebuild_at_boot_ms;
     struct rg_error refusal; /* the first record that failed since the producer was made: the others were thrown back for it */
+    struct rg_error writing; /* what stands in the way of it; code 0: nothing */
     int deadletter_partitions;
     struct rg_arena *arena;  /* of one turn */
     struct rg_shard_word words[RG_SOURCES_MAX];
@@ -47,6 +48,7 @@ struct rg_worker {
     char lagging_look[96];
     size_t look_count;
     int64_t looked_ms, turned_boot_ms;
+    char trouble_look[RG_WORKER_TROUBLE_BYTES];
 };
 
 /* ---- membership ---- */
@@ -154,6 +156,14 @@ void rg_worker_free(struct rg_worker **worker)
 
 /* ---- topics and producer ---- */
 
+/* The same sentence again is no news. */
+static void note_writing(struct rg_worker *w, const char *id, const struct rg_error *err)
+{
+    if (strcmp(w->writing.text, err->text) != 0)
+        rg_log(RG_LOG_WARNING, id, RG_LOG_NO_CTX, "%s; trying again", err->text);
+    w->writing = *err;
+}
+
 static bool open_topics(struct rg_worker *w)
 {
     struct rg_error err = {0};
@@ -171,7 +181,9 @@ static bool open_topics(struct rg_worker *w)
     for (size_t i = 0; rc == 0 && i < w->config.channel_count; i++)
         rc = rg_kafka_producer_open(w->producer, w->config.channel_topics[i], EDGES_TIMEOUT_MS, &partitions, &err);
     if (rc < 0)
-        rg_log(RG_LOG_WARNING, "WORKER-TOPICS", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        note_writing(w, "WORKER-TOPICS", &err);
+    else
+        w->writing = (struct rg_error){0};
     w->topics_open = rc == 0;
     return w->topics_open;
 }
@@ -185,10 +197,12 @@ static void keep_producer(struct rg_worker *w, int64_t boot_ms)
         return;
     w->rebuild_at_boot_ms = boot_ms + OPEN_RETRY_MS;
     if (rg_kafka_producer_rebuild(w->producer, false, REBUILD_TIMEOUT_MS, &err) < 0) {
-        rg_log(RG_LOG_WARNING, "PRODUCER-REBUILD", RG_LOG_NO_CTX, "%s; trying again", err.text);
+        note_writing(w, "PRODUCER-REBUILD", &err);
         return;
     }
-    rg_log(w->refusal.code == RG_EREFUSED ? RG_LOG_WARNING : RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX,
+    w->writing = (struct rg_error){0};
+    bool mended_by_people = w->refusal.code == RG_EREFUSED || w->refusal.code == RG_EDENIED;
+    rg_log(mended_by_people ? RG_LOG_WARNING : RG_LOG_NOTICE, "PRODUCER-REBUILD", RG_LOG_NO_CTX,
            "%s; the producer was made anew, and what was not acknowledged is sent again",
            w->refusal.code == 0 ? "the producer lost its order" : w->refusal.text);
     w->refusal = (struct rg_error){0};
@@ -506,6 +520,8 @@ static void publish(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
     }
     memcpy(w->words_look, w->words, sizeof w->words_look);
     memcpy(w->lagging_look, w->lagging, sizeof w->lagging_look);
+    const struct rg_error *denied = w->consumer != NULL ? &rg_kafka_consumer_health(w->consumer)->denied : &w->writing;
+    (void)snprintf(w->trouble_look, sizeof w->trouble_look, "%s", denied->code != 0 ? denied->text : w->writing.text);
     w->looked_ms = now_ms;
     w->turned_boot_ms = boot_ms;
     (void)pthread_mutex_unlock(&w->mutex);
@@ -521,6 +537,13 @@ size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shar
     *ret_turned_boot_ms = worker->turned_boot_ms;
     (void)pthread_mutex_unlock(&worker->mutex);
     return n;
+}
+
+void rg_worker_trouble(struct rg_worker *worker, char ret_text[RG_WORKER_TROUBLE_BYTES])
+{
+    (void)pthread_mutex_lock(&worker->mutex);
+    memcpy(ret_text, worker->trouble_look, sizeof worker->trouble_look);
+    (void)pthread_mutex_unlock(&worker->mutex);
 }
 
 uint64_t rg_worker_progress(const struct rg_worker *worker)

@@ -20,13 +20,15 @@ struct rg_worker_config {
     struct rg_shard_counters *counters; /* one for all shards of this worker */
 };
 
+#define RG_WORKER_TROUBLE_BYTES 256
+
 /* A shard as readiness, status and the test driver see it. */
 struct rg_worker_shard {
     int shard;
     enum rg_shard_state state;
     int64_t lag, asof_ms, next_due_ms;
     bool at_rest;
-    char trouble[128];
+    char trouble[RG_WORKER_TROUBLE_BYTES];
 };
 
 struct rg_worker;
@@ -38,6 +40,9 @@ void rg_worker_free(struct rg_worker **worker);
  * turn. */
 size_t rg_worker_look(struct rg_worker *worker, struct rg_worker_shard *ret_shards, size_t max, int64_t *ret_asked_ms,
                       int64_t *ret_turned_boot_ms);
+
+/* From any thread: what keeps it from getting shards or from writing, although the brokers answer; "". */
+void rg_worker_trouble(struct rg_worker *worker, char ret_text[RG_WORKER_TROUBLE_BYTES]);
 
 /* From any thread: grows with every shard that had its turn or was opened and with every turn. One that stands still hangs: no
  * single step waits longer than the time-outs of Kafka and Redis. */

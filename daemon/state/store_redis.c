@@ -257,12 +257,15 @@ static void push_guard(struct store_redis *s)
 
 static enum rg_commit refused(const struct rg_redis_reply *reply, struct rg_error *err)
 {
-    bool abort = rg_redis_error_is_abort(rg_redis_error_kind(reply));
-    if (reply->kind == RG_REDIS_ERROR)
-        (void)rg_fail(err, abort ? RG_EUNREACHABLE : RG_EIO, "redis refuses: " RG_STR_FMT, RG_STR_ARG(reply->text));
-    else
+    if (reply->kind != RG_REDIS_ERROR) {
         (void)rg_fail(err, RG_EIO, "redis answered with something else than was asked for");
-    return abort ? RG_COMMIT_REFUSED : RG_COMMIT_BROKEN;
+        return RG_COMMIT_BROKEN;
+    }
+    enum rg_redis_error_kind kind = rg_redis_error_kind(reply);
+    bool denied = rg_redis_error_is_denial(kind), abort = rg_redis_error_is_abort(kind);
+    (void)rg_fail(err, denied ? RG_EDENIED : abort ? RG_EUNREACHABLE : RG_EIO, "redis refuses: " RG_STR_FMT "%s",
+                  RG_STR_ARG(reply->text), denied ? "; give the user of redis.user what it needs (ACL SETUSER)" : "");
+    return denied || abort ? RG_COMMIT_REFUSED : RG_COMMIT_BROKEN;
 }
 
 static enum rg_commit read_guard(struct store_redis *s, int64_t batch, struct rg_error *err)
@@ -609,12 +612,16 @@ static void lower_bounds(struct store_redis *s, const struct rg_store_batch *bat
     }
 }
 
-static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_reply *exec, struct rg_error *err)
+/* `first`: the first error among the answers before; it says what an EXECABORT is silent about. */
+static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_reply *exec, const struct rg_redis_reply *first,
+                                 struct rg_error *err)
 {
     if (exec->kind == RG_REDIS_NIL) {
         (void)rg_fail(err, RG_EREFUSED, "the shard has another owner now");
         return RG_COMMIT_REOWN;
     }
+    if (rg_redis_error_kind(exec) == RG_REDIS_EXECABORT && first != NULL && rg_redis_error_is_denial(rg_redis_error_kind(first)))
+        return refused(first, err);
     if (exec->kind == RG_REDIS_ERROR)
         return refused(exec, err);
     const struct rg_redis_reply *inside = rg_redis_array_error(exec);
@@ -642,7 +649,7 @@ static enum rg_commit guard(struct store_redis *s, int64_t batch, struct rg_erro
 static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store_batch *batch, struct rg_error *err)
 {
     struct store_redis *s = self(store);
-    const struct rg_redis_reply *reply = NULL;
+    const struct rg_redis_reply *reply = NULL, *first = NULL;
     rg_arena_reset(s->keys);
     enum rg_commit rc = guard(s, batch->pos->batch - 1, err);
     if (rc != RG_COMMITTED)
@@ -659,10 +666,13 @@ static enum rg_commit redis_commit(struct rg_store *store, const struct rg_store
     if (flush(s, err) < 0)
         return unsent(s);
     rg_crash_point("exec-unanswered");
-    while (rg_redis_due(s->redis) > 0)
+    while (rg_redis_due(s->redis) > 0) {
         if (rg_redis_next(s->redis, &reply, err) < 0)
             return lost(s);
-    rc = judge_exec(s, reply, err);
+        if (first == NULL && reply->kind == RG_REDIS_ERROR)
+            first = reply;
+    }
+    rc = judge_exec(s, reply, first, err);
     rg_redis_release(s->redis);
     if (rc == RG_COMMITTED)
         lower_bounds(s, batch);

@@ -7,6 +7,10 @@
 RG_MUST_USE int rg_store_redis_new(const struct rg_redis_config *config, int shard, struct rg_store **ret_store,
                                    struct rg_error *err);
 
+/* May the user of this connection do all that the store and its companions, ingest's stamps and the shared clock will ask for?
+ * Changes nothing. RG_EDENIED with the ACL SETUSER that is missing; the connection is closed then. */
+RG_MUST_USE int rg_state_check_rights(struct rg_redis *redis, struct rg_error *err);
+
 /* regua:{all}:fresh: one connection of its own per thread. Reconnects at the next call after an error. */
 struct rg_fresh_store;
 RG_MUST_USE int rg_fresh_store_new(const struct rg_redis_config *config, int shards, struct rg_fresh_store **ret_store,

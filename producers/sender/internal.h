@@ -124,6 +124,7 @@ void rg_post_detach(struct rg_post *post, const struct rg_hand *hand);
 /* Hands to the producer what waits, serves what came back waiting at most wait_ms, mends what is broken. */
 void rg_post_serve(struct rg_post *post, int wait_ms);
 size_t rg_post_pending(const struct rg_post *post);
+bool rg_post_denied(const struct rg_post *post); /* the brokers answer, and do not let us write */
 bool rg_post_open(const struct rg_post *post); /* the topics are known and the producer is well: records can be written */
 
 /* ---- copies coming in ---- */
@@ -162,6 +163,7 @@ struct rg_sender {
     bool recipients_failing; /* said so already */
     int64_t *shard_look_boot_ms; /* by shard: not asked before */
     int *shard_failures;
+    bool state_denied;
 };
 
 #define RG_READY_LOOK_MS 5000 /* a READY one is read so often: what nobody wants any more leaves */

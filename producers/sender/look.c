@@ -16,6 +16,7 @@ static bool is_looking(const struct rg_hand *hand)
 static void note_failure(struct rg_sender *sender, int shard, const struct rg_error *err)
 {
     int failures = sender->shard_failures[shard]++;
+    sender->state_denied = err->code == RG_EDENIED;
     int64_t again_ms = failures < 6 ? (int64_t)AGAIN_MS << failures : AGAIN_MS_MAX;
     sender->shard_look_boot_ms[shard] = sender->boot_ms + (again_ms < AGAIN_MS_MAX ? again_ms : AGAIN_MS_MAX);
     if (failures == 0)
@@ -42,6 +43,7 @@ static void look_at_shard(struct rg_sender *sender, int shard)
         return;
     }
     sender->shard_failures[shard] = 0;
+    sender->state_denied = false;
     for (size_t i = 0; i < n; i++)
         rg_hand_seen(sender, hands[i], &seen[i], ledger_next, asof_ms);
 }

@@ -40,6 +40,7 @@ struct rg_post {
     bool refused;    /* since the last rebuild */
     bool one_by_one;
     bool told;       /* of the trouble since the last rebuild */
+    bool denied;     /* we may not write, as far as is known */
     int64_t retry_boot_ms;
 };
 
@@ -53,6 +54,8 @@ static void on_report(void *ctx, const struct rg_kafka_report *report)
     rg_assert(entry->magic == MAGIC);
     rg_assert(entry->sent);
     entry->sent = false;
+    if (report->err.code == 0 || report->err.code == RG_EDENIED)
+        post->denied = report->err.code != 0;
     if (report->err.code == 0) {
         entry->ended = true;
         entry->end = RG_POST_WRITTEN;
@@ -116,6 +119,7 @@ static bool open_topics(struct rg_post *post)
         if (topic == NULL)
             continue;
         int rc = rg_kafka_producer_open(post->producer, topic, OPEN_TIMEOUT_MS, &partitions, &err);
+        post->denied = rc == RG_EDENIED;
         if (rc == 0 && partitions == post->config.shards)
             continue;
         if (rc == 0)
@@ -126,6 +130,11 @@ static bool open_topics(struct rg_post *post)
         return false;
     }
     return true;
+}
+
+bool rg_post_denied(const struct rg_post *post)
+{
+    return post->denied;
 }
 
 bool rg_post_open(const struct rg_post *post)
@@ -229,6 +238,7 @@ static void mend(struct rg_post *post)
         return;
     bool one_by_one = post->refused || (post->one_by_one && !idle); /* suspects travel alone until nothing is left to send */
     if (rg_kafka_producer_rebuild(post->producer, one_by_one, REBUILD_TIMEOUT_MS, &err) < 0) {
+        post->denied = err.code == RG_EDENIED;
         rg_log(RG_LOG_WARNING, "SENDER-PRODUCER", RG_LOG_NO_CTX, "the producer could not be made anew: %s; retrying", err.text);
         post->retry_boot_ms = now_ms + RETRY_MS;
         return;

@@ -147,8 +147,18 @@ void rg_sender_free(struct rg_sender **pointer)
 
 /* ---- the turn ---- */
 
+static const char *denied(struct rg_sender *sender)
+{
+    if (sender->consumer != NULL && rg_kafka_consumer_health(sender->consumer)->denied.code != 0)
+        return "Kafka denies it its group or its topic";
+    if (rg_post_denied(sender->post))
+        return "Kafka denies it a topic it writes to";
+    return sender->state_denied ? "Redis denies it the state of actions" : NULL;
+}
+
 static void count(struct rg_sender *sender)
 {
+    atomic_store_explicit(&sender->counters.denied, denied(sender), memory_order_relaxed);
     atomic_store_explicit(&sender->counters.in_hand, (int64_t)sender->hand_count, memory_order_relaxed);
     atomic_store_explicit(&sender->counters.turned_boot_ms, rg_boot_ms(&sender->config.clock), memory_order_relaxed);
     atomic_fetch_add_explicit(&sender->counters.progress, 1, memory_order_relaxed);

@@ -89,6 +89,7 @@ struct rg_sender_counters {
     _Atomic uint64_t taken, dropped, claimed, verdicts[RG_VERDICT_COUNT], released;
     _Atomic uint64_t unreadable;  /* records of the channel's topic that are no actions of it: passed over, with an error in the log */
     _Atomic int64_t in_hand;      /* actions in the window */
+    _Atomic(const char *) denied; /* what it may not do although the servers answer, a constant; NULL: nothing is known */
     _Atomic int64_t turned_boot_ms; /* last turn */
     _Atomic uint64_t progress;      /* grows with every turn and every shard that was asked: one that stands still hangs */
 };

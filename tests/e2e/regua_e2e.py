@@ -125,6 +125,7 @@ class World(Daemon):
         channels=None,
         inbox=(),
         redis=(),
+        redis_login=None,
         tls=None,
         calendars=None,
     ):
@@ -137,7 +138,7 @@ class World(Daemon):
         self.serial = 0
         clock = Clock(self, self.folder / "clock", start if start is not None else int(time.time() * 1000)) if clocked else None
         super().__init__(self.folder / "regua.yaml", servers.quiet_port(), self.folder / "reguad.log", clock)
-        self.redis = servers.Redis(self.folder / "redis", *redis)
+        self.redis = servers.Redis(self.folder / "redis", *redis, login=redis_login)
         self.authority = servers.Authority(self.folder / "ca") if tls is not None else None
         certificate = tls(self.authority) if tls is not None else None
         if certificate is not None:

@@ -114,7 +114,9 @@ class RedisError(Exception):
 class Redis:
     """A redis-server of our own on a unix socket, and the few commands that tests speak."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, login=None):
+        """`login`: user and password of the tests, where the server asks for them."""
+        self.login = login
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.socket = self.folder / "redis.sock"
@@ -194,6 +196,11 @@ class Redis:
                 raise
             self.client = plain.makefile("rwb")
             plain.close()  # the file keeps the descriptor
+            if self.login is not None:
+                self._say("AUTH", *self.login)
+        return self._say(*words)
+
+    def _say(self, *words):
         parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
         self.client.write(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
         try:
@@ -338,8 +345,8 @@ class Authority:
         )
         assert done.returncode == 0, done.stderr
 
-    def issue(self, name, expired=False):
-        """(certificate file, key file) for a host name or address."""
+    def issue(self, name, expired=False, password=None):
+        """(certificate file, key file) for a host name or address; `password`: a file with the one that encrypts the key."""
         stem = name + ("-expired" if expired else "")
         certificate, key, request = (self.folder / f"{stem}.{kind}" for kind in ("pem", "key", "csr"))
         kind = "IP" if name.replace(".", "").isdigit() else "DNS"
@@ -373,6 +380,9 @@ class Authority:
             certificate,
             *times,
         )
+        if password is not None:
+            plain, key = key, key.with_suffix(".enc")
+            self._openssl("pkey", "-aes256", "-in", plain, "-out", key, "-passout", f"file:{password}")
         return certificate, key
 
     def stranger(self):

@@ -10,13 +10,16 @@ ends with the process ids recorded there.
                                 lines "kill N" and "revive N" on its input act on one broker and are answered by "done N"
     kafka.py jars --version V   only fills the cache
 
-As a module: `with Kafka() as kafka: use(kafka.bootstrap)`; `kafka.kill(0)` and `kafka.revive(0)` for broker faults.
+As a module: `with Kafka() as kafka: use(kafka.bootstrap)`; `kafka.kill(0)` and `kafka.revive(0)` for broker faults. With
+`guarded=(certificate and key in one file, CA file)` there is a second door, `kafka.guarded_bootstrap`: TLS with client certificates,
+SCRAM users and access lists. Who comes by the first door may do everything, also change what holds at the second (`Keeper`).
 """
 import argparse
 import base64
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -126,6 +129,75 @@ def brokers_seen(port):
         return 0
 
 
+class Keeper:
+    """Changes what holds at the guarded door, in Kafka's own protocol: users, access lists, certificate. confluent-kafka 1.7
+    knows none of these requests."""
+
+    TOPIC, GROUP, BROKER = 2, 3, 4
+    LITERAL, PREFIXED = 3, 4
+    READ, WRITE, CREATE, DESCRIBE_CONFIGS = 3, 4, 5, 10
+    DENY, ALLOW = 2, 3
+    ITERATIONS = 4096
+
+    def __init__(self, port):
+        self.port = port
+
+    @staticmethod
+    def _text(text):
+        return struct.pack(">h", len(text)) + text.encode()
+
+    @staticmethod
+    def _compact(data):
+        assert len(data) < 127
+        return bytes([len(data) + 1]) + data
+
+    def _ask(self, api, version, body, flexible=False):
+        """One request, and of its answer what comes after the throttle time."""
+        head = struct.pack(">hhi", api, version, 1) + self._text("test") + (b"\0" if flexible else b"")
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as sock:
+            sock.sendall(struct.pack(">i", len(head + body)) + head + body)
+            length = struct.unpack(">i", sock.recv(4, socket.MSG_WAITALL))[0]
+            answer = sock.recv(length, socket.MSG_WAITALL)
+        return answer[9 if flexible else 8:]
+
+    @staticmethod
+    def _check(answer, at=0):
+        error = struct.unpack(">h", answer[at:at + 2])[0]
+        if error != 0:
+            raise KafkaError(f"the broker answered with error {error}: {answer!r}")
+
+    def set_password(self, user, password, bits=512):
+        salt, digest = os.urandom(16), f"sha{bits}"
+        salted = hashlib.pbkdf2_hmac(digest, password.encode(), salt, self.ITERATIONS)
+        credential = (self._compact(user.encode()) + struct.pack(">bi", 1 if bits == 256 else 2, self.ITERATIONS)
+                      + self._compact(salt) + self._compact(salted) + b"\0")
+        answer = self._ask(51, 0, b"\1" + b"\2" + credential + b"\0", flexible=True)
+        self._check(answer, answer.index(user.encode()) + len(user.encode()))
+
+    def _access(self, kind, name, pattern, user, operation, permission):
+        texts = self._text(name), self._text("User:" + user), self._text("*")
+        return (struct.pack(">b", kind) + texts[0] + struct.pack(">b", pattern) + texts[1] + texts[2]
+                + struct.pack(">bb", operation, permission))
+
+    def allow(self, user, kind, name, pattern, *operations, permission=ALLOW):
+        rows = [self._access(kind, name, pattern, user, operation, permission) for operation in operations]
+        self._check(self._ask(30, 1, struct.pack(">i", len(rows)) + b"".join(rows)), 4)
+
+    def deny(self, user, kind, name, *operations):
+        self.allow(user, kind, name, self.LITERAL, *operations, permission=self.DENY)
+
+    def forget(self, user, kind, name, *operations, permission=DENY):
+        """Takes such a row back."""
+        rows = [self._access(kind, name, self.LITERAL, user, operation, permission) for operation in operations]
+        self._check(self._ask(31, 1, struct.pack(">i", len(rows)) + b"".join(rows)), 4)
+
+    def show_certificate(self, path):
+        """What the guarded door shows from now on to who connects."""
+        row = self._text("listener.name.sasl_ssl.ssl.keystore.location") + b"\0" + self._text(str(path))
+        body = struct.pack(">ib", 1, self.BROKER) + self._text("0") + struct.pack(">i", 1) + row + b"\0"
+        self._check(self._ask(44, 0, body), 4)
+
+
 def die_with_parent():
     """For the child: the kernel ends it when the thread that started it ends, however that happens."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -134,15 +206,16 @@ def die_with_parent():
 class Kafka:
     """A cluster of `brokers` real brokers in `directory` (made, and removed by stop(), when not given)."""
 
-    def __init__(self, version=DEFAULT_VERSION, directory=None, brokers=1, settings=None, detached=False):
+    def __init__(self, version=DEFAULT_VERSION, directory=None, brokers=1, settings=None, detached=False, guarded=None):
         self.version = version
         self.own_directory = directory is None
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="regua-kafka-")).absolute()
         self.count = brokers
         self.settings = dict(settings or {})
         self.detached = detached
+        self.guarded = guarded
         self.cluster_id = new_cluster_id()
-        self.ports, self.controller_ports = [], []
+        self.ports, self.controller_ports, self.guarded_ports = [], [], []
         self.processes = {}  # broker -> Popen
         self.jars = None
 
@@ -155,6 +228,14 @@ class Kafka:
     @property
     def bootstrap(self):
         return ",".join(f"127.0.0.1:{port}" for port in self.ports)
+
+    @property
+    def guarded_bootstrap(self):
+        return ",".join(f"127.0.0.1:{port}" for port in self.guarded_ports)
+
+    @property
+    def keeper(self):
+        return Keeper(self.ports[0])
 
     @property
     def pids(self):
@@ -191,8 +272,9 @@ class Kafka:
         self._record()
 
     def _start_once(self):
-        ports = free_ports(2 * self.count)
-        self.ports, self.controller_ports = ports[: self.count], ports[self.count:]
+        ports = free_ports(3 * self.count)
+        self.ports, self.controller_ports, self.guarded_ports = (
+            ports[i * self.count:(i + 1) * self.count] for i in range(3))
         for broker in range(self.count):
             home = self._home(broker)
             shutil.rmtree(home, ignore_errors=True)
@@ -232,8 +314,34 @@ class Kafka:
             "log.segment.delete.delay.ms": 1000,
             "controlled.shutdown.enable": "false" if self.count == 1 else "true",
         }
+        if self.guarded:
+            values.update(self._guarded_properties(broker, values))
         values.update(self.settings)
         return "".join(f"{name}={value}\n" for name, value in values.items())
+
+    def _guarded_properties(self, broker, plain):
+        """A second listener for those who have to prove who they are; who comes by the first is a superuser."""
+        certificate, authority = self.guarded
+        door, own = f"SASL_SSL://127.0.0.1:{self.guarded_ports[broker]}", "listener.name.sasl_ssl."
+        values = {
+            "listeners": f"{plain['listeners']},{door}",
+            "advertised.listeners": f"{plain['advertised.listeners']},{door}",
+            "listener.security.protocol.map": plain["listener.security.protocol.map"] + ",SASL_SSL:SASL_SSL",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+            "ssl.allow.dn.changes": "true",
+            "ssl.allow.san.changes": "true",
+            own + "ssl.keystore.type": "PEM",
+            own + "ssl.keystore.location": certificate,
+            own + "ssl.truststore.type": "PEM",
+            own + "ssl.truststore.location": authority,
+            own + "ssl.client.auth": "required",
+        }
+        login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        for bits in (256, 512):
+            values[f"{own}scram-sha-{bits}.sasl.jaas.config"] = login
+        return values
 
     def _java(self, main, *arguments, flags=()):
         return ["java", *JVM_FLAGS, *LOG_FLAGS, *flags, "-cp", f"{self.jars}/*", main, *arguments]

@@ -14,7 +14,7 @@ static void only_what_may_pass_is_retryable(void **state)
         bool retryable;
     } rows[] = {
         {RG_EINVAL, false},  {RG_ENOTFOUND, false},   {RG_ELIMIT, false},   {RG_EIO, false},
-        {RG_ETIMEOUT, true}, {RG_EUNREACHABLE, true}, {RG_EREFUSED, false}, {RG_EUNKNOWN, false},
+        {RG_ETIMEOUT, true}, {RG_EUNREACHABLE, true}, {RG_EREFUSED, false}, {RG_EUNKNOWN, false}, {RG_EDENIED, true},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct rg_error err = {.retryable = !rows[i].retryable};

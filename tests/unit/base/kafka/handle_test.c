@@ -3,6 +3,7 @@
 #include "base/kafka/internal.h"
 
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +31,7 @@ static void count_leaks(enum rg_log_level level, const char *id, const struct rg
 
 /* A connection that is never made: what holds up destroy in the field is a broker that cannot be reached. */
 struct gate {
+    struct rg_kafka_watch watch; /* first */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool waiting, open;
@@ -58,7 +60,8 @@ static rd_kafka_t *make_handle(struct gate *gate)
     rd_kafka_t *rk = NULL;
     assert_int_equal(rg_kafka_conf_begin(&config, RG_KAFKA_ROLE_PRODUCER, &conf, NULL), 0);
     rd_kafka_conf_set_connect_cb(conf, wait_at_gate);
-    assert_int_equal(rg_kafka_handle_new(conf, &config, RG_KAFKA_ROLE_PRODUCER, gate, &rk, NULL), 0);
+    rg_kafka_watch_init(&gate->watch, NULL);
+    assert_int_equal(rg_kafka_handle_new(conf, &config, RG_KAFKA_ROLE_PRODUCER, &gate->watch, &rk, NULL), 0);
     return rk;
 }
 
@@ -108,8 +111,9 @@ static void errors_are_told_in_our_words(void **state)
         {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RG_ENOTFOUND, false},
         {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RG_EREFUSED, false},
         {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RG_EREFUSED, false},
-        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RG_EREFUSED, false},
-        {RD_KAFKA_RESP_ERR__AUTHENTICATION, RG_EREFUSED, false},
+        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RG_EDENIED, true},
+        {RD_KAFKA_RESP_ERR__AUTHENTICATION, RG_EDENIED, true},
+        {RD_KAFKA_RESP_ERR__SSL, RG_EDENIED, true},
         {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RG_EREFUSED, false},
         {RD_KAFKA_RESP_ERR__BAD_MSG, RG_EREFUSED, false},
         {RD_KAFKA_RESP_ERR__PURGE_QUEUE, RG_EIO, false},
@@ -160,6 +164,55 @@ static void health_follows_errors_and_statistics(void **state)
     assert_true(watch.health.connected);
 }
 
+/* The broker, what is wrong, what to do; and when all brokers are away that sentence stays, until one of them has answered. */
+static void a_broker_that_cannot_be_spoken_to_is_explained(void **state)
+{
+    (void)state;
+    static const char tls[] = "sasl_ssl://b:9/1: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: "
+                              "broker certificate could not be verified, verify that ssl.ca.location is (after 9ms in state SSL)";
+    enum { TLS = RD_KAFKA_RESP_ERR__SSL, LOGIN = RD_KAFKA_RESP_ERR__AUTHENTICATION, NETWORK = RD_KAFKA_RESP_ERR__TRANSPORT };
+    static const struct {
+        int certificate, error;
+        const char *reason, *says, *silent;
+    } rows[] = {
+        {X509_V_ERR_IP_ADDRESS_MISMATCH, TLS, tls, "sasl_ssl://b:9/1: its certificate is not accepted: it is for", "ca.loc"},
+        {X509_V_ERR_HOSTNAME_MISMATCH, TLS, tls, "advertised.listeners", "ca.loc"},
+        {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, TLS, tls, "is not in ssl.ca.location of kafka.client", "another name"},
+        {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS, tls, "is not in ssl.ca.location of kafka.client", "after"},
+        {X509_V_ERR_CERT_HAS_EXPIRED, TLS, tls, "it has expired", "after"},
+        {X509_V_ERR_CERT_REVOKED, TLS, tls, "not accepted: certificate revoked", "after"},
+        {X509_V_OK, TLS, tls, "_SSL: sasl_ssl://b:9/1: SSL handshake failed", "after"},
+        {X509_V_ERR_CERT_HAS_EXPIRED, TLS, "ssl://b:9/1: SSL handshake failed: Disconnected", "failed: Disconnected", "expired"},
+        {X509_V_ERR_CERT_HAS_EXPIRED, TLS, "certificate verify failed", "_SSL: certificate verify failed", "expired"},
+        {X509_V_OK, TLS, "", "_SSL: ", "after"},
+        {X509_V_ERR_CERT_HAS_EXPIRED, NETWORK, "b:9/1: Connect: refused (after 0ms in C)", "b:9/1: Connect: refused", "after"},
+        {X509_V_OK, LOGIN, "b:9/1: SASL error: no (after 3ms in A)", "b:9/1: the login is refused; compare sasl.", "after"},
+        {X509_V_OK, LOGIN, "b:9/1: SASL error: no (after 3ms in A)", ": SASL error: no", "after"},
+        {X509_V_OK, LOGIN, "GroupCoordinator: b:9: SASL error: no", "b:9: the login is refused; compare sasl.", "Coordinator"},
+        {X509_V_OK, LOGIN, "no address", "_AUTHENTICATION: no address", "compare"},
+    };
+    for (size_t i = 0; i < RG_COUNT(rows); i++) {
+        struct rg_kafka_watch watch;
+        struct rg_error err = {0};
+        rg_kafka_watch_init(&watch, NULL);
+        assert_int_equal(rg_kafka_watch_answer(&watch, rg_fail(&err, RG_ETIMEOUT, "nothing came"), &err), RG_ETIMEOUT);
+        atomic_store(&watch.certificate_error, rows[i].certificate);
+        rg_kafka_watch_error(&watch, NULL, (rd_kafka_resp_err_t)rows[i].error, rows[i].reason);
+        rg_kafka_watch_error(&watch, NULL, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
+        assert_int_equal(rg_kafka_watch_answer(&watch, rg_fail(&err, RG_ETIMEOUT, "nothing came"), &err),
+                         rows[i].error == NETWORK ? RG_EUNREACHABLE : RG_EDENIED);
+        assert_true(err.retryable);
+        if (strstr(err.text, rows[i].says) == NULL || strstr(err.text, rows[i].silent) != NULL)
+            fail_msg("row %zu: %s", i, err.text);
+        assert_string_equal(watch.health.last.text, err.text);
+        assert_int_not_equal(watch.health.down_since_ms, 0);
+        assert_int_equal(rg_kafka_watch_answer(&watch, RG_EINVAL, &err), RG_EINVAL); /* an answer of another kind stays */
+        assert_int_equal(rg_kafka_watch_answer(&watch, 0, &err), 0);
+        assert_int_equal(watch.health.down_since_ms, 0);
+        assert_int_equal(rg_kafka_watch_answer(&watch, RG_ETIMEOUT, &err), RG_ETIMEOUT);
+    }
+}
+
 static void partitions_are_found_among_many(void **state)
 {
     (void)state;
@@ -198,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handle_that_hangs_is_left_behind_loudly),
         cmocka_unit_test(errors_are_told_in_our_words),
+        cmocka_unit_test(a_broker_that_cannot_be_spoken_to_is_explained),
         cmocka_unit_test(health_follows_errors_and_statistics),
         cmocka_unit_test(partitions_are_found_among_many),
     };

@@ -35,7 +35,7 @@ static const struct {
     const char *says; /* in the first finding */
 } rows[] = {
     {"as wished", &ledger, {GOOD}, 0, 0, ""},
-    {"absent", &ledger, {.exists = false}, 1, RG_KAFKA_REFUSE, "does not exist; create it with 64 partitions"},
+    {"absent", &ledger, {.exists = false}, 1, RG_KAFKA_REFUSE, "may not describe it; create it with 64 partitions"},
     {"absent, any count", &any, {.exists = false}, 1, RG_KAFKA_REFUSE, "does not exist"},
     {"absent, optional", &optional, {.exists = false}, 0, 0, ""},
     {"one partition less", &ledger, {GOOD, .partitions = 63}, 1, RG_KAFKA_REFUSE, "has 63 partitions, it must have 64"},

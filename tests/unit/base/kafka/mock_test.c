@@ -3,6 +3,7 @@
 #include "tests/fakes/mock_broker.h"
 #include "tests/unit/base/kafka/rig.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 /* A topic for each test, so that none sees another's records. */
 static const struct rg_mock_topic topics[] = {
     {"produce", 4}, {"limits", 2}, {"reader", 2}, {"hold", 2}, {"range", 2},
-    {"group", 2},   {"broken", 2}, {"down", 1},   {"full", 1},   {"gone", 1},
+    {"group", 2},   {"broken", 2}, {"down", 1},   {"full", 1},   {"gone", 1},   {"denied", 1},
 };
 
 static struct rg_mock_broker *broker;
@@ -313,6 +314,35 @@ static void a_member_starts_where_its_owner_says(void **state)
     rig_sender_free(&sender);
 }
 
+/* Nobody is to blame: all of it waits until somebody mends the access lists, and nobody asks for that a hundred times a second. */
+static void what_is_denied_is_sent_again_after_a_pause(void **state)
+{
+    (void)state;
+    enum { TOPIC_AUTHORIZATION_FAILED = 29 };
+    struct rig_sender *sender = rig_sender_new(bootstrap, "denied", (struct rg_kafka_producer_options){0});
+    struct rg_error err = {0};
+    rg_mock_broker_fail(broker, RG_MOCK_PRODUCE, TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_int_equal(rig_send(sender, "denied", 0, 0, &err), 0);
+    int64_t denied_ms = rg_boot_ms(rg_clock_system());
+    rig_wait_reports(sender);
+    assert_int_equal(sender->fate[0], RG_EDENIED);
+    int rebuilt = 0;
+    for (int turn = 0; turn == 0 || rebuilt == RG_EDENIED; turn++) {
+        rebuilt = rg_kafka_producer_rebuild(sender->producer, false, RIG_WAIT_MS, &err);
+        if (rebuilt == RG_EDENIED) {
+            assert_true(err.retryable);
+            assert_non_null(strstr(err.text, "denied/0: "));
+            assert_non_null(strstr(err.text, "authorization failed"));
+            assert_true(rg_kafka_producer_broken(sender->producer));
+            (void)poll(NULL, 0, 20);
+        }
+    }
+    assert_int_equal(rebuilt, 0);
+    assert_true(rg_boot_ms(rg_clock_system()) - denied_ms >= 1000);
+    rig_send_all(sender, "denied", 0, 0, 1);
+    rig_sender_free(&sender);
+}
+
 /* A batch that is refused for good: nothing is skipped, nothing sent twice, order kept. */
 static void a_refused_batch_breaks_the_producer_until_rebuilt(void **state)
 {
@@ -458,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_held_partition_waits_for_its_start),
         cmocka_unit_test(a_position_that_is_gone_stops_its_partition_only),
         cmocka_unit_test(a_member_starts_where_its_owner_says),
+        cmocka_unit_test(what_is_denied_is_sent_again_after_a_pause),
         cmocka_unit_test(a_refused_batch_breaks_the_producer_until_rebuilt),
         cmocka_unit_test(a_topic_that_vanishes_breaks_the_producer),
         cmocka_unit_test(nothing_is_lost_while_the_brokers_are_down),

@@ -21,7 +21,7 @@ static void tells_the_time(void **state)
         {"*0\r\n", RG_EIO, 0, "seconds and microseconds"},
         {":5\r\n", RG_EIO, 0, "TIME: expected an array, got an integer"},
         {"-LOADING please wait\r\n", RG_EUNREACHABLE, 0, "TIME: LOADING"},
-        {"-NOPERM no\r\n", RG_EREFUSED, 0, "TIME: NOPERM"},
+        {"-NOPERM no\r\n", RG_EDENIED, 0, "TIME: NOPERM"},
     };
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
         struct script s = {.bytes = cases[i].bytes, .n = strlen(cases[i].bytes), .word = "TIME\r\n"};

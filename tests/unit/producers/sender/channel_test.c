@@ -349,6 +349,7 @@ static void test_records_fail(void **state)
         {STAGE_MESSAGES, RG_EIO, false, 1},   {STAGE_MESSAGES, RG_EUNKNOWN, true, 1}, {STAGE_LEDGER, RG_EIO, false, 1},
         {STAGE_LEDGER, RG_EIO, false, 3},     {STAGE_LEDGER, RG_EUNKNOWN, false, 1},  {STAGE_LEDGER, RG_EUNKNOWN, true, 1},
         {STAGE_LEDGER, RG_EUNKNOWN, true, 2}, {STAGE_LEDGER, RG_EREFUSED, false, 1},  {STAGE_MESSAGES, RG_EREFUSED, false, 1},
+        {STAGE_LEDGER, RG_EDENIED, false, 3},   {STAGE_MESSAGES, RG_EDENIED, false, 2},
     };
     for (size_t i = 0; i < RG_COUNT(rows); i++) {
         struct play play;

@@ -438,6 +438,13 @@ int rg_kafka_consumer_committed(struct rg_kafka_consumer *consumer, struct rg_ka
     return 0;
 }
 
+const struct rg_kafka_health *rg_kafka_consumer_health(struct rg_kafka_consumer *consumer)
+{
+    static const struct rg_kafka_health well = {.connected = true};
+    (void)consumer;
+    return &well;
+}
+
 int rg_kafka_consumer_seek(struct rg_kafka_consumer *consumer, const char *topic, int partition, int64_t offset,
                            struct rg_error *err)
 {
