@@ -56,7 +56,8 @@ int rg_daemon_check(const char *config_file, const char *shipped, bool json, boo
 
 /* ---- clocks ---- */
 
-/* The settings are asked for again each time: a Redis may come back with others, or be given others while it runs. */
+/* The settings are asked for again each time: a Redis may come back with others, or be given others while it runs. Before the
+ * start has asked it is for the start to refuse. */
 static int sync_clock(struct rg_daemon *daemon, struct rg_error *err)
 {
     char warning[256]; /* was said at the start */
@@ -64,7 +65,7 @@ static int sync_clock(struct rg_daemon *daemon, struct rg_error *err)
     if (rc == 0)
         rc = rg_shared_clock_sync(daemon->shared, daemon->clock_redis, err);
     rg_redis_release(daemon->clock_redis);
-    return rc == 0 ? rg_redis_check_settings(daemon->clock_redis, warning, err) : rc;
+    return rc == 0 && daemon->redis_checked ? rg_redis_check_settings(daemon->clock_redis, warning, err) : rc;
 }
 
 /* A server that is not reached says nothing new of its settings. */

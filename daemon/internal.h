@@ -76,6 +76,7 @@ struct rg_daemon {
     struct rg_ingest_counters ingest_counters;
     pthread_t ingest_thread;
     bool ingest_running;
+    bool redis_checked; /* its settings were found fit once: from then on they are kept an eye on */
     struct rg_admin *admin;
     pthread_mutex_t mutex; /* the sentences below, and which parts there are: the admin port answers from before they are made */
     char waiting_for[RG_TROUBLE_BYTES]; /* why nothing runs yet; "" once everything does */

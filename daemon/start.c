@@ -75,6 +75,7 @@ int rg_daemon_check_redis(struct rg_daemon *daemon, struct rg_error *err)
         rc = rg_redis_check_settings(daemon->clock_redis, warning, err);
     if (rc == 0)
         rc = rg_state_check_rights(daemon->clock_redis, err);
+    daemon->redis_checked = rc == 0;
     if (rc == 0 && warning[0] != '\0')
         rg_log(RG_LOG_WARNING, "REDIS-UNSAFE", RG_LOG_NO_CTX, "%s", warning);
     return rc;
