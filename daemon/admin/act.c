@@ -52,9 +52,12 @@ static bool line(struct rg_admin_call *call, const struct rg_json_value *body, c
         return true;
     }
     bool fine = rg_json_str(value, &text) && text.n > 0 && text.n <= max;
-    for (size_t i = 0; fine && i < text.n; i++)
+    bool blank = true;
+    for (size_t i = 0; fine && i < text.n; i++) {
         fine = (unsigned char)text.p[i] >= ' ' && text.p[i] != 0x7f;
-    if (!fine) {
+        blank = blank && text.p[i] == ' ';
+    }
+    if (!fine || blank) {
         rg_admin_fail(call, 400, "invalid", "%s: a text of one line, 1 to %zu bytes, expected", field, max);
         return false;
     }

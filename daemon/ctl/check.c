@@ -23,6 +23,18 @@ int rg_ctl_site(struct rg_ctl *ctl, struct rg_arena *arena, const struct rg_site
     return RG_EXIT_USAGE;
 }
 
+int rg_ctl_kafka_failed(const struct rg_ctl *ctl, const struct rg_site *site, const struct rg_error *err)
+{
+    fprintf(stderr, "reguactl %s: %s\n", ctl->command->name, err->text);
+    if (err->code == RG_EINVAL || err->code == RG_ENOTFOUND)
+        return RG_EXIT_USAGE;
+    fputs("  does Kafka answer at", stderr);
+    for (size_t i = 0; i < site->kafka.brokers.count; i++)
+        fprintf(stderr, "%s " RG_STR_FMT, i > 0 ? "," : "", RG_STR_ARG(site->kafka.brokers.items[i]));
+    fprintf(stderr, "? That is what kafka.brokers of %s says\n", site->file);
+    return RG_EXIT_UNREACHABLE;
+}
+
 int rg_ctl_check(struct rg_ctl *ctl)
 {
     char path[RG_SITE_PATH_MAX];

@@ -108,6 +108,8 @@ void rg_ctl_table(const struct rg_json_value *array, const struct rg_ctl_column 
 const char *rg_ctl_config_file(const struct rg_ctl *ctl); /* --config, else the usual place */
 /* The main file; RG_EXIT_USAGE when its findings were printed. */
 int rg_ctl_site(struct rg_ctl *ctl, struct rg_arena *arena, const struct rg_site **ret_site);
+/* Kafka did not do what was asked: says so, and where it was looked for. The exit status. */
+int rg_ctl_kafka_failed(const struct rg_ctl *ctl, const struct rg_site *site, const struct rg_error *err);
 int rg_ctl_list_names(struct rg_ctl *ctl); /* check --facts, check --variables */
 int rg_ctl_show(struct rg_ctl *ctl);
 int rg_ctl_explain(struct rg_ctl *ctl);

@@ -409,8 +409,5 @@ int rg_ctl_deadletter(struct rg_ctl *ctl)
     int rc = rg_connect_kafka(l.site, l.arena, "reguactl", rg_clock_system(), &l.kafka, &err);
     if (rc == 0)
         rc = acts[i].run(&l, &err);
-    if (rc >= 0)
-        return rc;
-    fprintf(stderr, "reguactl deadletter: %s\n", err.text);
-    return err.code == RG_EINVAL || err.code == RG_ENOTFOUND ? RG_EXIT_USAGE : RG_EXIT_UNREACHABLE;
+    return rc >= 0 ? rc : rg_ctl_kafka_failed(ctl, l.site, &err);
 }

@@ -215,10 +215,8 @@ int rg_ctl_publish(struct rg_ctl *ctl)
         return RG_EXIT_FINE;
     }
     struct rg_str key = rg_str_has(event.debtor) ? event.debtor : event.invoice;
-    if (send_event(&p, key, &report, &err) < 0) {
-        fprintf(stderr, "reguactl publish: %s\n", err.text);
-        return err.code == RG_EINVAL || err.code == RG_ENOTFOUND ? RG_EXIT_USAGE : RG_EXIT_UNREACHABLE;
-    }
+    if (send_event(&p, key, &report, &err) < 0)
+        return rg_ctl_kafka_failed(ctl, p.site, &err);
     printf(rg_ctl_option(ctl, "json") != NULL ? "{\"type\":\"regua.%s\",\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld}\n"
                                              : "regua.%s published to %s, partition %d, offset %lld\n",
            rg_event_type_name(event.type), p.source->topic, report.partition, (long long)report.offset);

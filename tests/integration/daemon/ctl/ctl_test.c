@@ -352,6 +352,7 @@ static void acts_that_are_wrong_change_nothing(void **state)
         {{"go-live", "--max-step", "atraso", "--spread", "soon", "--reason", "x"}, 2, "spread: a duration"},
         {{"stop", "--reason", "x"}, 4, "--confirm=regua"},
         {{"stop", "--confirm=Regua", "--reason", "x"}, 4, "--confirm=regua"},
+        {{"stop", "--confirm=regua", "--reason", "  "}, 2, "reason: a text of one line"},
         {{"stop", "--confirm=regua"}, 2, "--reason TEXT"},
         {{"resume"}, 2, "--reason TEXT"},
         {{"synced", "bank"}, 2, "--reason TEXT"},
@@ -718,7 +719,9 @@ static void dead_letters_are_listed_shown_and_sent_again(void **state)
     assert_int_equal(run_with(rig, (const char *const[]){NULL}, (const char *const[]){"deadletter", "list", "-c", config, "--shipped", shipped, NULL}),
                      3);
     assert_int_equal(strncmp(err(rig), "reguactl deadletter: ", 21), 0);
-    assert_ptr_equal(strchr(err(rig), '\n'), err(rig) + rig->err.len - 1); /* one sentence, not what libraries say */
+    const char *advice = strchr(err(rig), '\n');
+    assert_int_equal(strncmp(advice, "\n  does Kafka answer at 127.0.0.1:", 34), 0);
+    assert_ptr_equal(strchr(advice + 1, '\n'), err(rig) + rig->err.len - 1); /* and nothing of what libraries say */
 }
 
 static void help_version_and_completion(void **state)

@@ -2,6 +2,7 @@
 #include "daemon/admin/admin.h"
 #include "daemon/ctl/ctl.h"
 
+#include "config/site/site.h"
 #include "tests/unit/support/cmocka.h"
 
 #include <stdlib.h>
@@ -234,6 +235,28 @@ static void arguments_by_the_table(void **state)
     }
 }
 
+/* "Broker transport failure" alone tells nobody which Kafka, or that it is about one. */
+static void a_kafka_that_fails_is_named(void **state)
+{
+    (void)state;
+    char said[512] = "";
+    FILE *real = stderr, *memory = fmemopen(said, sizeof said, "w");
+    struct rg_str brokers[] = {RG_STR("k1:9092"), RG_STR("k2:9092")};
+    const struct rg_site site = {.file = "/etc/regua/regua.yaml", .kafka.brokers = {.items = brokers, .count = 2}};
+    const struct rg_error gone = {.code = RG_EUNREACHABLE, .text = "no answer"}, absent = {.code = RG_ENOTFOUND, .text = "no topic"};
+    const struct rg_ctl ctl = {.command = rg_ctl_command("publish")};
+    assert_non_null(memory);
+    stderr = memory;
+    int unreachable = rg_ctl_kafka_failed(&ctl, &site, &gone), usage = rg_ctl_kafka_failed(&ctl, &site, &absent);
+    stderr = real;
+    assert_int_equal(fclose(memory), 0);
+    assert_int_equal(unreachable, RG_EXIT_UNREACHABLE);
+    assert_int_equal(usage, RG_EXIT_USAGE);
+    assert_string_equal(said, "reguactl publish: no answer\n"
+                              "  does Kafka answer at k1:9092, k2:9092? That is what kafka.brokers of /etc/regua/regua.yaml says\n"
+                              "reguactl publish: no topic\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(routes_and_commands_agree),
         cmocka_unit_test(help_manual_and_completion_agree),
         cmocka_unit_test(help_fits_a_terminal),
+        cmocka_unit_test(a_kafka_that_fails_is_named),
         cmocka_unit_test(arguments_by_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
