@@ -28,13 +28,23 @@ static bool fits(const struct letters *l, const struct letter *letter)
            (l->topic == NULL || rg_str_is(letters_topic_of(letter->place), l->topic));
 }
 
-static struct letter letter_of(const struct rg_kafka_event *event)
+/* Shards write none into theirs: then it is when Kafka took the letter. */
+static struct rg_str time_of(struct letters *l, const struct rg_kafka_event *event)
+{
+    struct rg_str at = rg_kafka_event_header(event, RG_LETTER_AT);
+    if (at.n > 0 || event->timestamp_ms < 0)
+        return at;
+    rg_instant_format(event->timestamp_ms, 0, l->at);
+    return rg_str(l->at);
+}
+
+static struct letter letter_of(struct letters *l, const struct rg_kafka_event *event)
 {
     return (struct letter){.event = event,
                            .place = rg_kafka_event_header(event, RG_LETTER_SOURCE),
                            .reason = rg_kafka_event_header(event, RG_LETTER_REASON),
                            .detail = rg_kafka_event_header(event, RG_LETTER_DETAIL),
-                           .at = rg_kafka_event_header(event, RG_LETTER_AT)};
+                           .at = time_of(l, event)};
 }
 
 struct reach {
@@ -94,7 +104,7 @@ static int read_on(struct letters *l, struct rg_kafka_consumer *consumer, struct
             reached(reach, event.partition, event.offset);
         if (event.kind != RG_KAFKA_EVENT_MESSAGE)
             continue;
-        const struct letter letter = letter_of(&event);
+        const struct letter letter = letter_of(l, &event);
         bool more = event.offset >= reach->end[event.partition].offset || !fits(l, &letter) || fn(l, &letter, ctx);
         reached(reach, event.partition, event.offset + 1);
         if (!more)

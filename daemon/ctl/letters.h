@@ -13,6 +13,7 @@ struct letters {
     const char *reason, *topic; /* filters; NULL: any */
     int rc;                     /* of sending */
     struct rg_error err;
+    char at[RG_INSTANT_TEXT_MAX]; /* of the letter that is looked at */
 };
 
 /* One of them, as long as it is being looked at. */

@@ -75,6 +75,21 @@ static struct rg_str head_of(struct rg_str text, size_t bytes_max)
     return (struct rg_str){text.p, text.n < bytes_max ? text.n : bytes_max};
 }
 
+struct rg_str rg_fetched_first(const struct rg_fetched *intake)
+{
+    return intake->first.p != NULL ? intake->first : intake->origin;
+}
+
+/* The ledger's own place tells upstream nothing: where what it published stood, as far as that is known. */
+static struct rg_str with_origin(struct rg_batch *batch, const struct rg_fetched *intake, const char *detail)
+{
+    struct rg_origin first = {0};
+    if (rg_origin_parse(rg_fetched_first(intake), &first, NULL) < 0 || rg_str_is(first.source, RG_ORIGIN_LEDGER))
+        return rg_str(detail);
+    return rg_arena_printf(batch->arena, "%s; published to source " RG_STR_FMT ", partition %d, offset %lld", detail,
+                           RG_STR_ARG(first.source), (int)first.partition, (long long)first.offset);
+}
+
 /* What is too large for a letter is kept as its head: a record that can never be sent would hold up all behind it. */
 void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intake, const char *reason, const char *detail)
 {
@@ -88,7 +103,7 @@ void rg_batch_dead_letter(struct rg_batch *batch, const struct rg_fetched *intak
                          .key = head_of(intake->key, RG_LETTER_KEY_MAX),
                          .value = head_of(intake->value, RG_LETTER_VALUE_MAX),
                          .reason = rg_str(reason),
-                         .detail = rg_str(detail),
+                         .detail = with_origin(batch, intake, detail),
                          .from = rg_str(from)};
     rg_batch_out(batch, &out);
     atomic_fetch_add(&config->counters->dead, 1);

@@ -54,6 +54,8 @@ struct rg_folding {
     int32_t *found_at, *charge_at; /* places */
 };
 
+struct rg_str rg_fetched_first(const struct rg_fetched *intake); /* fold_batch.c: the origin it came into the ledger with */
+
 /* fold_batch.c: where each key stands in a list whose elements begin with it, by the key's hash: its index + 1 */
 int32_t *rg_folding_place(struct rg_batch *batch, int32_t **places, const void *list, size_t each_bytes, struct rg_str key);
 

@@ -27,11 +27,6 @@ bool rg_folding_read_references(struct rg_folding *f, struct rg_error *err)
     return true;
 }
 
-static struct rg_str first_origin(const struct rg_fetched *intake)
-{
-    return intake->first.p != NULL ? intake->first : intake->origin;
-}
-
 /* Into another shard, with an origin of this one's own. */
 static void send_on(struct rg_folding *f, enum rg_kind kind, int shard, struct rg_str key, struct rg_str value,
                     struct rg_str first, int64_t released_at, int index)
@@ -97,7 +92,7 @@ static void hold_conflict(struct rg_folding *f, const struct rg_item *item, stru
     rg_jw_init(&jw, &buf);
     rg_event_write(&hold, false, &jw);
     rg_jw_done(&jw);
-    forward(f, rg_buf_str(&buf), first_origin(item->intake), debtor, item->intake->offset, index);
+    forward(f, rg_buf_str(&buf), rg_fetched_first(item->intake), debtor, item->intake->offset, index);
 }
 
 void rg_folding_located(struct rg_folding *f, const struct rg_item *item)
@@ -107,9 +102,10 @@ void rg_folding_located(struct rg_folding *f, const struct rg_item *item)
     if (reference->debtor.p != NULL && rg_str_eq(reference->debtor, item->located.debtor))
         return;
     if (reference->debtor.p != NULL) {
-        char detail[256];
-        (void)snprintf(detail, sizeof detail, RG_STR_FMT " belongs to another debtor already", RG_STR_ARG(item->reference));
-        rg_batch_dead_letter(f->batch, item->intake, RG_DEAD_CONFLICT, detail);
+        rg_batch_dead_letter(f->batch, item->intake, RG_DEAD_CONFLICT,
+                             rg_arena_printf(f->batch->arena, RG_STR_FMT " belongs to debtor " RG_STR_FMT " already, and not to " RG_STR_FMT,
+                                             RG_STR_ARG(item->reference), RG_STR_ARG(reference->debtor), RG_STR_ARG(item->located.debtor))
+                                 .p);
         hold_conflict(f, item, reference->debtor, 0);
         hold_conflict(f, item, item->located.debtor, 1);
         return;
@@ -140,7 +136,7 @@ void rg_folding_nameless(struct rg_folding *f, const struct rg_item *item)
     struct rg_found *found = &f->found[item->found];
     struct rg_reference *reference = &found->reference;
     if (reference->debtor.p != NULL) {
-        forward(f, item->intake->value, first_origin(item->intake), reference->debtor, item->intake->offset, 0);
+        forward(f, item->intake->value, rg_fetched_first(item->intake), reference->debtor, item->intake->offset, 0);
         return;
     }
     bool receipt = item->event.type == RG_EV_DELIVERY_RECEIPT;
@@ -155,7 +151,7 @@ void rg_folding_nameless(struct rg_folding *f, const struct rg_item *item)
     }
     found->changed = true;
     *RG_PUSH(f->batch->arena, reference->parked, reference->parked_count, reference->parked_cap) = (struct rg_parked){
-        rg_arena_str(f->batch->arena, first_origin(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
+        rg_arena_str(f->batch->arena, rg_fetched_first(item->intake)), rg_arena_str(f->batch->arena, item->intake->value)};
 }
 
 /* Where its debtor lives, or the reference that he is to be found by. */
@@ -181,7 +177,7 @@ void rg_folding_stranger(struct rg_folding *f, const struct rg_item *item)
     atomic_fetch_add(&f->batch->shard->config.counters->strangers, 1);
     if (fact || kind == RG_REC_LOCATED)
         send_on(f, fact ? RG_REC_FORWARDED : kind, rg_folding_home(f, item),
-                item->debtor.p != NULL ? item->debtor : item->reference, item->intake->value, first_origin(item->intake),
+                item->debtor.p != NULL ? item->debtor : item->reference, item->intake->value, rg_fetched_first(item->intake),
                 item->intake->offset, 0);
     else
         rg_batch_dead_letter(f->batch, item->intake, RG_DEAD_UNROUTABLE, "the debtor's shard is another partition");

@@ -550,6 +550,10 @@ static void a_second_debtor_of_an_invoice_holds_both(void **state)
     (void)put_located(b, REF, "D2", "billing:0:0:3:1");
     bench_settle(b);
     assert_int_equal(rg_fake_stream_end(b->stream, DEAD, 0), 1);
+    struct rg_kafka_event letter;
+    assert_true(rg_fake_stream_read(b->stream, DEAD, 0, 0, &letter));
+    assert_true(rg_str_is(rg_kafka_event_header(&letter, "regua_detail"), REF " belongs to debtor " D1 " already, and not to D2; "
+                                                                          "published to source billing, partition 0, offset 3"));
     bool held1 = false, held2 = false;
     for (int p = 0; p < SHARDS; p++) {
         for (int64_t i = 0; i < rg_fake_stream_end(b->stream, LEDGER, p); i++) {
