@@ -92,6 +92,9 @@ struct rg_str rg_ctl_text(const struct rg_json_value *object, const char *key); 
 void rg_ctl_say(struct rg_str text); /* what others wrote, without what steers a terminal; line breaks and tabs stay */
 int64_t rg_ctl_int(const struct rg_json_value *object, const char *key); /* 0 when it is no integer */
 bool rg_ctl_bool(const struct rg_json_value *object, const char *key);
+/* "2026-11-24T10:12:00-03:00" → "Tue 2026-11-24 10:12" */
+#define RG_CTL_WHEN_BYTES 32
+void rg_ctl_when(struct rg_str instant, char ret[RG_CTL_WHEN_BYTES]);
 /* A table of the rows of `array`; a column is a heading, a member's name and how it is shown. Nothing for an empty array. */
 enum rg_ctl_show {
     RG_CTL_TEXT,

@@ -1,6 +1,8 @@
 /* reguactl show: the dossier. */
 #include "daemon/ctl/ctl.h"
 
+#include "brazil/money/format.h"
+
 #include <string.h>
 
 /* "label text" when there is text. */
@@ -38,6 +40,7 @@ static void say_holds(const struct rg_json_value *array)
 static void head(const struct rg_json_value *root, const struct rg_json_value *r)
 {
     struct rg_str next = rg_ctl_text(root, "next_look");
+    char when[RG_CTL_WHEN_BYTES] = "when something happens";
     printf("debtor " RG_STR_FMT, RG_STR_ARG(rg_ctl_text(r, "debtor")));
     say("", rg_ctl_text(r, "name"));
     say("", rg_ctl_text(r, "document"));
@@ -45,8 +48,9 @@ static void head(const struct rg_json_value *root, const struct rg_json_value *r
     say("", rg_ctl_text(r, "city"));
     say("", rg_ctl_text(r, "state"));
     say("tier", rg_ctl_text(r, "tier"));
-    printf("\nshard %d, looked at again " RG_STR_FMT "\n", (int)rg_ctl_int(root, "shard"),
-           RG_STR_ARG(next.n > 0 ? next : RG_STR("when something happens")));
+    if (next.n > 0)
+        rg_ctl_when(next, when);
+    printf("\nshard %d, looked at again %s; times here are Brasília's\n", (int)rg_ctl_int(root, "shard"), when);
     if (rg_ctl_text(r, "protected").n > 0)
         printf("protected: " RG_STR_FMT "\n", RG_STR_ARG(rg_ctl_text(r, "protected")));
     if (rg_ctl_text(r, "promised_on").n > 0)
@@ -60,6 +64,19 @@ static void head(const struct rg_json_value *root, const struct rg_json_value *r
     say_all("tags:", rg_json_get(r, "tags"));
     say_all("opted out of:", rg_json_get(r, "opted_out"));
     say_holds(rg_json_get(r, "holds"));
+}
+
+/* A payment made twice, or fine and interest: only people can tell, so they have to see it. */
+static void say_paid_above(const struct rg_json_value *invoices)
+{
+    char money[RG_MONEY_TEXT_MAX];
+    RG_JSON_EACH(invoice, invoices) {
+        int64_t balance_cents = rg_ctl_int(invoice, "balance_cents");
+        if (balance_cents >= 0 || !rg_ctl_bool(invoice, "issued"))
+            continue;
+        rg_money_format(-balance_cents, money);
+        printf(RG_STR_FMT " is paid above its amount by %s\n", RG_STR_ARG(rg_ctl_text(invoice, "invoice")), money);
+    }
 }
 
 static void steps(const struct rg_json_value *invoices)
@@ -105,6 +122,7 @@ static void dossier(const struct rg_json_value *root)
     head(root, r);
     section("contacts", rg_json_get(r, "contacts"), contacts, RG_COUNT(contacts));
     section("invoices", rg_json_get(r, "invoices"), invoices, RG_COUNT(invoices));
+    say_paid_above(rg_json_get(r, "invoices"));
     section("under way", rg_json_get(r, "under_way"), actions, RG_COUNT(actions));
     steps(rg_json_get(r, "invoices"));
 }

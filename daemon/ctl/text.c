@@ -50,16 +50,15 @@ bool rg_ctl_bool(const struct rg_json_value *object, const char *key)
     return rg_json_bool(rg_json_get(object, key), &flag) && flag;
 }
 
-/* "2026-11-24T10:12:00-03:00" → "Tue 2026-11-24 10:12" */
-static void show_instant(struct rg_str text, char ret[CELL_BYTES_MAX])
+void rg_ctl_when(struct rg_str text, char ret[RG_CTL_WHEN_BYTES])
 {
     static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     rg_day day;
     bool fine = text.n >= 16 && rg_day_parse((struct rg_str){text.p, 10}, &day);
     if (fine)
-        (void)snprintf(ret, CELL_BYTES_MAX, "%s %.10s %.5s", names[rg_day_weekday(day)], text.p, text.p + 11);
+        (void)snprintf(ret, RG_CTL_WHEN_BYTES, "%s %.10s %.5s", names[rg_day_weekday(day)], text.p, text.p + 11);
     else
-        (void)snprintf(ret, CELL_BYTES_MAX, "%s", text.n > 0 ? "?" : "-");
+        (void)snprintf(ret, RG_CTL_WHEN_BYTES, "%s", text.n > 0 ? "?" : "-");
 }
 
 static void show_cell(const struct rg_json_value *row, const struct rg_ctl_column *column, char ret[CELL_BYTES_MAX])
@@ -79,7 +78,7 @@ static void show_cell(const struct rg_json_value *row, const struct rg_ctl_colum
         rg_money_format(rg_ctl_int(row, column->member), money);
         (void)snprintf(ret, CELL_BYTES_MAX, "%s", money);
         break;
-    case RG_CTL_INSTANT: show_instant(text, ret); break;
+    case RG_CTL_INSTANT: rg_ctl_when(text, ret); break;
     case RG_CTL_YES: (void)snprintf(ret, CELL_BYTES_MAX, "%s", rg_ctl_bool(row, column->member) ? "yes" : ""); break;
     }
     if (ret[0] == '\0')

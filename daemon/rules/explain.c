@@ -181,7 +181,8 @@ static void invoice_line(const struct rg_rules *rules, const struct rg_record *r
                          struct rg_buf *buf)
 {
     char money[RG_MONEY_TEXT_MAX], due[RG_DAY_TEXT_MAX];
-    rg_money_format(rg_record_balance_cents(record, f->invoice), money);
+    int64_t balance_cents = rg_record_balance_cents(record, f->invoice);
+    rg_money_format(balance_cents > 0 ? balance_cents : 0, money); /* what is owed: less than nothing is nothing */
     rg_day_format(f->invoice->due_on, due);
     rg_buf_addf(buf, "\ninvoice " RG_STR_FMT "  due %s  %s", RG_STR_ARG(f->invoice->id), due, money);
     if (f->ladder != NULL)

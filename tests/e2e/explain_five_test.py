@@ -88,7 +88,7 @@ next look: Sat 2026-03-14 00:00
 }
 SHOW = """\
 debtor pago  P***  person  SP
-shard 2, looked at again when something happens
+shard 2, looked at again when something happens; times here are Brasília's
 
 contacts
 CHANNEL ADDRESS              PREFERRED

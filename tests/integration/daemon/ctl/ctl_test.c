@@ -198,7 +198,7 @@ static void show_is_a_dossier_and_masks_people(void **state)
     struct rig *rig = *state;
     assert_int_equal(RUN(rig, "show", "D1"), 0);
     assert_has(out(rig), "debtor D1  Maria S.");
-    assert_has(out(rig), "looked at again when something happens");
+    assert_has(out(rig), "looked at again when something happens; times here are Brasília's\n");
     assert_has(out(rig), "CHANNEL");
     assert_has(out(rig), "R$\u00a0159,00");
     assert_has(out(rig), "steps of F1\n");
@@ -228,7 +228,7 @@ static void show_says_how_each_invoice_stands(void **state)
     play_invoice(&p, "F1", "2026-11-03", 15900);
     play_invoice(&p, "F2", "2026-11-03", 9900);
     play_invoice(&p, "F3", "2026-11-03", 5000);
-    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 15900);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 17000);
     play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F3", "P2", 1000);
     struct rg_event e = play_event(&p, RG_EV_INVOICE_WRITTEN_OFF, "given up");
     e.invoice = RG_STR("F2");
@@ -242,6 +242,8 @@ static void show_says_how_each_invoice_stands(void **state)
     assert_has(out(rig), "R$\u00a0159,00  R$\u00a00,00 paid ");
     assert_has(out(rig), "R$\u00a099,00 R$\u00a099,00 written off ");
     assert_has(out(rig), "R$\u00a050,00 R$\u00a040,00 open ");
+    assert_has(out(rig), "\nF1 is paid above its amount by R$\u00a011,00\n");
+    assert_null(strstr(out(rig), "F3 is paid above"));
 }
 
 static void explain_prints_the_engines_words(void **state)

@@ -101,6 +101,20 @@ static void pay(struct play *p, enum rg_event_type type, int64_t cents)
 
 /* ---- the five that an operator asks about first ---- */
 
+static void paid_above(void **state)
+{
+    (void)state;
+    struct play p;
+    struct rg_buf text RG_CLEANUP(rg_buf_done);
+    begin_short(&p, true, 15990);
+    play_money(&p, RG_EV_PAYMENT_CONFIRMED, "F1", "P1", 20000);
+    struct rg_world world = world_at(&p);
+    print(&p, &world, NULL, false, &text);
+    assert_non_null(strstr(rg_buf_cstr(&text), "invoice F1  due 2026-03-10  R$\u00a00,00  ladder curta")); /* nobody owes less than nothing */
+    assert_non_null(strstr(rg_buf_cstr(&text), "paid: R$\u00a0200,00 received"));
+    play_end(&p);
+}
+
 static void paid(void **state)
 {
     (void)state;
@@ -678,7 +692,7 @@ int main(void)
         cmocka_unit_test(restore_is_owed),
         cmocka_unit_test(thanked_with_another),
         cmocka_unit_test(a_stop_explains_only_what_closed_under_it), cmocka_unit_test(a_window_before_the_invoice_was_known),
-        cmocka_unit_test(a_second_cycle),
+        cmocka_unit_test(paid_above), cmocka_unit_test(a_second_cycle),
         cmocka_unit_test(json_holds_the_same_findings),
         cmocka_unit_test(twice_asked_the_same_is_said),
     };
