@@ -155,6 +155,9 @@ static void load_directory(struct rg_loader *loader, const char *path)
     if (directory == NULL)
         rg_diags_error(loader->diags, (struct rg_place){.file = path}, "unreadable", "cannot be read: %s", strerror(errno));
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.' && ends_with(entry->d_name, ".yml"))
+            rg_diags_warn(loader->diags, (struct rg_place){.file = path}, "no-ladder",
+                          "%s is not read: the names of ladders end in .yaml", entry->d_name);
         if (!is_ladder_name(entry->d_name))
             continue;
         if (count == FILES_MAX) {

@@ -29,16 +29,13 @@ static void resolve_signal(struct rg_draft *d, const struct rg_written_owed *w, 
 
 static void resolve_message(struct rg_draft *d, const struct rg_written_owed *w, struct rg_owed *owed)
 {
-    const struct rg_written_via *via = w->via.given ? &w->via : &d->written->defaults.via;
+    const struct rg_written_via *via = rg_via_of(d, &w->via, &w->section);
     owed->kind = RG_ACT_MESSAGE;
     owed->template = rg_loader_keep(d->loader, w->template);
     owed->when_crossed = rg_span_of(w->when_crossed);
     owed->when = rg_condition_compile(d->loader, rg_member(&w->section, "when"));
     memcpy(owed->via, via->items, sizeof via->items);
     owed->via_count = via->count;
-    if (owed->via_count == 0)
-        rg_diags_error(d->loader->diags, rg_key_place(w->section.node), "missing-key",
-                       "step \"" RG_STR_FMT "\" has no channels; expected via here or in defaults", RG_STR_ARG(w->section.name));
     if (rg_section_has(&w->section, "within"))
         misplaced(d, w, "within", "says nothing; only a signal has a clock");
     if (rg_section_has(&w->section, "clock"))

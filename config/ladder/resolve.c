@@ -30,12 +30,13 @@ static void misplaced(struct rg_draft *d, const struct rg_section *section, cons
 
 /* ---- one step ---- */
 
-static void copy_via(const struct rg_written_via *written, const struct rg_written_via *fallback, int ret_via[RG_VIA_MAX],
-                     int *ret_count)
+const struct rg_written_via *rg_via_of(const struct rg_draft *d, const struct rg_written_via *own, const struct rg_section *step)
 {
-    const struct rg_written_via *via = written->given ? written : fallback;
-    memcpy(ret_via, via->items, sizeof via->items);
-    *ret_count = via->count;
+    const struct rg_written_via *via = own->given ? own : &d->written->defaults.via;
+    if (!via->given)
+        rg_diags_error(d->loader->diags, rg_key_place(step->node), "missing-key",
+                       "step \"" RG_STR_FMT "\" has no channels; expected via here or in defaults", RG_STR_ARG(step->name));
+    return via;
 }
 
 static void resolve_after(struct rg_draft *d, const struct rg_written_step *w, struct rg_step *step)
@@ -91,10 +92,11 @@ static void resolve_act(struct rg_draft *d, const struct rg_written_step *w, str
             misplaced(d, &w->section, "tone", "must be sanction: that signal takes something from the debtor");
         return;
     }
-    copy_via(&w->via, &d->written->defaults.via, step->via, &step->via_count);
-    if (template && step->via_count == 0)
-        rg_diags_error(diags, rg_key_place(w->section.node), "missing-key",
-                       "step \"" RG_STR_FMT "\" has no channels; expected via here or in defaults", RG_STR_ARG(w->section.name));
+    if (!template)
+        return;
+    const struct rg_written_via *via = rg_via_of(d, &w->via, &w->section);
+    memcpy(step->via, via->items, sizeof via->items);
+    step->via_count = via->count;
 }
 
 static void resolve_needs(struct rg_draft *d, const struct rg_written_step *w, struct rg_step *step)

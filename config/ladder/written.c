@@ -89,6 +89,7 @@ static bool read_via(const struct rg_node *node, const struct rg_row *field, voi
 {
     struct rg_loader *loader = reader->ctx;
     (void)field;
+    *(struct rg_written_via *)member = (struct rg_written_via){.given = true}; /* what is wrong with it is said here, and once */
     if (node->kind != RG_NODE_LIST) {
         rg_mistyped(reader->diags, node, "a list of channels");
         if (node->kind == RG_NODE_SCALAR && !rg_node_empty(node))

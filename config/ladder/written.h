@@ -151,6 +151,8 @@ const struct rg_calendar_pack *rg_calendar_load(struct rg_loader *loader, struct
 /* policy.c */
 void rg_policy_load(struct rg_loader *loader);
 /* resolve.c, owed.c: fill the ladder's fields, its steps, what it owes. */
+/* What a message goes out by: its own via, else the defaults'; says so when neither was written. */
+const struct rg_written_via *rg_via_of(const struct rg_draft *d, const struct rg_written_via *own, const struct rg_section *step);
 void rg_draft_resolve(struct rg_draft *draft);
 void rg_draft_resolve_owed(struct rg_draft *draft);
 /* Whether the tables found nothing wrong in a section; where the file as a whole is not fine it is read again, silently. */

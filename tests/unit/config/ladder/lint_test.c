@@ -329,6 +329,8 @@ static void top(void **state)
         {"language: 2\nladder: a\npriority: 1\nsteps:\n" OK_STEP TAIL,
          "1:11: error: \"language\" is 2; expected 1 to 1 [out-of-range]\n"
          "5:3: error: step \"atraso\" has no channels; expected via here or in defaults [missing-key]\n"},
+        {"language: 1\nladder: a\npriority: 1\ndefaults: { via: [smss] }\nsteps:\n" OK_STEP TAIL, /* one mistake, one finding */
+         "4:19: error: unknown channel \"smss\", did you mean \"sms\"? expected one of email, letter, sms, whatsapp [unknown-value]\n"},
         {"language: 1\nladder: a\npriority: 1\nsteps: {}\n", "4:1: error: expected at least one step [missing-key]\n"},
         {"language: 1\nladder: a\npriority: 1\n", "1:1: error: missing key \"steps\" at the top level [missing-key]\n"},
         {"language: 1\nladder: a\npriority: 1\ncalendar: br-telecon\ndefaults: { via: [sms] }\nsteps:\n" OK_STEP TAIL,

@@ -202,6 +202,12 @@ static void directories(void **state)
     assert_non_null(strstr(found_heads(&f), "2:9: error: ladder \"um\" is already defined in "));
     assert_int_equal(f.rc, RG_EINVAL);
     found_done(&f);
+    tree_put(&tree, "rules.d/m.yaml", LADDER("quatro", "4"));
+    tree_put(&tree, "rules.d/b.yml", LADDER("tres", "3"));
+    tree_load(&tree, &f); /* whoever wrote it waits for its messages */
+    assert_string_equal(found_heads(&f), "0:0: warning: b.yml is not read: the names of ladders end in .yaml [no-ladder]\n");
+    assert_int_equal(f.rules->ladder_count, 3);
+    found_done(&f);
     tree_done(&tree);
 }
 
