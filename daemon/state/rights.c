@@ -34,6 +34,8 @@ static const char *const queued[][WORDS_MAX] = {
     {"ZREM", KEY, "m"},
     {"ZMSCORE", KEY, "m"},
     {"ZREMRANGEBYSCORE", KEY, "0", "0"},
+    {"PEXPIRE", KEY, "1"},
+    {"PERSIST", KEY},
     {"DISCARD"},
 };
 

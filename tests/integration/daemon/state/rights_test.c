@@ -1,35 +1,12 @@
 /* What is asked of a Redis user, against a real server: exactly what is missing is named, and asking changes nothing. */
 #include "daemon/state/store_redis.h"
-#include "tests/integration/base/redis/client.h"
+#include "tests/integration/daemon/state/rights.h"
 
 #include <stdio.h>
 
-/* What the guide tells operators to give: the end-to-end test reads it there and runs a day's work with it. */
-static const char *const needed[] = {
-    "+info", "+time", "+watch", "+unwatch", "+multi", "+exec", "+discard", "+get", "+set", "+del", "+mget", "+mset", "+hget",
-    "+hmget", "+hgetall", "+hlen", "+hset", "+hdel", "+zadd", "+zrange", "+zrem", "+zmscore", "+zremrangebyscore",
-};
-
-static void give(struct rg_redis *admin, const char *keys, const char *but)
-{
-    const struct rg_redis_reply *reply;
-    rg_redis_begin(admin, 7 + RG_COUNT(needed) - (but != NULL));
-    for (size_t i = 0; i < 7; i++)
-        rg_redis_arg(admin, rg_str((const char *const[]){"ACL", "SETUSER", "regua", "reset", "on", ">pw", keys}[i]));
-    for (size_t i = 0; i < RG_COUNT(needed); i++)
-        if (needed[i] != but)
-            rg_redis_arg(admin, rg_str(needed[i]));
-    assert_int_equal(rg_redis_flush(admin, NULL), 0);
-    assert_int_equal(rg_redis_next(admin, &reply, NULL), 0);
-    assert_text(reply, "OK");
-    rg_redis_release(admin);
-}
-
 static struct rg_redis *user_of(struct rg_redis_server *server)
 {
-    struct rg_redis_config config = config_for(rg_redis_server_url(server));
-    config.user = "regua";
-    config.password = "pw";
+    const struct rg_redis_config config = config_of_user(rg_redis_server_url(server));
     return client(&config);
 }
 
@@ -37,26 +14,26 @@ static struct rg_redis *user_of(struct rg_redis_server *server)
 static void each_right_that_is_missing_is_named(void **state)
 {
     struct rg_redis *admin = client_of(*state);
-    give(admin, "~regua:*", NULL);
+    give_rights(admin, "~regua:*", NULL);
     struct rg_redis *redis = user_of(*state);
     struct rg_error err = {0};
     char says[128];
     if (rg_state_check_rights(redis, &err) != 0)
         fail_msg("%s", err.text);
     assert_true(rg_redis_alive(redis));
-    for (size_t i = 1; i < RG_COUNT(needed); i++) {
-        give(admin, "~regua:*", needed[i]);
+    for (size_t i = 1; i < RG_COUNT(rights_needed); i++) {
+        give_rights(admin, "~regua:*", rights_needed[i]);
         assert_int_equal(rg_redis_connect(redis, NULL), 0);
         err = (struct rg_error){0};
         if (rg_state_check_rights(redis, &err) != RG_EDENIED || !err.retryable)
-            fail_msg("without %s: %s", needed[i], err.text);
-        (void)snprintf(says, sizeof says, ": the user lacks rights: ACL SETUSER regua %s", needed[i]);
+            fail_msg("without %s: %s", rights_needed[i], err.text);
+        (void)snprintf(says, sizeof says, ": the user lacks rights: ACL SETUSER regua %s", rights_needed[i]);
         const char *end = strstr(err.text, says);
         if (end == NULL || end[strlen(says)] != '\0')
-            fail_msg("without %s: %s", needed[i], err.text);
+            fail_msg("without %s: %s", rights_needed[i], err.text);
         assert_false(rg_redis_alive(redis));
     }
-    give(admin, "~other:*", "+zadd");
+    give_rights(admin, "~other:*", "+zadd");
     assert_int_equal(rg_redis_connect(redis, NULL), 0);
     assert_int_equal(rg_state_check_rights(redis, &err), RG_EDENIED);
     assert_non_null(strstr(err.text, "ACL SETUSER regua +zadd ~regua:*"));

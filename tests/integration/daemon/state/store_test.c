@@ -2,6 +2,7 @@
 #include "daemon/state/store_redis.h"
 #include "tests/integration/base/redis/client.h"
 #include "tests/integration/daemon/state/relay.h"
+#include "tests/integration/daemon/state/rights.h"
 #include "tests/unit/daemon/state/store_suite.h"
 
 #define SHARD 3
@@ -15,7 +16,7 @@ struct side {
 static struct rg_store *another(struct store_rig *rig)
 {
     struct side *side = rig->side;
-    struct rg_redis_config config = config_for(side->url != NULL ? side->url : rg_redis_server_url(side->server));
+    struct rg_redis_config config = side->url != NULL ? config_for(side->url) : config_of_user(rg_redis_server_url(side->server));
     config.command_timeout_ms = side->url != NULL ? SHORT_TIMEOUT_MS : COMMAND_TIMEOUT_MS;
     struct rg_store *store = NULL;
     struct rg_error err = {0};
@@ -390,6 +391,9 @@ static int start_shared(void **state)
 {
     (void)state;
     shared_server = rg_redis_server_start(NULL);
+    struct rg_redis *admin = client_of(shared_server);
+    give_rights(admin, "~regua:*", NULL);
+    rg_redis_free(&admin);
     return 0;
 }
 
