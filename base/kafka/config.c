@@ -38,6 +38,7 @@ static const struct rg_kafka_default defaults[] = {
     {"delivery.report.only.error", "false", "every record has its report"},
     {"allow.auto.create.topics", "false", "a topic made by a typing error has the wrong partitions"},
     {"socket.keepalive.enable", "true", "a broker that vanished without a goodbye is noticed"},
+    {"socket.timeout.ms", "20000", "a broker that hangs, or behind a network that swallows all, is called away in half a minute"},
     {"socket.nagle.disable", "true", "small requests leave at once"},
     {"reconnect.backoff.max.ms", "2000", "seconds after the cluster is back we are back"},
     {"statistics.interval.ms", "2000", "whether any broker is up is read from them"},

@@ -134,6 +134,8 @@ static void tell_cause(struct rg_kafka_watch *watch, rd_kafka_resp_err_t error, 
                       "%.*s: the login is refused; compare sasl.mechanism, sasl.username and sasl.password of kafka.client%s: %.*s",
                       address, reason, rd_kafka_version() < SCRAM_MENDED ? " (Kafka 4 takes no SCRAM of this old librdkafka)" : "",
                       length - address - 2, reason + address + 2);
+    else if (address > 0 && strstr(reason, "ApiVersionRequest failed: Local: Timed out") != NULL) /* it goes on about old versions */
+        (void)rg_fail(&watch->health.last, code, "%.*s: it takes the connection and answers nothing", address, reason);
     else
         (void)rg_fail(&watch->health.last, code, "%s: %.*s", rd_kafka_err2name(error), length < 200 ? length : 200, reason);
 }

@@ -186,6 +186,9 @@ static void a_broker_that_cannot_be_spoken_to_is_explained(void **state)
         {X509_V_ERR_CERT_HAS_EXPIRED, TLS, "certificate verify failed", "_SSL: certificate verify failed", "expired"},
         {X509_V_OK, TLS, "", "_SSL: ", "after"},
         {X509_V_ERR_CERT_HAS_EXPIRED, NETWORK, "b:9/1: Connect: refused (after 0ms in C)", "b:9/1: Connect: refused", "after"},
+        {X509_V_OK, NETWORK, "b:9/1: ApiVersionRequest failed: Local: Timed out: probably due to broker version < 0.10 (see api.version.request "
+                             "configuration) (after 10006ms in state APIVERSION_QUERY)",
+         "b:9/1: it takes the connection and answers nothing", "version"},
         {X509_V_OK, LOGIN, "b:9/1: SASL error: no (after 3ms in A)", "b:9/1: the login is refused; compare sasl.", "after"},
         {X509_V_OK, LOGIN, "b:9/1: SASL error: no (after 3ms in A)", ": SASL error: no", "after"},
         {X509_V_OK, LOGIN, "GroupCoordinator: b:9: SASL error: no", "b:9: the login is refused; compare sasl.", "Coordinator"},
