@@ -1,13 +1,9 @@
-/* One connection for each thread of a pool. Each attempt is watched from outside the library: the commands it sends tell the
- * stage, the reply lines tell the last code. The read callback is called once more when all bytes are on the wire, and only
- * its answer lets the library write the closing dot: there the clock is looked at for the last time. Whatever fails before
- * that dot has delivered nothing; a loss after it, without a reply, is uncertain.
+/* One connection for each thread of a pool. Each attempt is watched from outside the library, and judged by what was said
+ * (smtp_talk.h). The read callback is called once more when all bytes are on the wire, and only its answer lets the library
+ * write the closing dot: there the clock is looked at for the last time. Whatever fails before that dot has delivered nothing.
  *
  * A server may have closed a kept connection. If such an attempt fails before the server agreed to take data, it is made
- * once more on a fresh one. Anything else is the caller's to repeat.
- *
- * 5xx to MAIL FROM concerns the sender, and before it the login or the server itself: those are the channel's trouble
- * (RETRY), not the recipient's. */
+ * once more on a fresh one. Anything else is the caller's to repeat. */
 #include "producers/transport/smtp.h"
 
 #include <curl/curl.h>
@@ -18,14 +14,13 @@
 
 #include "producers/render/mime.h"
 #include "producers/transport/pool.h"
+#include "producers/transport/smtp_talk.h"
 
 #define CONNECT_TIMEOUT_MS 15000
 #define KEPT_CONNECTION_SECONDS 60L
 #define URL_BYTES_MAX 512
 #define SOCKETS_MAX 8 /* one kept, one new, and those of addresses tried side by side */
 static_assert(RG_SMTP_CONNECTIONS_MAX <= RG_POOL_WORKERS_MAX, "a thread for each connection");
-
-enum stage { STAGE_CONNECT, STAGE_HELLO, STAGE_TLS, STAGE_LOGIN, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_DOT };
 
 struct smtp;
 
@@ -43,11 +38,8 @@ struct attempt {
     struct worker *worker;
     const struct rg_transport_job *job;
     size_t sent;
-    enum stage stage;
-    int code;          /* of the last reply at this stage; 0: none yet */
-    char enhanced[12]; /* "5.1.1", "" when the reply had none */
-    bool data_agreed, expired;
-    char queue_id[64];
+    bool expired;
+    struct rg_smtp_talk talk;
 };
 
 struct smtp {
@@ -102,87 +94,28 @@ static int close_socket(void *ctx, curl_socket_t fd)
 
 /* ---- one attempt ---- */
 
-static bool begins(const char *bytes, size_t n, const char *word)
-{
-    size_t w = strlen(word);
-    return n >= w && memcmp(bytes, word, w) == 0;
-}
-
-/* Commands as they leave. A line of a login is no command: the order of stages keeps it from being taken for one. */
+/* Commands as they leave. */
 static int watch_commands(CURL *easy, curl_infotype type, char *bytes, size_t n, void *ctx)
 {
     (void)easy;
+    static const char quit[] = "QUIT\r";
     struct attempt *a = ctx;
-    enum stage stage = a->stage;
     if (type != CURLINFO_HEADER_OUT)
         return 0;
-    if (begins(bytes, n, "EHLO") || begins(bytes, n, "HELO"))
-        stage = stage < STAGE_LOGIN ? STAGE_HELLO : stage;
-    else if (begins(bytes, n, "STARTTLS"))
-        stage = STAGE_TLS;
-    else if (begins(bytes, n, "AUTH "))
-        stage = STAGE_LOGIN;
-    else if (begins(bytes, n, "MAIL FROM:"))
-        stage = STAGE_MAIL;
-    else if (begins(bytes, n, "RCPT TO:") && stage == STAGE_MAIL)
-        stage = STAGE_RCPT;
-    else if (begins(bytes, n, "DATA\r") && stage == STAGE_RCPT)
-        stage = STAGE_DATA;
-    else if (begins(bytes, n, "QUIT\r")) {
+    if (n >= sizeof quit - 1 && memcmp(bytes, quit, sizeof quit - 1) == 0) {
         a->worker->goodbye = true;
         shut_sockets(a->worker, SHUT_RD);
     }
-    if (stage != a->stage) {
-        a->stage = stage;
-        a->code = 0;
-        a->enhanced[0] = '\0';
-    }
+    rg_smtp_talk_command(&a->talk, (struct rg_str){bytes, n});
     return 0;
 }
 
-static void read_enhanced(struct attempt *a, const char *text, size_t n)
-{
-    size_t used = 0, dots = 0;
-    while (used < n && used < sizeof a->enhanced - 1 && ((text[used] >= '0' && text[used] <= '9') || text[used] == '.'))
-        dots += text[used++] == '.';
-    if (dots != 2 || used < 5)
-        used = 0;
-    memcpy(a->enhanced, text, used);
-    a->enhanced[used] = '\0';
-}
-
-/* "250 2.0.0 Ok: queued as 4XyZ": what to ask the relay's log for. */
-static void read_queue_id(struct attempt *a, const char *text, size_t n)
-{
-    static const char mark[] = "queued as ";
-    const char *hit = memmem(text, n, mark, sizeof mark - 1);
-    if (!hit)
-        return;
-    const char *id = hit + sizeof mark - 1;
-    size_t left = n - (size_t)(id - text), used = 0;
-    while (used < left && used < sizeof a->queue_id - 1 &&
-           ((id[used] >= '0' && id[used] <= '9') || (id[used] >= 'a' && id[used] <= 'z') || (id[used] >= 'A' && id[used] <= 'Z')))
-        used++;
-    memcpy(a->queue_id, id, used);
-    a->queue_id[used] = '\0';
-}
-
-/* Reply lines; the last of each reply has a blank after its code. */
 static size_t watch_replies(char *line, size_t size, size_t count, void *ctx)
 {
     struct attempt *a = ctx;
     size_t n = size * count;
-    bool reply = n >= 4 && line[3] != '-' && !a->worker->goodbye;
-    for (size_t i = 0; i < 3 && reply; i++)
-        reply = line[i] >= '0' && line[i] <= '9';
-    if (!reply)
-        return n;
-    a->code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-    read_enhanced(a, line + 4, n - 4);
-    if (a->code == 354 && a->stage == STAGE_DATA)
-        a->data_agreed = true;
-    if (a->stage == STAGE_DOT && a->code / 100 == 2)
-        read_queue_id(a, line + 4, n - 4);
+    if (!a->worker->goodbye)
+        rg_smtp_talk_reply(&a->talk, (struct rg_str){line, n});
     return n;
 }
 
@@ -207,9 +140,7 @@ static size_t read_mail(char *to, size_t size, size_t count, void *ctx)
         shut_sockets(a->worker, SHUT_RDWR); /* whatever the library does next, no dot leaves any more */
         return CURL_READFUNC_ABORT;
     }
-    a->stage = STAGE_DOT;
-    a->code = 0;
-    a->enhanced[0] = '\0';
+    rg_smtp_talk_dot(&a->talk);
     return 0;
 }
 
@@ -311,44 +242,14 @@ static const char *explain_channel(CURL *easy, CURLcode code)
     }
 }
 
-static const char *stage_name(enum stage stage)
-{
-    static const char *const names[] = {"the greeting", "EHLO",    "STARTTLS", "AUTH",
-                                        "MAIL FROM",    "RCPT TO", "DATA",     "the whole mail"};
-    static_assert(RG_COUNT(names) == STAGE_DOT + 1, "a name for each stage");
-    return names[stage];
-}
-
-/* 530 and neighbours come at any stage and ask for a login or TLS. */
-static bool concerns_channel(const struct attempt *a)
-{
-    int code = a->code;
-    return a->stage <= STAGE_MAIL || code == 421 || code == 454 || code == 530 || code == 534 || code == 535 || code == 538;
-}
-
 static void judge(const struct attempt *a, CURL *easy, CURLcode code, struct rg_transport_result *result)
 {
-    *result = (struct rg_transport_result){.job = a->job, .verdict = RG_VERDICT_RETRY};
+    *result = (struct rg_transport_result){.job = a->job};
     if (a->expired) {
         result->verdict = RG_VERDICT_EXPIRED;
         snprintf(result->detail, sizeof result->detail, "its time ended before the mail did");
-    } else if (code == CURLE_OK && a->stage == STAGE_DOT) {
-        result->verdict = RG_VERDICT_ACCEPTED;
-        result->evidence = RG_EVIDENCE_ACCEPTED;
-        snprintf(result->provider_id, sizeof result->provider_id, "%s", a->queue_id);
-        snprintf(result->detail, sizeof result->detail, "%d%s%s", a->code, a->enhanced[0] ? " " : "", a->enhanced);
-    } else if (a->code >= 400) {
-        result->channel = concerns_channel(a);
-        if (a->code >= 500 && !result->channel)
-            result->verdict = RG_VERDICT_REJECTED;
-        snprintf(result->detail, sizeof result->detail, "%d%s%s in answer to %s", a->code, a->enhanced[0] ? " " : "", a->enhanced,
-                 stage_name(a->stage));
-    } else if (a->stage == STAGE_DOT) {
-        result->verdict = RG_VERDICT_UNCERTAIN;
-        snprintf(result->detail, sizeof result->detail, "no reply after the whole mail was sent");
     } else {
-        result->channel = true;
-        snprintf(result->detail, sizeof result->detail, "%s (at %s)", explain_channel(easy, code), stage_name(a->stage));
+        rg_smtp_talk_judge(&a->talk, code == CURLE_OK, explain_channel(easy, code), result);
     }
 }
 
@@ -357,7 +258,7 @@ static bool is_dead_connection(const struct attempt *a, CURL *easy, CURLcode cod
     long opened = 0;
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &opened);
     bool broke = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING; /* a refusal is a SEND_ERROR, too */
-    return opened == 0 && !a->data_agreed && ((broke && a->code < 400) || a->code == 421);
+    return opened == 0 && !a->talk.data_agreed && ((broke && a->talk.code < 400) || a->talk.code == 421);
 }
 
 static void deliver(void *ctx, const struct rg_transport_job *job, struct rg_transport_result *result)
