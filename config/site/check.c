@@ -17,7 +17,7 @@ struct check {
 };
 
 #define EACH(type, item, sections) \
-    for (type *item = (sections).items, *end_ = item + (sections).count; item != NULL && item < end_; item++)
+    for (type *item = (sections).items, *end_ = item == NULL ? NULL : item + (sections).count; item != end_; item++)
 
 /* The value that was written for a key; the section's own name when it was left out. */
 static const struct rg_node *node_of(const struct rg_section *section, const char *key)

@@ -1,11 +1,15 @@
 /* The door against whatever arrives. The first byte picks what the rest is: a structured event, a binary one with headers in
  * front (name, colon, value, line feed; an empty line ends them), a document of another system, or a mapping in YAML. Whatever
- * is accepted has to come out in a form that can be read back. */
+ * is accepted has to come out in a form that can be read back, in partitions that there are; whatever is refused, in a dead letter
+ * that its topic takes, and that can be sent again. */
 #include "consumers/decode/decode.h"
+#include "consumers/ingest/letter.h"
+#include "consumers/ingest/route.h"
 
 #include <string.h>
 
 #define ARENA_BYTES ((size_t)128 * 1024 * 1024)
+#define SHARDS 64
 #define RECORD_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,13 +38,49 @@ static const struct rg_mapping *load(struct rg_str yaml, struct rg_arena *arena)
     return mapping;
 }
 
+static void route(const struct rg_event *event, struct rg_arena *arena)
+{
+    const struct rg_origin origin = {.source = RG_STR("s"), .partition = 3, .offset = 7};
+    struct rg_event back;
+    struct rg_located located;
+    struct rg_route route;
+    struct rg_reject reject = {.reason = NULL};
+    if (rg_route(event, &origin, SHARDS, 1, arena, &route, &reject) < 0) {
+        rg_assert(reject.reason != NULL);
+        return;
+    }
+    for (size_t i = 0; i < route.count; i++) {
+        const struct rg_routed *record = &route.records[i];
+        rg_assert(record->partition >= 0 && record->partition < SHARDS);
+        if (record->kind == RG_REC_LOCATED)
+            rg_assert(rg_located_read(record->value, arena, &located, NULL) == 0);
+        else if (record->kind != RG_REC_UNKNOWN)
+            rg_assert(rg_event_read(record->value, arena, &back, NULL) == 0);
+    }
+}
+
+static void refuse(const struct rg_message *message, const struct rg_reject *reject, struct rg_arena *arena)
+{
+    struct rg_letter *letter = RG_NEW(arena, struct rg_letter, 1);
+    for (int again = 0; again < 2; again++) {
+        size_t bytes;
+        rg_letter_write(message, "billing.events", 3, 7, again, reject, 1, arena, letter);
+        bytes = letter->key.n + letter->value.n;
+        for (size_t i = 0; i < letter->header_count; i++)
+            bytes += strlen(letter->headers[i].name) + letter->headers[i].value.n;
+        rg_assert(bytes <= RG_LETTER_RECORD_BYTES_MAX);
+    }
+}
+
 static void decode(const struct rg_upstream *upstream, const struct rg_message *message, struct rg_arena *arena)
 {
     struct rg_event event, back;
     struct rg_reject reject = {.reason = NULL};
     enum rg_decoded done = rg_decode(upstream, message, arena, &event, &reject);
-    if (done == RG_DECODED_REJECT)
+    if (done == RG_DECODED_REJECT) {
         rg_assert(reject.reason != NULL && rg_utf8_valid(rg_str(reject.detail)));
+        refuse(message, &reject, arena);
+    }
     if (done != RG_DECODED_EVENT)
         return;
     for (int personal = 0; personal < 2; personal++) {
@@ -52,6 +92,7 @@ static void decode(const struct rg_upstream *upstream, const struct rg_message *
         rg_jw_done(&jw);
         rg_assert(rg_event_read(rg_buf_str(&buf), arena, &back, NULL) == 0);
     }
+    route(&event, arena);
 }
 
 static void decode_cloudevent(struct rg_message *message, struct rg_arena *arena)

@@ -38,27 +38,43 @@ static void check_event(const struct rg_event *event, struct rg_arena *arena)
         check_event(event->details, arena);
 }
 
+/* What is read is written, and what is written is read and written again as it is. */
+#define CHECK(name)                                                                                                                \
+    static void check_##name(struct rg_str bytes, struct rg_arena *arena)                                                          \
+    {                                                                                                                              \
+        struct rg_##name value;                                                                                                    \
+        struct rg_buf first RG_CLEANUP(rg_buf_done), second RG_CLEANUP(rg_buf_done);                                               \
+        rg_buf_init(&first, RECORD_BYTES_MAX);                                                                                     \
+        rg_buf_init(&second, RECORD_BYTES_MAX);                                                                                    \
+        if (rg_##name##_read(bytes, arena, &value, NULL) < 0)                                                                      \
+            return;                                                                                                                \
+        rg_##name##_write(&value, &first);                                                                                         \
+        int rc = rg_##name##_read(rg_buf_str(&first), arena, &value, NULL);                                                        \
+        rg_assert(rc == 0);                                                                                                        \
+        rg_##name##_write(&value, &second);                                                                                        \
+        rg_assert(rg_str_eq(rg_buf_str(&first), rg_buf_str(&second)));                                                             \
+    }
+CHECK(decision)
+CHECK(recalled)
+CHECK(skipped)
+CHECK(claim)
+CHECK(outcome)
+CHECK(located)
+
 static void read_records(struct rg_str bytes, struct rg_arena *arena)
 {
     struct rg_event event;
-    struct rg_decision decision;
-    struct rg_recalled recalled;
-    struct rg_claim claim;
-    struct rg_outcome outcome;
-    struct rg_located located;
     struct rg_origin origin;
     if (rg_event_read(bytes, arena, &event, NULL) == 0) {
         struct rg_buf buf RG_CLEANUP(rg_buf_done);
         write_half(&event, false, &buf);
     }
-    if (rg_decision_read(bytes, arena, &decision, NULL) == 0) {
-        struct rg_buf buf RG_CLEANUP(rg_buf_done);
-        rg_buf_init(&buf, RECORD_BYTES_MAX);
-        rg_decision_write(&decision, &buf);
-        rg_assert(rg_decision_read(rg_buf_str(&buf), arena, &decision, NULL) == 0);
-    }
-    (void)(rg_recalled_read(bytes, arena, &recalled, NULL) + rg_claim_read(bytes, arena, &claim, NULL) +
-           rg_outcome_read(bytes, arena, &outcome, NULL) + rg_located_read(bytes, arena, &located, NULL));
+    check_decision(bytes, arena);
+    check_recalled(bytes, arena);
+    check_skipped(bytes, arena);
+    check_claim(bytes, arena);
+    check_outcome(bytes, arena);
+    check_located(bytes, arena);
     if (rg_origin_parse(bytes, &origin, NULL) == 0) {
         char text[RG_ORIGIN_TEXT_MAX];
         rg_origin_print(&origin, text);

@@ -1,4 +1,4 @@
-/* Whatever a person writes into a ladder or a policy: the loader ends, says something or makes a snapshot, and a snapshot has a
+/* Whatever a person writes into a ladder, a policy or a calendar: the loader ends, says something or makes a snapshot, and a snapshot has a
  * name, steps whose references hold, and a text for every message. The first byte chooses what the rest is. */
 #include "config/ladder/load.h"
 
@@ -10,23 +10,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char ladder[] =
-    "language: 1\nladder: a\npriority: 1\ndefaults: { via: [sms] }\nsteps:\n  b: { day: D+1, tone: reminder, template: t }\n"
-    "templates:\n  t: \"{{> credor}}\"\n";
+#define LADDER(calendar)                                                                                                           \
+    "language: 1\nladder: a\ncalendar: " calendar "\npriority: 1\ndefaults: { via: [sms] }\nsteps:\n  b: { day: D+1, tone: reminder, template: t }\n"    \
+    "templates:\n  t: \"{{> credor}}\"\n"
 
 /* The least tree that a ladder can rest on, made once a process. */
 static char tree[64];
 
-static void put(const char *name, const char *text)
+static void put(const char *name, struct rg_str text)
 {
     char path[128];
     (void)snprintf(path, sizeof path, "%s/%s", tree, name);
     FILE *file = fopen(path, "w");
-    rg_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+    rg_assert(file != NULL && fwrite(text.p, 1, text.n, file) == text.n && fclose(file) == 0);
 }
 
 static const char *const parts[] = {"calendars", "templates", "templates/partials"};
-static const char *const files[] = {"calendars/br-generico.yaml", "templates/partials/credor.pt-BR.txt"};
+static const char *const files[] = {"calendars/br-generico.yaml", "templates/partials/credor.pt-BR.txt", "calendars/given.yaml"};
 
 static void clean_up(void)
 {
@@ -51,8 +51,8 @@ static void make_tree(void)
         (void)snprintf(path, sizeof path, "%s/%s", tree, parts[i]);
         rg_assert(mkdir(path, 0700) == 0);
     }
-    put(files[0], "language: 1\ncalendar: br-generico\nterms: { suspension_notice: 15d }\n");
-    put(files[1], "{{credor.nome}} {{credor.documento}} {{credor.endereco}}");
+    put(files[0], RG_STR("language: 1\ncalendar: br-generico\nterms: { suspension_notice: 15d }\n"));
+    put(files[1], RG_STR("{{credor.nome}} {{credor.documento}} {{credor.endereco}}"));
     (void)atexit(clean_up);
 }
 
@@ -81,11 +81,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         make_tree();
     if (size == 0)
         return 0;
-    bool is_policy = data[0] == 'p';
-    const struct rg_rules_text given = {"given.yaml", {(const char *)data + 1, size - 1}}, good = {"good.yaml", rg_str(ladder)};
+    bool is_policy = data[0] == 'p', is_calendar = data[0] == 'c';
+    const struct rg_rules_text given = {"given.yaml", {(const char *)data + 1, size - 1}};
+    const struct rg_rules_text good = {"good.yaml", is_calendar ? RG_STR(LADDER("given")) : RG_STR(LADDER("br-generico"))};
+    if (is_calendar)
+        put(files[2], given.bytes);
     struct rg_rules_input input = {
         .shipped = tree, .mode = RG_MODE_LIVE, .channels = channels, .channel_count = RG_COUNT(channels)};
-    input.texts = is_policy ? &good : &given;
+    input.texts = is_policy || is_calendar ? &good : &given;
     input.text_count = 1;
     input.policy_text = is_policy ? &given : NULL;
     struct rg_diags *diags = rg_diags_new();

@@ -1,8 +1,9 @@
-/* Whatever Redis hands us in place of a debtor's record, a reference, an outbox entry or an action's state: refused, or
- * something that is written the same way again and bears being looked at. */
+/* Whatever Redis hands us in place of a debtor's record, a reference, an outbox entry, an action's state or a charge, and Kafka as
+ * what is known of a person: refused, or something that is written the same way again and bears being looked at. */
 #include "config/contract/state.h"
 #include "daemon/shard/parking.h"
 #include "daemon/state/codec.h"
+#include "daemon/state/people.h"
 #include "producers/relay/relay.h"
 
 #include <string.h>
@@ -74,6 +75,39 @@ static void try_act(struct rg_str bytes)
     rg_assert(rg_str_is(bytes, text));
 }
 
+static void try_charge(struct rg_str bytes, struct rg_arena *arena)
+{
+    struct rg_charge charge;
+    RG_CLEANUP(rg_buf_done) struct rg_buf first, second;
+    rg_buf_init(&first, RG_RECORD_STORED_MAX);
+    rg_buf_init(&second, RG_RECORD_STORED_MAX);
+    if (rg_charge_read(bytes, arena, &charge, NULL) < 0)
+        return;
+    rg_charge_write(&charge, &first);
+    int rc = rg_charge_read(rg_buf_str(&first), arena, &charge, NULL);
+    rg_assert(rc == 0);
+    rg_charge_write(&charge, &second);
+    rg_assert(rg_str_eq(rg_buf_str(&first), rg_buf_str(&second)));
+}
+
+/* What is folded into a record that knows nobody is what that record says of the person, also after it was stored. */
+static void try_person(struct rg_str bytes, struct rg_arena *arena)
+{
+    struct rg_record *record = rg_record_new(arena, RG_STR("C-1")), *again = NULL;
+    RG_CLEANUP(rg_buf_done) struct rg_buf first, second, stored;
+    rg_buf_init(&first, 2 * RG_LEDGER_BYTES_MAX);
+    rg_buf_init(&second, 2 * RG_LEDGER_BYTES_MAX);
+    rg_buf_init(&stored, RG_RECORD_STORED_MAX);
+    if (rg_people_fold(record, bytes, NULL) < 0 || rg_record_encode(record, &stored, NULL) < 0)
+        return;
+    rg_people_write(record, &first);
+    int rc = rg_record_decode(rg_buf_str(&stored), RG_STR("C-1"), arena, &again, NULL);
+    rg_assert(rc == 0);
+    rg_people_write(again, &second);
+    rg_assert(rg_str_eq(rg_buf_str(&first), rg_buf_str(&second)));
+    look_at(again);
+}
+
 /* The first byte says what the rest is taken for. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,6 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'r': try_reference(bytes, arena); break;
     case 'o': try_out(bytes); break;
     case 'a': try_act(bytes); break;
+    case 'c': try_charge(bytes, arena); break;
+    case 'p': try_person(bytes, arena); break;
     default: break;
     }
     return 0;
