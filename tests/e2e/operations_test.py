@@ -7,7 +7,7 @@ import time
 
 import servers
 from regua_e2e import SHIPPED, Case, main
-from topics import at
+from topics import ALWAYS, at, awake
 
 sys.path.insert(0, str(servers.ROOT / "tests" / "oracle"))
 import exposition  # noqa: E402 (the path is known only now)
@@ -40,7 +40,7 @@ def issue(world, number, due_on="2026-03-09", sms=False):
         debtor_details={
             "name": f"Devedor {number}",
             "kind": "person",
-            "state": "SP",
+            "state": "SP" if world.clocked else awake(),
             "contacts": [{"channel": "sms" if sms else "email", "address": address}],
         },
     )
@@ -244,12 +244,7 @@ class Letters(Case):
         self.assert_just(world, at_least=1)
 
 
-# Stopping runs on real time, at any hour of any day: a calendar without nights.
-CALENDAR = """
-language: 1
-calendar: sem-noite
-hours: { default: { weekdays: 00:00-24:00, saturday: 00:00-24:00, sunday: 00:00-24:00, source: "tests", read_on: 2026-01-01 } }
-"""
+# Stopping runs on real time, at any hour of any day.
 NOW = """
 language: 1
 ladder: agora
@@ -272,7 +267,7 @@ class Stop(Case):
     DEBTORS = 60
 
     def under_way(self, **slow):
-        world = self.world(ladders={"agora.yaml": NOW}, calendars={"sem-noite.yaml": CALENDAR})
+        world = self.world(ladders={"agora.yaml": NOW}, calendars={"sem-noite.yaml": ALWAYS})
         world.inbox.fault("smtp", at="dot", **slow)
         world.start(live="atraso")
         due_on = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 86400))
