@@ -109,9 +109,9 @@ static void make_broker(struct demo_stage *stage)
     int shards = stage->options.shards;
     struct rg_mock_topic topics[32] = {{"regua.ledger", shards},  {"regua.people", shards}, {"regua.messages", shards},
                                        {"regua.signals", shards}, {"regua.control", 1},     {"regua.deadletter", 2},
-                                       {"regua.retry", 1}};
+                                       {"regua.retry", 1},        {"regua.actions.owed", shards}};
     char names[DEMO_CHANNELS][64];
-    size_t n = 7;
+    size_t n = 8;
     for (int i = 0; i < DEMO_CHANNELS; i++) {
         (void)snprintf(names[i], sizeof names[i], "regua.actions.%s", demo_channels[i]);
         topics[n++] = (struct rg_mock_topic){names[i], shards};

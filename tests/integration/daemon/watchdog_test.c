@@ -184,7 +184,7 @@ static int open_rig(void **state)
     static const struct rg_mock_topic topics[] = {
         {"regua.ledger", SHARDS}, {"regua.people", SHARDS}, {"regua.messages", SHARDS}, {"regua.signals", SHARDS}, {"regua.control", 1},
         {"regua.deadletter", 2}, {"regua.actions.email", SHARDS}, {"regua.actions.signals", SHARDS}, {"billing.events", 2},
-        {"regua.retry", 1}};
+        {"regua.actions.owed", SHARDS}, {"regua.retry", 1}};
     struct rig *rig = rg_alloc(sizeof *rig);
     char shipped[512];
     int status = 0;
