@@ -36,10 +36,12 @@ static const struct rg_mu_value *ask(const struct body *body, struct rg_str name
 static int write_string(struct body *body, const struct rg_mu_template *template)
 {
     size_t outer = body->context_count - 1;
-    struct rg_mu_options options = {.escape = RG_MU_JSON, .strict = true, .outer = body->contexts, .outer_count = outer};
-    rg_buf_addc(body->out, '"');
-    int r = rg_mu_render(template, body->contexts[outer], &options, body->out, body->missing, body->err);
-    rg_buf_addc(body->out, '"');
+    struct rg_mu_options options = {.escape = RG_MU_PLAIN, .strict = true, .outer = body->contexts, .outer_count = outer};
+    struct rg_buf text RG_CLEANUP(rg_buf_done); /* whole before it is quoted: the preset's own words may hold a quote, too */
+    rg_buf_init(&text, body->out->max_bytes);
+    int r = rg_mu_render(template, body->contexts[outer], &options, &text, body->missing, body->err);
+    if (r == 0)
+        rg_json_quote(body->out, rg_buf_str(&text));
     return r;
 }
 

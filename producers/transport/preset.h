@@ -13,7 +13,7 @@
 #define RG_PRESET_BODY_DEPTH_MAX 16
 #define RG_PRESET_BODY_NODES_MAX 512
 
-/* The body's structure. Strings are templates whose values are written as JSON strings; structure comes from the preset
+/* The body's structure. Strings are templates; what they make is written as a JSON string; structure comes from the preset
  * alone. A map whose only key is "{{#name}}" is a section: as an item of a list it stands for one item per item of
  * `name` ({{.}} is the item), as a member's value it is left out with its key unless `name` has a value. */
 enum rg_preset_node_kind { RG_PRESET_STRING, RG_PRESET_LITERAL, RG_PRESET_LIST, RG_PRESET_MAP, RG_PRESET_SECTION };

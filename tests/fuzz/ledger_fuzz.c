@@ -32,7 +32,9 @@ static void load(void)
 /* Up to `mark`, and what comes after it in *rest. */
 static struct rg_str cut(struct rg_str *rest, char mark)
 {
-    const char *end = rest->n > 0 ? memchr(rest->p, mark, rest->n) : NULL;
+    if (rest->n == 0)
+        return *rest;
+    const char *end = memchr(rest->p, mark, rest->n);
     struct rg_str head = {rest->p, end == NULL ? rest->n : (size_t)(end - rest->p)};
     size_t used = head.n + (end != NULL ? 1 : 0);
     *rest = (struct rg_str){rest->p + used, rest->n - used};
