@@ -164,6 +164,7 @@ static void walk_payment(struct rg_coder *c, struct rg_payment *p, const struct 
 static void walk_payments(struct rg_coder *c, struct rg_invoice *v)
 {
     RG_CODE_LIST(c, v->payments, v->payment_count);
+    c->broken = c->broken || v->payment_count > RG_RECORD_PAYMENTS_MAX; /* sums keep a set of them */
     v->payment_cap = v->payment_count;
     for (size_t i = 0; i < v->payment_count; i++)
         walk_payment(c, &v->payments[i], v);

@@ -257,6 +257,23 @@ static void with_own_names(struct rg_record *r)
         r->invoices[0].done[i].step = rg_arena_printf(arena, "%.*s2", (int)r->invoices[0].done[i].step.n, r->invoices[0].done[i].step.p);
 }
 
+/* Sums are made over a set of payments that has no room for more. */
+static void payments_fit_their_set(void **state)
+{
+    (void)state;
+    struct rg_payment payments[RG_RECORD_PAYMENTS_MAX + 1] = {{.id = RG_STR("p")}};
+    struct rg_record *record = rg_record_new(arena, RG_STR("C-1"));
+    struct rg_invoice invoice = {.ns = RG_STR("n"), .id = RG_STR("F1"), .payments = payments};
+    record->invoices = &invoice;
+    record->invoice_count = 1;
+    invoice.payment_count = RG_RECORD_PAYMENTS_MAX;
+    struct rg_str most = encoded(record);
+    assert_int_equal(try(most.p, most.n), 0);
+    invoice.payment_count++;
+    struct rg_str more = encoded(record);
+    assert_int_equal(try(more.p, more.n), RG_EINVAL);
+}
+
 static void the_reference_debtor_is_small(void **state)
 {
     (void)state;
@@ -295,6 +312,7 @@ int main(void)
         TEST(limits_are_kept),
         TEST(no_number_makes_it_unreadable),
         TEST(lists_take_no_more_than_they_may),
+        TEST(payments_fit_their_set),
         TEST(the_reference_debtor_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
