@@ -175,12 +175,25 @@ static void render(struct rg_sender *sender, struct rg_hand *hand)
         retry_later(sender, hand, &err);
 }
 
+/* Asked once for all that wait, and again now and then, for it may have been lost. */
+static void want_upstream(struct rg_sender *sender, int64_t from_ms)
+{
+    if (sender->wanted_ms > sender->shared_ms)
+        sender->wanted_ms = 0; /* the clock was set back since */
+    if (from_ms <= sender->wanted_ms && sender->boot_ms < sender->want_boot_ms)
+        return;
+    if (from_ms > sender->wanted_ms)
+        sender->wanted_ms = from_ms;
+    sender->want_boot_ms = sender->boot_ms + FRESHEN_LOOK_MS;
+    (void)sender->config.world.want_asof(sender->config.world.ctx, sender->wanted_ms);
+}
+
 static void freshen(struct rg_sender *sender, struct rg_hand *hand)
 {
-    hand->fresh_from_ms = rg_shared_ms(&sender->config.clock);
+    hand->fresh_from_ms = sender->shared_ms;
     hand->fresh_since_boot_ms = sender->boot_ms;
     hand->known_boot_ms = -1;
-    (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms); /* asked again at every look */
+    want_upstream(sender, hand->fresh_from_ms);
     rg_hand_move(sender, hand, RG_HAND_FRESHEN);
 }
 
@@ -272,8 +285,8 @@ static void still_queued(struct rg_sender *sender, struct rg_hand *hand, int64_t
     if (hand->state == RG_HAND_FRESHENING && hand->known_boot_ms < 0) {
         if (known)
             hand->known_boot_ms = sender->boot_ms;
-        else /* it may have been lost; harmless twice */
-            (void)sender->config.world.want_asof(sender->config.world.ctx, hand->fresh_from_ms);
+        else
+            want_upstream(sender, hand->fresh_from_ms);
     }
     rg_hand_move(sender, hand, RG_HAND_FREE);
 }

@@ -158,6 +158,7 @@ struct rg_sender {
     size_t slots_max; /* the concurrency, or what the transport turned out to take */
 
     int64_t boot_ms, shared_ms; /* of this turn */
+    int64_t wanted_ms, want_boot_ms; /* through when upstream was asked for, and when it is asked for again */
     bool stopped, draining, paused;
     bool moved; /* something happened in this turn */
     bool recipients_failing; /* said so already */

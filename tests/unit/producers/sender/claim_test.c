@@ -566,6 +566,7 @@ static void test_sanctions_wait_together(void **state)
     struct rg_decision restore = decide_signal(&play, HERD + 1, RG_SIGNAL_RESTORE_REQUESTED, 1);
     play_run(&play, 200);
     assert_int_equal(last_outcome(&play, &restore).verdict, RG_VERDICT_ACCEPTED);
+    assert_in_range(play.stage.wants, 1, HERD / 2); /* in 300 ms: for all of them together */
     play.stage.asof_ms = play.stage.want_ms;
     play_run(&play, 900);
     int64_t sent = 0;

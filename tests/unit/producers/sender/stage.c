@@ -196,6 +196,7 @@ static int want_asof(void *ctx, int64_t at_ms)
 {
     struct stage *stage = ctx;
     stage->want_ms = at_ms > stage->want_ms ? at_ms : stage->want_ms;
+    stage->wants++;
     return 0;
 }
 

@@ -33,6 +33,7 @@ struct stage {
     bool away;                  /* its state cannot be read */
     int looks;                  /* how often it was asked */
     int64_t asof_ms, want_ms;   /* upstream known through; somebody wants it through */
+    int wants;                  /* how often it was asked for */
     bool stopped, lowered;      /* the mode, below every step there is */
     bool clocks_disagree;
     bool requeue_uncertain;     /* the step's policy is resend */
