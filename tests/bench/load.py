@@ -256,7 +256,7 @@ class Load:
         paid = ((self.upstream.payment, first + n) for n in range(0, due, 2))
         self.people += due
         before = self.arrived()
-        self.take("backlog", "two million behind", chain(calls, heard, paid), count)
+        self.take("backlog", "events behind", chain(calls, heard, paid), count)
         self.wait("backlog: sending", lambda: self.arrived() - before >= due - (due + 1) // 2, lambda: (self.arrived() - before, due // 2))
         time.sleep(2)
         wrong = {f"d{first + n}" for n in range(0, due, 2)} & self.decided()
