@@ -172,7 +172,8 @@ static int start_sender(struct rg_daemon *daemon, const struct rg_site_channel *
     if (rc < 0)
         return rc;
     const struct rg_sender_config config = {
-        .kafka = daemon->kafka, .group = part->group, .channel = channel != NULL ? part->queue : RG_QUEUE_SIGNALS, .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
+        .kafka = daemon->kafka, .group = part->group, .channel = channel != NULL ? part->queue : RG_QUEUE_SIGNALS,
+        .actions_topic = part->topic, .ledger_topic = daemon->topics.ledger,
         .messages_topic = daemon->topics.messages, .signals_topic = daemon->topics.signals, .shards = (int)site->kafka.shards,
         .session_timeout_ms = (int)rg_duration_ms(site->tuning.session_timeout),
         .claim_valid_ms = channel != NULL ? rg_duration_ms(channel->claim_time) : SIGNAL_CLAIM_MS,
