@@ -14,6 +14,7 @@
 #define SIGNAL_CLAIM_MS 15000 /* one record into Kafka: what has not got there by then is decided about anew */
 #define CONTROL_ARENA_BYTES ((size_t)1024 * 1024)
 #define DRAIN_MS 25000 /* below the stop timeout of the unit */
+#define JOIN_AFTER_MS 200 /* every worker but the first */
 
 /* One more part that others may look at. */
 static void publish(struct rg_daemon *daemon, size_t *count)
@@ -67,7 +68,7 @@ static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
     const struct rg_site_tuning *tuning = &daemon->site->tuning;
     size_t wanted = (size_t)tuning->decide_workers;
     rg_assert(wanted >= 1 && wanted <= RG_WORKERS_MAX);
-    const struct rg_worker_config config = {
+    struct rg_worker_config config = {
         .runtime = &daemon->runtime, .kafka = daemon->kafka,
         .group = rg_arena_printf(daemon->arena, RG_STR_FMT "-decide", RG_STR_ARG(daemon->site->kafka.group)).p,
         .ledger_topic = daemon->topics.ledger, .people_topic = daemon->topics.people, .deadletter_topic = daemon->topics.deadletter,
@@ -78,6 +79,7 @@ static int start_workers(struct rg_daemon *daemon, struct rg_error *err)
     for (size_t i = 0; i < wanted; i++) {
         struct rg_worker_part *part = &daemon->workers[i];
         part->daemon = daemon;
+        config.join_after_ms = i == 0 ? 0 : JOIN_AFTER_MS;
         int rc = rg_worker_new(&config, &part->worker, err);
         if (rc < 0)
             return rc;

@@ -57,7 +57,7 @@ struct rg_ingest_config {
     const struct rg_ingest_source *sources;
     size_t source_count;
     int session_timeout_ms; /* 0: base/kafka's */
-    int64_t round_ms;       /* between two looks at what shards want */
+    int64_t round_ms;       /* between two wishes of a shard; ingest looks for them more often */
     struct rg_redis_config redis;
     const struct rg_clock *clock; /* `shared` is Redis TIME */
     struct rg_ingest_counters *counters; /* zeroed */

@@ -8,6 +8,8 @@
 #include "base/core/log.h"
 #include "config/contract/state.h"
 
+#define ROUND_LOOKS 8 /* at what shards want, in the time of one round */
+
 /* Stamps what was reached, and says which record was read last. */
 int rg_ingest_tell(struct rg_ingest *g, struct rg_error *err)
 {
@@ -90,7 +92,7 @@ static int round_turn(struct rg_ingest *g, struct rg_error *err)
     int64_t want_ms = -1;
     int failed = 0;
     if (rg_ingest_boot_ms(g) >= g->round_at_ms) {
-        g->round_at_ms = rg_ingest_boot_ms(g) + g->config.round_ms;
+        g->round_at_ms = rg_ingest_boot_ms(g) + g->config.round_ms / ROUND_LOOKS;
         failed = look(g, &want_ms, err);
         if (failed == 0)
             failed = begin_round(g, want_ms, err);

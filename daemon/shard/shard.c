@@ -301,6 +301,11 @@ bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_w
     return true;
 }
 
+bool rg_shard_learns(const struct rg_shard *shard, int64_t fresh_ms, int64_t all_seen_ms)
+{
+    return shard->state == RG_SHARD_RUNNING && !shard->round_open && (fresh_ms > shard->seen_ms || all_seen_ms > shard->asof_ms);
+}
+
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round)
 {
     if (round->ledger_end > shard->ledger_end)

@@ -103,6 +103,8 @@ bool rg_shard_turn(struct rg_shard *shard, const struct rg_shard_world *world, s
 
 /* Freshness. `wants`: some timer is due or a sanction waits, and asof has to come past the instant returned. */
 bool rg_shard_wants(const struct rg_shard *shard, int64_t now_ms, int64_t *ret_want_ms);
+/* Whether a round that brings this tells it anything, and none is under way. */
+bool rg_shard_learns(const struct rg_shard *shard, int64_t fresh_ms, int64_t all_seen_ms);
 /* A round that is under way goes on instead: under steady traffic the ends run away, and one that is never reached tells
  * nothing. */
 void rg_shard_begin_round(struct rg_shard *shard, const struct rg_shard_round *round);

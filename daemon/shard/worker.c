@@ -18,6 +18,7 @@
 #define EDGES_TIMEOUT_MS 2000
 #define REBUILD_TIMEOUT_MS 2000
 #define LINGER_MS 1
+#define ROUND_LOOKS 8 /* in the time of one round, while somebody waits for what it brings */
 #define FLUSH_MS 2000
 #define WORLD_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 
@@ -33,7 +34,7 @@ struct rg_worker {
     int64_t open_at_boot_ms[RG_SHARDS_MAX];
     int64_t seen_told_ms[RG_SHARDS_MAX];
     char round_trouble[sizeof ((struct rg_error *)NULL)->text]; /* why rounds fail: said once */
-    int64_t round_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms, rebuild_at_boot_ms;
+    int64_t round_at_boot_ms, want_at_boot_ms, retry_at_boot_ms, keepalive_boot_ms, rebuild_at_boot_ms;
     struct rg_error refusal; /* the first record that failed since the producer was made: the others were thrown back for it */
     struct rg_error writing; /* what stands in the way of it; code 0: nothing */
     int deadletter_partitions;
@@ -126,7 +127,8 @@ int rg_worker_new(const struct rg_worker_config *config, struct rg_worker **ret_
         rc = rg_kafka_producer_new(&config->kafka, &options, &w->producer, err);
     if (rc == 0)
         rc = rg_kafka_admin_new(&config->kafka, &w->admin, err);
-    if (rc == 0)
+    w->retry_at_boot_ms = config->join_after_ms > 0 ? rg_boot_ms(&config->runtime->clock) + config->join_after_ms : 0;
+    if (rc == 0 && config->join_after_ms == 0)
         rc = make_consumer(w, err);
     if (rc < 0) {
         rg_worker_free(&w);
@@ -429,8 +431,9 @@ static bool any_wants(struct rg_worker *w, int64_t now_ms, int64_t *ret_want_ms)
     return wants;
 }
 
-/* First what upstream says, then where our partitions end: what the first covers then lies below the second. */
-static int begin_rounds(struct rg_worker *w, int64_t now_ms, int64_t want_ms, struct rg_error *err)
+/* First what upstream says, then where our partitions end: what the first covers then lies below the second. `ret_waits`: what
+ * somebody wanted is not there yet. */
+static int begin_rounds(struct rg_worker *w, int64_t now_ms, int64_t want_ms, bool *ret_waits, struct rg_error *err)
 {
     struct rg_fresh fresh;
     struct rg_kafka_position ends[2 * RG_SHARDS_MAX];
@@ -441,10 +444,9 @@ static int begin_rounds(struct rg_worker *w, int64_t now_ms, int64_t want_ms, st
     if (rc < 0)
         return rc;
     int64_t fresh_ms = all_fresh(w, &fresh, now_ms), seen_ms = all_seen(w, &fresh, now_ms);
-    if (want_ms < 0 && fresh.want_ms <= own_asof(w))
-        return 0; /* nobody waits for anything: no round */
-    for (int p = 0; p < w->config.shards; p++) {
-        if (w->shards[p] == NULL || rg_shard_state(w->shards[p]) != RG_SHARD_RUNNING)
+    *ret_waits = fresh.want_ms > own_asof(w);
+    for (int p = 0; *ret_waits && p < w->config.shards; p++) {
+        if (w->shards[p] == NULL || !rg_shard_learns(w->shards[p], fresh_ms, seen_ms))
             continue;
         ends[n++] = (struct rg_kafka_position){w->config.ledger_topic, p, 0};
         ends[n++] = (struct rg_kafka_position){w->config.people_topic, p, 0};
@@ -460,22 +462,27 @@ static int begin_rounds(struct rg_worker *w, int64_t now_ms, int64_t want_ms, st
     return rc;
 }
 
+/* One wish in the time of a round. What it brings takes three steps by three hands (stamped, seen by each shard, known to all), and
+ * while somebody waits for it each hand looks often; the brokers are asked only when there is news. */
 static void rounds(struct rg_worker *w, int64_t now_ms, int64_t boot_ms)
 {
     struct rg_error err;
     int64_t want_ms = -1;
-    if (boot_ms < w->round_at_boot_ms)
-        return;
-    bool wants = any_wants(w, now_ms, &want_ms);
-    w->round_at_boot_ms = boot_ms + w->config.round_ms;
-    if (begin_rounds(w, now_ms, wants ? want_ms : -1, &err) < 0) {
+    bool waits = false;
+    if (boot_ms < w->round_at_boot_ms || own_asof(w) == INT64_MAX)
+        return; /* also while no shard runs: the first that does is to look at once */
+    bool says = boot_ms >= w->want_at_boot_ms && any_wants(w, now_ms, &want_ms);
+    if (begin_rounds(w, now_ms, says ? want_ms : -1, &waits, &err) < 0) {
         if (strncmp(w->round_trouble, err.text, sizeof w->round_trouble) != 0)
             rg_log(RG_LOG_WARNING, "ROUND", RG_LOG_NO_CTX, "%s; trying again", err.text);
         (void)snprintf(w->round_trouble, sizeof w->round_trouble, "%s", err.text);
         w->round_at_boot_ms = boot_ms + OPEN_RETRY_MS;
-    } else {
-        w->round_trouble[0] = '\0';
+        return;
     }
+    w->round_trouble[0] = '\0';
+    w->round_at_boot_ms = boot_ms + (waits ? w->config.round_ms / ROUND_LOOKS : w->config.round_ms);
+    if (says)
+        w->want_at_boot_ms = boot_ms + w->config.round_ms;
 }
 
 static void tell_seen(struct rg_worker *w)
@@ -578,7 +585,7 @@ static bool turn_shards(struct rg_worker *w, const struct rg_shard_world *world)
     return more;
 }
 
-/* The consumer may have died; and nothing is read before there is somewhere to send to. */
+/* The consumer may not be there yet, or have died; and nothing is read before there is somewhere to send to. */
 static bool stand(struct rg_worker *w, int64_t boot_ms)
 {
     struct rg_error err;

@@ -15,7 +15,9 @@ struct rg_worker_config {
     size_t channel_count;
     int shards;
     int session_timeout_ms;
-    int64_t round_ms;
+    int join_after_ms; /* 0: joins its group at once. A member that comes while the first is being given its share makes both wait
+                        * for two seconds; one that comes after it, for a heartbeat. */
+    int64_t round_ms; /* between two wishes to know upstream; looks for what they bring come more often */
     struct rg_redis_config redis;
     struct rg_shard_counters *counters; /* one for all shards of this worker */
 };
