@@ -13,6 +13,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
 import servers  # noqa: E402 (the path is known only now)
+from daemon import WATCHDOG_S  # noqa: E402
 from regua_e2e import SHARDS, World  # noqa: E402
 from report import Bench, memory_mib  # noqa: E402
 from topics import ALWAYS, Topic, awake, instant, local, shard_of  # noqa: E402
@@ -346,6 +347,8 @@ def main():
         load.backlog()
         load.dead()
         load.watch.over.set()
+        world.stop()
+        bench.figure("the watchdog's longest wait for a word, of all that", "s", at_most=WATCHDOG_S / 2).add(world.silence_s)
     bench.report()
 
 

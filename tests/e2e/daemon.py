@@ -39,7 +39,8 @@ class Notified:
         return {"NOTIFY_SOCKET": str(self.path), "WATCHDOG_USEC": str(WATCHDOG_S * 1000000)}
 
     def close(self):
-        """Full load, lost neighbours, reloads: nothing of that is a hang, so systemd would never have ended it."""
+        """Full load, lost neighbours, reloads: nothing of that is a hang, so systemd would never have ended it. The longest silence, in
+        seconds."""
         self.heard.append((time.monotonic(), ""))
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
@@ -47,6 +48,7 @@ class Notified:
         told = [self.heard[0][0], *(at for at, text in self.heard if "WATCHDOG=1" in text), stopping]
         longest = max(after - before for before, after in zip(told, told[1:]))
         assert longest < WATCHDOG_S, f"for {longest:.1f} s the watchdog was told nothing"
+        return longest
 
 
 class Daemon:
@@ -61,6 +63,7 @@ class Daemon:
         self.clocked = clock is not None
         self.process = None
         self.notified = None
+        self.silence_s = 0.0  # the longest towards systemd's watchdog, of all its lives
         self.environment = {}  # what the last start added to it
         self.expected_errors = []
 
@@ -107,14 +110,14 @@ class Daemon:
         process, self.process = self.process, None
         status = servers.end(process)
         assert status == 0, f"reguad ended with {status}:\n{self.log_tail()}"
-        self.notified.close()
+        self.silence_s = max(self.silence_s, self.notified.close())
 
     def kill(self):
         """As by kill -9 or a power cut: no goodbye to anybody."""
         self.process.kill()
         self.process.wait()
         self.process = None
-        self.notified.close()
+        self.silence_s = max(self.silence_s, self.notified.close())
 
     def pause(self):
         """As of a machine that stands still: no heartbeat, no clock of its own."""
