@@ -30,7 +30,7 @@
 #define BUDGET_EVENTS 100000
 #define BYTES_APART_PERCENT 2
 
-static int64_t debtors = 100000, events = 2000000, turns = 5, shards = 8, workers = 2;
+static int64_t debtors = 100000, events = 2000000, turns = 5, shards = 8, workers = 4;
 
 struct stage {
     struct bench *bench;
@@ -217,6 +217,7 @@ static void measure_sizes(struct stage *s)
     struct rg_event person = portfolio_person(&p, arena, debtors / 2);
     fold(record, &person, true, 0);
     fold(record, &person, false, 0);
+    size_t issued = 0;
     sizes->issued_bytes = ISSUED_BYTES;
     sizes->life = (size_t)((events + debtors - 1) / debtors);
     sizes->record_bytes[0] = stored_bytes(record);
@@ -226,8 +227,12 @@ static void measure_sizes(struct stage *s)
         fold(record, &event, false, (int64_t)(k + 1) * debtors / shards);
         sizes->timed[k + 1] = look_sets_timer(rules, record, p.now_ms);
         sizes->record_bytes[k + 1] = stored_bytes(record);
-        if (event.type == RG_EV_INVOICE_ISSUED)
+        if (event.type == RG_EV_INVOICE_ISSUED) {
             sizes->charge_bytes = charge_bytes(&event);
+            issued = k;
+        }
+        if (event.type == RG_EV_PAYMENT_CONFIRMED)
+            sizes->closed_after[k] = (int)(k - issued);
     }
     rg_rules_free(&rules);
     rg_arena_free(&arena);

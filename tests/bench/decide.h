@@ -41,6 +41,7 @@ int64_t decide_ours_batches(const struct decide_ours *ours);
 struct decide_bare_sizes {
     size_t life, record_bytes[DECIDE_LIFE_MAX + 1];
     bool timed[DECIDE_LIFE_MAX + 1];
+    int closed_after[DECIDE_LIFE_MAX]; /* the fact closes the invoice that was issued so many facts before; 0: none */
     size_t charge_bytes; /* of i: */
     size_t issued_bytes; /* a record of the ledger this long brings a charge */
 };

@@ -8,6 +8,7 @@
 #include "base/core/hash.h"
 #include "config/contract/state.h"
 #include "daemon/rules/record.h"
+#include "daemon/shard/shard.h"
 #include "daemon/state/internal.h"
 
 #include <librdkafka/rdkafka.h>
@@ -41,6 +42,8 @@ struct batch {
     int debtors[DECIDE_BATCH_MAX]; /* those of the keys that are debtors' */
     bool timed[DECIDE_BATCH_MAX];  /* his timer is set, else removed */
     int debtor_count;
+    char closed[DECIDE_BATCH_MAX][KEY_MAX]; /* charges of invoices that were closed: they are given an end */
+    int closed_count;
 };
 
 struct hand {
@@ -217,6 +220,13 @@ static void add_key(struct hand *hand, char kind, struct rg_str id, size_t value
     b->value_n[b->key_count++] = value_bytes;
 }
 
+/* The charge of the invoice that a record at this place brings. */
+static struct rg_str invoice_at(const struct hand *hand, int64_t offset, char into[64])
+{
+    int n = snprintf(into, 64, PORTFOLIO_NS ":inv_%03d%013lld", hand->batch.shard, (long long)offset);
+    return (struct rg_str){into, (size_t)n};
+}
+
 static void add_record(struct hand *hand, const rd_kafka_message_t *message)
 {
     static const char located[] = "invoice:";
@@ -227,15 +237,17 @@ static void add_record(struct hand *hand, const rd_kafka_message_t *message)
         add_key(hand, 'r', key, 18); /* the debtor it belongs to */
         return;
     }
+    char invoice[64];
+    int64_t debtors = (bare->end[b->shard] - bare->from[b->shard]) / (int64_t)bare->sizes.life;
     size_t fact = (size_t)(message->offset - bare->from[b->shard]) * bare->sizes.life / (size_t)(bare->end[b->shard] - bare->from[b->shard]);
     b->timed[b->debtor_count] = bare->sizes.timed[fact + 1];
     b->debtors[b->debtor_count++] = b->key_count;
     add_key(hand, 'd', key, bare->sizes.record_bytes[fact + 1]);
-    if (message->len < bare->sizes.issued_bytes)
-        return;
-    char invoice[64];
-    int n = snprintf(invoice, sizeof invoice, PORTFOLIO_NS ":inv_%03d%013lld", b->shard, (long long)message->offset);
-    add_key(hand, 'i', (struct rg_str){invoice, (size_t)n}, bare->sizes.charge_bytes);
+    if (bare->sizes.closed_after[fact] > 0)
+        (void)snprintf(b->closed[b->closed_count++], KEY_MAX, "i:%s",
+                       invoice_at(hand, message->offset - bare->sizes.closed_after[fact] * debtors, invoice).p);
+    if (message->len >= bare->sizes.issued_bytes)
+        add_key(hand, 'i', invoice_at(hand, message->offset, invoice), bare->sizes.charge_bytes);
 }
 
 static void push_reads(struct hand *hand)
@@ -323,6 +335,11 @@ static void push_transaction(struct hand *hand)
         put_arg(&hand->out, b->keys[i], b->key_n[i]);
         put_arg(&hand->out, hand->bare->filler, b->value_n[i]);
     }
+    for (int i = 0; i < b->closed_count; i++) {
+        begin(hand, 3, "PEXPIRE");
+        put_key(hand, b->closed[i]);
+        put_i64(&hand->out, RG_CHARGE_TTL_MS);
+    }
     push_timers(hand, now_ms + (int64_t)30 * 86400000);
     push_position(hand, now_ms);
     begin(hand, 1, "EXEC");
@@ -337,7 +354,7 @@ static int64_t take_batch(struct hand *hand, int index)
     ssize_t n = rd_kafka_consume_batch_queue(hand->queues[index], 0, messages, DECIDE_BATCH_MAX);
     int64_t read = 0;
     hand->batch.shard = hand->shards[index];
-    hand->batch.key_count = hand->batch.debtor_count = 0;
+    hand->batch.key_count = hand->batch.debtor_count = hand->batch.closed_count = 0;
     for (ssize_t i = 0; i < n; i++) {
         if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR && messages[i]->offset < bare->end[hand->batch.shard]) {
             add_record(hand, messages[i]);
