@@ -208,8 +208,8 @@ static const struct rg_table log_table = RG_TABLE("log", struct rg_site_log, log
 
 static const struct rg_row tuning_rows[] = {
     {.key = "decide_workers", RG_AT(struct rg_site_tuning, decide_workers), .type = RG_ROW_INT, .flags = RG_INTERNAL,
-     .fallback = "2", .min = 1, .max = 64,
-     .help = "Threads that fold and decide; shards are spread over them."},
+     .fallback = "4", .min = 1, .max = 64,
+     .help = "Threads that fold and decide; shards are spread over them. More than processors, for they wait for Redis."},
     {.key = "freshness_round", RG_AT(struct rg_site_tuning, freshness_round), .type = RG_ROW_DURATION, .flags = RG_INTERNAL,
      .units = RG_UNITS_CLOCK, .fallback = "1s", .min = 1, .max = 60,
      .help = "How often it is asked whether anything upstream is still unread."},

@@ -71,7 +71,7 @@ http:
   operators:
     {operator}: {{ token: {{ file: token }}, roles: [look, act] }}
 log: {{ level: info, format: json }}
-tuning: {{ decide_workers: 2, session_timeout: 6s }}
+tuning: {{ session_timeout: 6s }}
 """
 
 OWN_TOPICS = ("ledger", "people", "control", "actions", "messages", "signals", "retry", "deadletter")

@@ -37,7 +37,7 @@ FRESHENING_MS = 30000  # a sanction waits that long for upstream
 PROVIDER_HANDS, MAIL_HANDS, SIGNAL_HANDS = 64, 16, 32  # messages that a sender may have claimed at once
 HANDS = 2 * PROVIDER_HANDS + MAIL_HANDS + 2 * SIGNAL_HANDS
 QUEUES = ("email", "sms", "whatsapp", "signals", "owed")
-TUNING = "tuning: { decide_workers: 2, session_timeout: %ds }" % faults.SESSION_S
+TUNING = "tuning: { session_timeout: %ds }" % faults.SESSION_S
 
 
 class Run:
@@ -73,7 +73,7 @@ class Run:
         }
 
     def site(self, text):
-        text = text.replace("tuning: { decide_workers: 2, session_timeout: 6s }", TUNING)
+        text = text.replace("tuning: { session_timeout: 6s }", TUNING)
         return text if self.proxy is None else text.replace(self.world.redis.url, f"redis://127.0.0.1:{self.proxy.port}/0")
 
     def open(self):
