@@ -4,16 +4,11 @@ The topics are there already, as on every start but the first.
 """
 import os
 import pathlib
-import queue
-import socket
-import subprocess
 import sys
-import threading
 import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
-import servers  # noqa: E402 (the path is known only now)
-from regua_e2e import SHARDS, World  # noqa: E402
+from regua_e2e import SHARDS, World  # noqa: E402 (the path is known only now)
 from report import Bench, memory_mib  # noqa: E402
 
 READY_MS = 300
@@ -21,45 +16,21 @@ IDLE_MIB = 64
 PATIENCE_S = 60
 
 
-class Notified:
-    """Listens as systemd would: always, for a process that nobody hears waits in its notification."""
-
-    def __init__(self, folder):
-        self.path = str(pathlib.Path(folder) / "notify")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.ready = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self):
-        while True:
-            words = self.socket.recv(65536).decode().splitlines()
-            if "READY=1" in words:
-                self.ready.put(time.monotonic())
-
-    def wait_ready(self):
-        """The instant at which it was ready."""
-        return self.ready.get(timeout=PATIENCE_S)
-
-
 def cpu_s(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(world, notified):
+def start(world):
     """Seconds until it said READY=1."""
-    with world.log_path.open("ab") as log:
-        began = time.monotonic()
-        world.process = subprocess.Popen(
-            world.command(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "NOTIFY_SOCKET": notified.path},
-            preexec_fn=servers.die_with_parent,
-        )
-        return notified.wait_ready() - began
+    began = time.monotonic()
+    world.start(ready=False)
+    while time.monotonic() < began + PATIENCE_S:
+        for at, text in list(world.notified.heard):
+            if "READY=1" in text:
+                return at - began
+        time.sleep(0.005)
+    raise AssertionError(f"not ready after {PATIENCE_S} s:\n{world.log_tail()}")
 
 
 def idle(world, seconds):
@@ -79,15 +50,14 @@ def main():
     busy = bench.figure("one core's share, idle", "%")
     bench.progress("starting Apache Kafka")
     with World(site=lambda text: text.replace(f"shards: {SHARDS}\n", f"shards: {bench.options.shards}\n")) as world:
-        notified = Notified(world.folder)
         bench.progress("first start, which makes the topics")
-        start(world, notified)
+        start(world)
         world.wait_ready()
         for turn in range(bench.options.starts):
             world.stop()
             bench.progress("starting", turn, bench.options.starts)
             began = time.monotonic()
-            ready.add(start(world, notified) * 1000)
+            ready.add(start(world) * 1000)
             world.wait_ready()
             answering.add((time.monotonic() - began) * 1000)
         bench.progress("idle")
