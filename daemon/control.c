@@ -3,7 +3,6 @@
 #include "daemon/control.h"
 
 #include "base/core/log.h"
-#include "base/json/json.h"
 #include "base/json/write.h"
 
 #include <poll.h>
@@ -11,9 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VALUE_BYTES_MAX ((size_t)64 * 1024)
-#define STATE_ARENA_BYTES ((size_t)1024 * 1024)
-#define KNOWN_MAX 256
 #define WRITE_TIMEOUT_MS 10000
 #define TAKE_BACK_MS 5000
 #define RETRY_MS 1000
@@ -32,30 +28,6 @@ struct rg_control {
     bool waiting;            /* the record under way has not been reported yet */
     struct rg_error written; /* its report */
 };
-
-static struct rg_control_state *state_new(void)
-{
-    struct rg_arena *arena = rg_arena_new(STATE_ARENA_BYTES);
-    struct rg_control_state *state = RG_NEW(arena, struct rg_control_state, 1);
-    state->arena = arena;
-    return state;
-}
-
-static struct rg_control_state *state_copy(const struct rg_control_state *from)
-{
-    struct rg_control_state *to = state_new();
-    struct rg_arena *arena = to->arena;
-    *to = *from;
-    to->arena = arena;
-    to->stopped_by = rg_arena_str(arena, from->stopped_by);
-    to->stopped_reason = rg_arena_str(arena, from->stopped_reason);
-    to->live_max_step = rg_arena_str(arena, from->live_max_step);
-    struct rg_control_known *known = RG_NEW(arena, struct rg_control_known, KNOWN_MAX);
-    for (size_t i = 0; i < from->known_count; i++)
-        known[i] = (struct rg_control_known){rg_arena_str(arena, from->known[i].source), from->known[i].through_ms, from->known[i].at_ms};
-    to->known = known;
-    return to;
-}
 
 static void on_report(void *ctx, const struct rg_kafka_report *report)
 {
@@ -84,7 +56,7 @@ int rg_control_new(struct rg_runtime *runtime, const struct rg_kafka_config *kaf
     c->kafka = *kafka;
     rg_assert(strlen(topic) <= RG_KAFKA_TOPIC_NAME_MAX);
     memcpy(c->topic, topic, strlen(topic) + 1);
-    c->next = state_copy(&(struct rg_control_state){0});
+    c->next = rg_control_state_copy(NULL);
     int rc = pthread_mutex_init(&c->mutex, NULL);
     rg_assert(rc == 0);
     const struct rg_kafka_producer_options options = {.on_report = on_report, .ctx = c};
@@ -106,86 +78,20 @@ void rg_control_free(struct rg_control **control)
         return;
     rg_kafka_consumer_free(&c->reader, RG_KAFKA_FREE_MS);
     rg_kafka_producer_free(&c->producer, RG_KAFKA_FREE_MS);
-    struct rg_arena *arena = c->next->arena;
-    rg_arena_free(&arena);
+    rg_control_state_free(&c->next);
     (void)pthread_mutex_destroy(&c->mutex);
     rg_free(control);
 }
 
 /* ---- reading ---- */
 
-static int64_t number(const struct rg_json_value *root, const char *key)
-{
-    int64_t value = 0;
-    return rg_json_int(rg_json_get(root, key), &value) ? value : 0;
-}
-
-static struct rg_str text(struct rg_control_state *state, const struct rg_json_value *root, const char *key)
-{
-    struct rg_str value;
-    return rg_json_str(rg_json_get(root, key), &value) ? rg_arena_str(state->arena, value) : (struct rg_str){0};
-}
-
-/* Payments that are known stay known: an older word, come late, takes nothing back. What counts is how far each reaches: one that
- * promised a year must not silence all that come after it. */
-static void fold_known(struct rg_control_state *state, struct rg_str source, int64_t through_ms, int64_t at_ms)
-{
-    int64_t reach_ms = rg_known_reach_ms(through_ms, at_ms);
-    for (size_t i = 0; i < state->known_count; i++) {
-        const struct rg_control_known *known = &state->known[i];
-        if (rg_str_eq(known->source, source) && rg_known_reach_ms(known->through_ms, known->at_ms) >= reach_ms)
-            return;
-    }
-    struct rg_control_known *known = RG_NEW(state->arena, struct rg_control_known, KNOWN_MAX);
-    size_t n = 0;
-    for (size_t i = 0; i < state->known_count; i++)
-        if (!rg_str_eq(state->known[i].source, source))
-            known[n++] = state->known[i];
-    if (n < KNOWN_MAX)
-        known[n++] = (struct rg_control_known){rg_arena_str(state->arena, source), through_ms, at_ms};
-    state->known = known;
-    state->known_count = n;
-}
-
-static void fold(struct rg_control *c, struct rg_str key, const struct rg_json_value *root)
-{
-    static const char known_prefix[] = "known/";
-    struct rg_control_state *state = c->next;
-    if (rg_str_is(key, "layout")) {
-        state->layout_shards = (int)number(root, "shards");
-    } else if (rg_str_is(key, "stop")) {
-        bool stopped = false;
-        bool before = state->stopped;
-        state->stopped = rg_json_bool(rg_json_get(root, "stopped"), &stopped) && stopped;
-        if (!before) /* said again, it stands since the first time */
-            state->stopped_since_ms = number(root, "at");
-        state->stopped_by = text(state, root, "by");
-        state->stopped_reason = text(state, root, "reason");
-    } else if (rg_str_is(key, "live")) {
-        state->live_max_step = text(state, root, "max_step");
-        state->live_spread_ms = number(root, "spread_ms");
-        state->live_since_ms = number(root, "since");
-    } else if (key.n > sizeof known_prefix - 1 && memcmp(key.p, known_prefix, sizeof known_prefix - 1) == 0) {
-        fold_known(state, (struct rg_str){key.p + sizeof known_prefix - 1, key.n - (sizeof known_prefix - 1)}, number(root, "through"), number(root, "at"));
-    }
-    c->dirty = true;
-}
-
 static void take(struct rg_control *c, const struct rg_kafka_event *event)
 {
-    RG_CLEANUP(rg_json_free) struct rg_json *doc = NULL;
     struct rg_error err;
-    if (event->value.p == NULL)
-        return; /* a tombstone of a key that means nothing without a value */
-    if (rg_json_parse(event->value, VALUE_BYTES_MAX, &doc, &err) < 0) {
+    if (rg_control_state_fold(&c->next, event->key, event->value, &err) == 0)
+        c->dirty = true;
+    else
         rg_log(RG_LOG_WARNING, "CONTROL-BAD", RG_LOG_NO_CTX, "record at %s/0/%lld is left out: %s", c->topic, (long long)event->offset, err.text);
-        return;
-    }
-    struct rg_control_state *fresh = state_copy(c->next); /* the old arena must not grow for ever */
-    struct rg_arena *old = c->next->arena;
-    c->next = fresh;
-    rg_arena_free(&old);
-    fold(c, event->key, rg_json_root(doc));
 }
 
 static void find_end(struct rg_control *c)
@@ -205,11 +111,10 @@ static void find_end(struct rg_control *c)
 
 static void forget(struct rg_control *c)
 {
-    struct rg_arena *old = c->next->arena;
-    c->next = state_copy(&(struct rg_control_state){0});
-    rg_arena_free(&old);
+    rg_control_state_free(&c->next);
+    c->next = rg_control_state_copy(NULL);
     c->dirty = false;
-    rg_runtime_set_control(c->runtime, state_copy(c->next));
+    rg_runtime_set_control(c->runtime, rg_control_state_copy(c->next));
 }
 
 /* A reader that cannot go on would never hear of a stop: it is made anew. */
@@ -264,7 +169,7 @@ void rg_control_turn(struct rg_control *c, int wait_ms)
     if (!c->dirty || !c->next->loaded)
         return;
     c->dirty = false;
-    rg_runtime_set_control(c->runtime, state_copy(c->next));
+    rg_runtime_set_control(c->runtime, rg_control_state_copy(c->next));
 }
 
 const char *rg_control_trouble(const struct rg_control *c)
@@ -317,7 +222,7 @@ struct act {
 
 static void begin(struct act *act)
 {
-    rg_buf_init(&act->buf, VALUE_BYTES_MAX);
+    rg_buf_init(&act->buf, RG_CONTROL_VALUE_MAX);
     rg_jw_init(&act->jw, &act->buf);
     rg_jw_object(&act->jw);
     rg_jw_member_int(&act->jw, "v", 1);

@@ -7,7 +7,7 @@
  *   known/<source>   {"v":1,"through":ms,"at":ms,"by":…,"reason":…}       payments of a synced source are known through; without
  *                                                                         author where an event says so
  *
- * Unknown keys are kept by Kafka and ignored here: a newer instance may have written them. */
+ * Unknown keys are kept by Kafka and ignored here: a newer instance may have written them. What they come to: control_state.h. */
 #pragma once
 
 #include "base/kafka/kafka.h"

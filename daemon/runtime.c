@@ -61,18 +61,10 @@ void rg_ruleset_unref(struct rg_ruleset **pointer)
     rg_free(&set);
 }
 
-static void drop_control(struct rg_control_state *control)
-{
-    if (control == NULL)
-        return;
-    struct rg_arena *arena = control->arena; /* the state lies in its own arena */
-    rg_arena_free(&arena);
-}
-
 void rg_runtime_done(struct rg_runtime *runtime)
 {
     rg_ruleset_unref(&runtime->locked->rules);
-    drop_control(runtime->locked->control);
+    rg_control_state_free(&runtime->locked->control);
     (void)pthread_mutex_destroy(&runtime->locked->mutex); /* nobody holds it any more */
     rg_free(&runtime->locked);
 }
@@ -101,25 +93,15 @@ void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state 
     struct rg_control_state *old = runtime->locked->control;
     runtime->locked->control = state;
     unlock(runtime);
-    drop_control(old);
+    rg_control_state_free(&old);
 }
 
 struct rg_control_state rg_runtime_control(struct rg_runtime *runtime, struct rg_arena *arena)
 {
     struct rg_control_state copy = {0};
     lock(runtime);
-    const struct rg_control_state *now = runtime->locked->control;
-    if (now != NULL) {
-        copy = *now;
-        copy.arena = NULL;
-        copy.stopped_by = rg_arena_str(arena, now->stopped_by);
-        copy.stopped_reason = rg_arena_str(arena, now->stopped_reason);
-        copy.live_max_step = rg_arena_str(arena, now->live_max_step);
-        struct rg_control_known *known = now->known_count > 0 ? RG_NEW(arena, struct rg_control_known, now->known_count) : NULL;
-        for (size_t i = 0; i < now->known_count; i++)
-            known[i] = (struct rg_control_known){rg_arena_str(arena, now->known[i].source), now->known[i].through_ms, now->known[i].at_ms};
-        copy.known = known;
-    }
+    if (runtime->locked->control != NULL)
+        copy = rg_control_state_in(arena, runtime->locked->control);
     unlock(runtime);
     return copy;
 }

@@ -4,39 +4,13 @@
 
 #include "base/core/clock.h"
 #include "base/core/hash.h"
-#include "brazil/days/date.h"
 #include "config/ladder/load.h"
 #include "config/site/site.h"
+#include "daemon/control_state.h"
 
 #include <stdatomic.h>
 
 struct rg_preset;
-
-/* What regua.control says, as of its end when it was last read. Immutable. */
-struct rg_control_known {
-    struct rg_str source;
-    int64_t through_ms; /* as it was said: see rg_known_reach_ms() */
-    int64_t at_ms;      /* said at this instant: it counts once the source has been read past it */
-};
-/* Nobody knows payments that are still to come: a word may reach to the end of the day it was given on, no further. */
-static inline int64_t rg_known_reach_ms(int64_t through_ms, int64_t at_ms)
-{
-    int64_t most_ms;
-    return __builtin_add_overflow(at_ms, RG_MS_PER_DAY, &most_ms) || through_ms < most_ms ? through_ms : most_ms;
-}
-
-struct rg_control_state {
-    struct rg_arena *arena; /* owns the slices */
-    bool loaded;            /* read to its end at least once */
-    bool stopped;
-    int64_t stopped_since_ms;
-    struct rg_str stopped_by, stopped_reason;
-    struct rg_str live_max_step; /* absent: everything in shadow */
-    int64_t live_spread_ms, live_since_ms;
-    int layout_shards; /* 0: not recorded yet */
-    const struct rg_control_known *known;
-    size_t known_count;
-};
 
 /* The preset of one channel. */
 struct rg_ruleset_preset {
@@ -77,5 +51,5 @@ void rg_runtime_set_rules(struct rg_runtime *runtime, struct rg_ruleset *set); /
 struct rg_ruleset *rg_runtime_rules(struct rg_runtime *runtime); /* never NULL once set; unref it */
 
 void rg_runtime_set_control(struct rg_runtime *runtime, struct rg_control_state *state); /* takes it over */
-/* A copy whose slices lie in `arena`. */
+/* As rg_control_state_in(); nothing is known while none was set. */
 struct rg_control_state rg_runtime_control(struct rg_runtime *runtime, struct rg_arena *arena);
