@@ -156,6 +156,8 @@ static int look(struct rg_state_line *line, const struct raising *raising, const
         rc = rg_state_line_next(line, RG_REDIS_STATUS, "WATCH fresh", &ok, err);
     if (rc == 0)
         rc = rg_state_line_next(line, RG_REDIS_ARRAY, "HMGET fresh", ret_values, err);
+    if (rc == 0 && (*ret_values)->count != raising->n)
+        rc = rg_fail(err, RG_EIO, "redis answered %zu fields with %zu", raising->n, (*ret_values)->count);
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "base/core/crash.h"
 #include "base/core/hash.h"
 #include "base/core/rand.h"
+#include "base/json/json.h"
 #include "daemon/state/internal.h"
 
 #include <stdio.h>
@@ -41,14 +42,6 @@ static int flush(struct store_redis *s, struct rg_error *err)
 
 /* ---- position ---- */
 
-static bool field_i64(const struct rg_redis_reply *hash, const char *field, int64_t *ret)
-{
-    for (size_t i = 0; i + 1 < hash->count; i += 2)
-        if (rg_str_is(hash->items[i].text, field))
-            return rg_str_to_i64(hash->items[i + 1].text, ret);
-    return false;
-}
-
 static bool parse_origin(struct rg_arena *arena, struct rg_str field, struct rg_str value, struct rg_origin_high *ret)
 {
     struct rg_origin origin;
@@ -60,28 +53,32 @@ static bool parse_origin(struct rg_arena *arena, struct rg_str field, struct rg_
     return true;
 }
 
+/* Fields that are absent keep their defaults. Positions are counted on from, so they stay far from what 64 bits hold. */
 static int read_pos(const struct rg_redis_reply *hash, struct rg_arena *arena, struct rg_pos *ret, struct rg_error *err)
 {
     struct rg_pos pos = {.ledger_next = -1, .people_next = -1, .seen_ms = -1, .asof_ms = -1};
     int64_t crc = 0;
-    (void)field_i64(hash, RG_POS_LEDGER, &pos.ledger_next); /* absent fields keep their defaults */
-    (void)field_i64(hash, RG_POS_PEOPLE, &pos.people_next);
-    (void)field_i64(hash, RG_POS_BATCH, &pos.batch);
-    (void)field_i64(hash, RG_POS_SEEN, &pos.seen_ms);
-    (void)field_i64(hash, RG_POS_ASOF, &pos.asof_ms);
-    (void)field_i64(hash, RG_POS_OUT, &pos.out_next);
-    if (field_i64(hash, RG_POS_LEDGER_CRC, &crc))
-        pos.ledger_crc = (uint32_t)crc;
+    const struct {
+        const char *field;
+        int64_t *to;
+    } numbers[] = {{RG_POS_LEDGER, &pos.ledger_next}, {RG_POS_LEDGER_CRC, &crc},    {RG_POS_PEOPLE, &pos.people_next},
+                   {RG_POS_BATCH, &pos.batch},        {RG_POS_SEEN, &pos.seen_ms}, {RG_POS_ASOF, &pos.asof_ms},
+                   {RG_POS_OUT, &pos.out_next}};
     for (size_t i = 0; i + 1 < hash->count; i += 2) {
-        struct rg_str field = hash->items[i].text;
+        struct rg_str field = hash->items[i].text, value = hash->items[i + 1].text;
+        for (size_t k = 0; k < RG_COUNT(numbers); k++)
+            if (rg_str_is(field, numbers[k].field) &&
+                (!rg_str_to_i64(value, numbers[k].to) || *numbers[k].to > RG_JSON_INT_MAX || *numbers[k].to < -RG_JSON_INT_MAX))
+                return rg_fail(err, RG_EINVAL, "position: field %s is no whole number, or too large a one", numbers[k].field);
         if (field.n < 3 || field.p[1] != ':' || (field.p[0] != 'L' && field.p[0] != 'P'))
             continue;
         struct rg_origin_high high;
-        if (!parse_origin(arena, field, hash->items[i + 1].text, &high))
+        if (!parse_origin(arena, field, value, &high))
             return rg_fail(err, RG_EINVAL, "position: field " RG_STR_FMT " cannot be read", RG_STR_ARG(field));
         high.source = rg_arena_str(arena, high.source);
         *RG_PUSH(arena, pos.origins, pos.origin_count, pos.origin_cap) = high;
     }
+    pos.ledger_crc = (uint32_t)crc;
     *ret = pos;
     return 0;
 }
@@ -108,17 +105,32 @@ static struct rg_begun read_begun(const struct rg_redis_reply *hash)
 
 /* ---- open ---- */
 
+/* Fields and values, members and scores. */
+static int expect_pairs(const struct store_redis *s, const struct rg_redis_reply *reply, const char *what, struct rg_error *err)
+{
+    int rc = rg_redis_expect(s->redis, reply, RG_REDIS_ARRAY, what, err);
+    if (rc == 0 && reply->count % 2 != 0)
+        return rg_fail(err, RG_EIO, "redis answered %s with %zu items, not two by two", what, reply->count);
+    for (size_t i = 0; rc == 0 && i < reply->count; i++)
+        rc = rg_redis_expect(s->redis, &reply->items[i], RG_REDIS_STR, what, err);
+    return rc;
+}
+
+static int next_pairs(struct store_redis *s, const char *what, const struct rg_redis_reply **ret, struct rg_error *err)
+{
+    int rc = rg_redis_next(s->redis, ret, err);
+    return rc < 0 ? rc : expect_pairs(s, *ret, what, err);
+}
+
 static int read_bounds(struct store_redis *s, struct rg_error *err)
 {
     for (unsigned b = 0; b < RG_STATE_TIMER_SETS; b++) {
         const struct rg_redis_reply *reply;
-        int rc = rg_redis_next(s->redis, &reply, err);
-        if (rc == 0)
-            rc = rg_redis_expect(s->redis, reply, RG_REDIS_ARRAY, "ZRANGE due", err);
+        int rc = next_pairs(s, "ZRANGE due", &reply, err);
         if (rc < 0)
             return rc;
         s->bound_ms[b] = RG_STORE_NEVER;
-        if (reply->count == 2 && !rg_str_to_i64(reply->items[1].text, &s->bound_ms[b]))
+        if (reply->count > 0 && !rg_str_to_i64(reply->items[1].text, &s->bound_ms[b]))
             return rg_fail(err, RG_EINVAL, "timer set %u: a score that is no whole number", b);
     }
     return 0;
@@ -139,13 +151,6 @@ static int read_out(const struct rg_redis_reply *reply, struct rg_arena *arena, 
         opened->out_count++;
     }
     return 0;
-}
-
-static int next_of_kind(struct store_redis *s, enum rg_redis_kind kind, const char *what, const struct rg_redis_reply **ret,
-                        struct rg_error *err)
-{
-    int rc = rg_redis_next(s->redis, ret, err);
-    return rc < 0 ? rc : rg_redis_expect(s->redis, *ret, kind, what, err);
 }
 
 static int take_fence(struct store_redis *s, struct rg_error *err)
@@ -176,17 +181,19 @@ static int read_state(struct store_redis *s, struct rg_arena *arena, struct rg_s
                       RG_STR("WITHSCORES"));
     int rc = flush(s, err);
     if (rc == 0)
-        rc = next_of_kind(s, RG_REDIS_ARRAY, "HGETALL pos", &reply, err);
+        rc = next_pairs(s, "HGETALL pos", &reply, err);
     if (rc == 0)
         rc = read_pos(reply, arena, &opened->pos, err);
     if (rc == 0)
         opened->begun = read_begun(reply);
     if (rc == 0)
-        rc = next_of_kind(s, RG_REDIS_ARRAY, "ZRANGE out", &reply, err);
+        rc = next_pairs(s, "ZRANGE out", &reply, err);
     if (rc == 0)
         rc = read_out(reply, arena, opened, err);
     if (rc == 0)
-        rc = next_of_kind(s, RG_REDIS_INT, "HLEN act", &reply, err);
+        rc = rg_redis_next(s->redis, &reply, err);
+    if (rc == 0)
+        rc = rg_redis_expect(s->redis, reply, RG_REDIS_INT, "HLEN act", err);
     if (rc == 0)
         opened->act_count = reply->integer;
     return rc == 0 ? read_bounds(s, err) : rc;
@@ -319,7 +326,7 @@ static enum rg_commit redis_load(struct rg_store *store, const struct rg_store_k
         return rc;
     if (n > 0 && rg_redis_next(s->redis, &reply, err) < 0)
         return lost(s);
-    if (rc == RG_COMMITTED && n > 0 && reply->kind != RG_REDIS_ARRAY)
+    if (rc == RG_COMMITTED && n > 0 && (reply->kind != RG_REDIS_ARRAY || reply->count != n))
         rc = refused(reply, err);
     for (size_t i = 0; rc == RG_COMMITTED && i < n; i++)
         ret_values[i] = reply->items[i].kind == RG_REDIS_STR ? rg_arena_str(arena, reply->items[i].text) : (struct rg_str){0};
@@ -381,7 +388,7 @@ static enum rg_commit ask_page(struct store_redis *s, struct page *page, struct 
         const struct rg_redis_reply *reply;
         if (rg_redis_next(s->redis, &reply, err) < 0)
             return lost(s);
-        if (reply->kind != RG_REDIS_ARRAY)
+        if (expect_pairs(s, reply, "ZRANGE due", err) < 0)
             return refused(reply, err);
         int more = read_bucket(s, page->asked[i], reply, page, err);
         if (more < 0)
@@ -622,7 +629,7 @@ static enum rg_commit judge_exec(struct store_redis *s, const struct rg_redis_re
     }
     if (rg_redis_error_kind(exec) == RG_REDIS_EXECABORT && first != NULL && rg_redis_error_is_denial(rg_redis_error_kind(first)))
         return refused(first, err);
-    if (exec->kind == RG_REDIS_ERROR)
+    if (exec->kind != RG_REDIS_ARRAY)
         return refused(exec, err);
     const struct rg_redis_reply *inside = rg_redis_array_error(exec);
     if (inside == NULL)

@@ -309,6 +309,8 @@ static void damaged_state_is_not_opened(void **state)
     } rows[] = {
         {{"HSET", "regua:{3}:pos", "L:billing:0:3", "12"}, "field L:billing:0:3"},
         {{"HSET", "regua:{3}:pos", "P:x", "1:0"}, "field P:x"},
+        {{"HSET", "regua:{3}:pos", "l", "many"}, "field l is no whole number"},
+        {{"HSET", "regua:{3}:pos", "o", "9223372036854775807"}, "field o is no whole number, or too large a one"},
         {{"ZADD", "regua:{3}:out", "1", "no sequence"}, "without its sequence"},
         {{"ZADD", "regua:{3}:out", "1", "x:bytes"}, "without its sequence"},
         {{"ZADD", "regua:{3}:due:00", "1.5", "x"}, "no whole number"},
