@@ -6,14 +6,14 @@
         ...                 # Redis is killed, loses its tail, is started again
         proxy.release()     # the same client connections go on, each over a new one to Redis
 
-        shard = proxy.catch(5)    # the next transaction that makes an action live is held back, whole; None: there was none
+        shard = proxy.catch(5)    # the next transaction that makes an action live does not get its EXEC; None: there was none
         ...                       # its client is killed
         proxy.let_go_after_one(9) # it reaches Redis right after the next transaction of that shard, before anything else does
 
 It reads both directions as RESP, so that a connection is only ever held where nothing is under way: no reply is awaited, no
 transaction is open, no WATCH is armed. One that does not come to such a place is cut, for a proxy that keeps it would hide a
-lost WATCH, and that no real one can do and be believed. A transaction held back is what a network may do to the last words of
-a process that is gone.
+lost WATCH, and that no real one can do and be believed. An EXEC held back is what a network may do to the last words of a process
+that is gone. Everything else passes as soon as it is a whole command, for a client may wait for the answer before it goes on.
 """
 import asyncio
 import contextlib
@@ -25,54 +25,53 @@ READ_BYTES = 1 << 16
 
 
 SHARD = re.compile(rb"\{(\d+)\}")
+EXEC = b"*1\r\n$4\r\nEXEC\r\n"
 
 
 class Framing:
-    """Counts whole RESP values in a stream of bytes; `words` sees the words of each that is an array."""
+    """Cuts a stream of bytes into whole RESP values, however it was cut into writes."""
 
-    def __init__(self, words=None):
+    def __init__(self):
         self.rest = b""
         self.left = [1]  # values still to come, by depth; the outermost is always one
-        self.words = words
-        self.array = []
+        self.words = []  # the first two of the value that is under way
+        self.bytes = []  # and as much of it as there is
         self.whole = 0
 
     @property
     def between(self):
-        return not self.rest and len(self.left) == 1
+        return not self.rest and not self.bytes
 
     def feed(self, data):
-        data, at = self.rest + data, 0
-        while True:
-            end = data.find(b"\r\n", at)
-            if end < 0:
-                break
-            kind, number = data[at : at + 1], data[at + 1 : end]
-            after = end + 2
-            if kind == b"*" and int(number) > 0:
-                self.left.append(int(number))
-                at = after
-                continue
+        """Those that are whole now: the first two words of each, and its bytes."""
+        data, at, values = self.rest + data, 0, []
+        while (end := data.find(b"\r\n", at)) >= 0:
+            kind, number, after = data[at : at + 1], data[at + 1 : end], end + 2
             if kind == b"$" and int(number) >= 0:
                 if len(data) < after + int(number) + 2:
                     break
-                if self.words is not None and len(self.array) < 2:
-                    self.array.append(data[after : after + int(number)])
+                if len(self.words) < 2:
+                    self.words.append(data[after : after + int(number)])
                 after += int(number) + 2
+            self.bytes.append(data[at:after])
             at = after
-            self._value()
+            if kind == b"*" and int(number) > 0:
+                self.left.append(int(number))
+            elif self._ends():
+                values.append((self.words, b"".join(self.bytes)))
+                self.words, self.bytes = [], []
+                self.whole += 1
         self.rest = data[at:]
+        return values
 
-    def _value(self):
+    def _ends(self):
+        """One value has come: whether the outermost is whole with it."""
         while len(self.left) > 1:
             self.left[-1] -= 1
             if self.left[-1] > 0:
-                return
+                return False
             self.left.pop()
-        self.whole += 1
-        if self.words is not None:
-            self.words(*self.array)
-            self.array = []
+        return True
 
 
 class Link:
@@ -81,27 +80,42 @@ class Link:
     def __init__(self, proxy, reader, writer):
         self.proxy = proxy
         self.client_reader, self.client_writer = reader, writer
-        self.asked, self.answered = Framing(self._command), Framing()
+        self.asked, self.answered = Framing(), Framing()
         self.multi = self.watching = False
         self.shard = None  # of the transaction that is open, or was the last
         self.writes = self.releases = False  # whether it changes anything, and makes an action live
-        self.exec_at = 0  # which of our requests it ended with
+        self.exec_at = 0  # which of our requests it ended with; 0: it is open, or there was none
         self.server_writer = None
         self.pump = None
         self.lost = False  # its transaction was caught
 
-    def _command(self, word, key=b""):
+    def _command(self, word=b"", key=b""):
         word, named = word.upper(), SHARD.search(key)
         if word == b"MULTI":
-            self.multi, self.writes, self.releases = True, False, False
+            self.multi, self.shard, self.writes, self.releases, self.exec_at = True, None, False, False, 0
         elif word == b"WATCH":
             self.watching = True
-        elif word in (b"EXEC", b"DISCARD", b"UNWATCH"):
+        elif word == b"UNWATCH":
+            self.watching = False
+        elif word in (b"EXEC", b"DISCARD"):
             self.multi = self.watching = False
-            self.exec_at = self.asked.whole
+            self.writes = self.writes and word == b"EXEC"
         elif self.multi and named:
             self.shard, self.writes = int(named[1]), self.writes or not word.endswith(b"GET")
             self.releases = self.releases or (word == b"HSET" and key.endswith(b":act"))
+
+    def _ask(self, data):
+        """What of it is to be sent on."""
+        before, ready = self.asked.whole, []
+        for number, (words, raw) in enumerate(self.asked.feed(data), before + 1):
+            was_open = self.multi
+            self._command(*words)
+            if was_open and not self.multi:
+                self.exec_at = number
+                if self.proxy.caught(self):
+                    break
+            ready.append(raw)
+        return b"".join(ready)
 
     @property
     def at_rest(self):
@@ -132,11 +146,10 @@ class Link:
             while data := await self.client_reader.read(READ_BYTES):
                 while self.proxy.holding and self.at_rest:
                     await self.proxy.released.wait()
-                self.asked.feed(data)
-                if await self.proxy.caught(self, data):
-                    return  # the client is left without an answer, and its last words are the proxy's now
-                self.server_writer.write(data)
+                self.server_writer.write(self._ask(data))
                 await self.server_writer.drain()
+                if self.lost:
+                    return  # the client is left without an answer, and its last word is the proxy's now
         except OSError:
             pass
         finally:
@@ -156,8 +169,7 @@ class Proxy:
         self.links = set()
         self.holding = False
         self.catching = False
-        self.words = b""  # of the transaction that was caught
-        self.speaker = None  # its link
+        self.speaker = None  # the link whose transaction was caught
         self.waiting = False  # for the next transaction of that shard
         self.port = None
         self.loop = asyncio.new_event_loop()
@@ -222,27 +234,18 @@ class Proxy:
 
     async def _catch(self, wait_s):
         self.has_caught.clear()
-        self.catching, self.words, self.speaker = True, b"", None
+        self.catching, self.speaker = True, None
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.has_caught.wait(), wait_s)
         self.catching = False
         return self.speaker.shard if self.speaker is not None else None
 
-    async def caught(self, link, data):
-        """Whether these words of a link stay here. A client sends a transaction in one go, so that it begins what is read."""
-        if not self.catching or not data.startswith(b"*1\r\n$5\r\nMULTI\r\n"):
+    def caught(self, link):
+        """Whether the word that would end the transaction of a link stays here."""
+        if not self.catching or not link.releases:
             return False
-        self.catching = False
-        words = data
-        while link.multi and (more := await link.client_reader.read(READ_BYTES)):
-            link.asked.feed(more)
-            words += more
-        if not link.releases:
-            link.server_writer.write(words)
-            await link.server_writer.drain()
-            self.catching = True
-            return False
-        link.lost, self.words, self.speaker = True, words, link
+        self.catching, self.speaker = False, link
+        link.lost = True
         self.has_caught.set()
         return True
 
@@ -263,8 +266,8 @@ class Proxy:
 
     async def _speak(self):
         with contextlib.suppress(OSError):
-            answers = self.speaker.asked.whole
-            self.speaker.server_writer.write(self.words)
+            answers = self.speaker.exec_at
+            self.speaker.server_writer.write(EXEC)
             await self.speaker.server_writer.drain()
             while self.speaker.answered.whole < answers and not self.speaker.pump.done():
                 await asyncio.sleep(0.001)
@@ -273,7 +276,7 @@ class Proxy:
     async def answered(self, link):
         """Before the answer to a transaction of that shard reaches its client."""
         done = self.waiting and link is not self.speaker and link.shard == self.speaker.shard and link.writes
-        if done and link.exec_at > 0 and link.answered.whole >= link.exec_at and not link.multi:
+        if done and 0 < link.exec_at <= link.answered.whole:
             self.waiting = False
             await self._speak()
             self.has_let_go.set()

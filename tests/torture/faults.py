@@ -1,6 +1,7 @@
 """What is done to a run while its crowd is under way. A fault is a class with `strike`; what it needs is made in `prepare`.
 
-Acts follow each other with a pause in which the daemon has to get somewhere. Each act ends with everything running again.
+Acts follow each other with a pause in which the daemon has to get somewhere. Each act ends with everything running again. A fault
+that in none of its acts did what it is there for has proved nothing: the run fails.
 """
 import collections
 import json
@@ -81,6 +82,7 @@ class Kill:
 
     def note(self, point):
         self.run.world.kill()
+        self.run.struck.add("kill")
         self.run.kills.append({"point": point, "nth": self.nth if point else 0, "ends": self.run.ends()})
 
 
@@ -91,12 +93,27 @@ class Fault:
         self.run = run
         self.dice = run.dice
 
+    kind = ""
+
     def strike(self, _following):
         self.run.ready()
-        self.act()
+        if self.act():
+            self.run.struck.add(self.kind)
+
+    def act(self):
+        """Whether it did what it is there for."""
+        raise NotImplementedError
 
     def note(self, text):
         self.run.notes.append(text)
+
+    def owners(self):
+        """Of each shard who has it, and how many batches were made."""
+        redis = self.run.world.redis
+        return [
+            (redis.ask("GET", f"regua:{{{shard}}}:own"), int(redis.ask("HGET", f"regua:{{{shard}}}:pos", "b") or 0))
+            for shard in range(SHARDS)
+        ]
 
 
 class Term(Fault):
@@ -107,6 +124,7 @@ class Term(Fault):
         daemon.stop()
         daemon.start(ready=False)
         self.note("ended in peace")
+        return True
 
 
 class Pause(Fault):
@@ -117,9 +135,12 @@ class Pause(Fault):
         long = self.dice.random() < 0.3  # longer than its claims are good for
         still_s = self.dice.uniform(CLAIM_S + 0.5, CLAIM_S + 3) if long else self.dice.uniform(SESSION_S + 0.5, SESSION_S + 3)
         daemon.pause()
+        before = self.owners()
         time.sleep(still_s)
+        taken = sum(owner != was for (owner, _), (was, _) in zip(self.owners(), before))
         daemon.resume()
-        self.note(f"paused {still_s:.1f} s")
+        self.note(f"paused {still_s:.1f} s, {taken} shards were taken over")
+        return taken > 0
 
 
 class Stop(Fault):
@@ -138,7 +159,7 @@ class Stop(Fault):
             time.sleep(0.01)
         if not world.is_stopped():
             self.note(f"did not come to {point}")
-            return
+            return False
         began = time.monotonic()
         if point == "before-exec":
             self.wait_for_one_batch()
@@ -148,14 +169,7 @@ class Stop(Fault):
             time.sleep(self.dice.uniform(SESSION_S + 1, SESSION_S + 3))
         world.resume()
         self.note(f"stopped at {point} for {time.monotonic() - began:.1f} s")
-
-    def owners(self):
-        """Of each shard who has it, and how many batches were made."""
-        redis = self.run.world.redis
-        return [
-            (redis.ask("GET", f"regua:{{{shard}}}:own"), int(redis.ask("HGET", f"regua:{{{shard}}}:pos", "b") or 0))
-            for shard in range(SHARDS)
-        ]
+        return True
 
     def wait_for_one_batch(self):
         """Whose transaction is held up nobody knows: it is one of those that change hands."""
@@ -178,6 +192,7 @@ class Broker(Fault):
         time.sleep(down_s)
         kafka.revive(0)
         self.note(f"broker down {down_s:.1f} s")
+        return True
 
 
 class RedisKilled(Fault):
@@ -187,6 +202,7 @@ class RedisKilled(Fault):
         time.sleep(down_s)
         self.run.world.redis.start()
         self.note(f"redis down {down_s:.1f} s")
+        return True
 
 
 class Tail(Fault):
@@ -195,17 +211,19 @@ class Tail(Fault):
     def act(self):
         redis, began = self.run.world.redis, time.monotonic()
         redis.kill()
-        self.note(self.cut(redis, began))
+        lost_bytes, text = self.cut(redis, began)
         redis.start()
+        self.note(text)
+        return lost_bytes > 0
 
     def cut(self, redis, began):
-        """Forgets some of what was written before that instant, and all after it."""
+        """Forgets some of what was written before that instant, and all after it: how many bytes."""
         lost_s = self.dice.uniform(0.1, 3)
         before = [size for instant, size in self.run.sizes if instant <= began - lost_s]
         whole = redis.log_file.stat().st_size
         left = before[-1] if before else whole
         redis.cut(left)
-        return f"redis lost {lost_s:.1f} s, {(whole - left) >> 10} KiB"
+        return whole - left, f"redis lost {lost_s:.1f} s, {(whole - left) >> 10} KiB"
 
 
 class HiddenTail(Tail):
@@ -215,10 +233,11 @@ class HiddenTail(Tail):
         redis, began = self.run.world.redis, time.monotonic()
         kept, cut = self.run.proxy.hold()
         redis.kill()
-        text = self.cut(redis, began)
+        lost_bytes, text = self.cut(redis, began)
         redis.start()
         self.run.proxy.release()
         self.note(f"{text}, unnoticed by {kept} of {kept + cut} connections")
+        return lost_bytes > 0 and kept > 0
 
 
 class LateExec(Fault):
@@ -230,11 +249,12 @@ class LateExec(Fault):
         shard = proxy.catch(POINT_WAIT_S)
         if shard is None:
             self.note("no transaction came")
-            return
+            return False
         world.kill()
         world.start(ready=False)
         met = proxy.let_go_after_one(4 * SESSION_S)
         self.note(f"a transaction of shard {shard} came late" + ("" if met else ", and met nobody"))
+        return met
 
 
 class Late(Fault):
@@ -260,6 +280,7 @@ class Late(Fault):
         consumer.close()
         self.run.world.flush()
         self.note(f"{said} late words")
+        return said > 0
 
     def consumer(self):
         world = self.run.world
@@ -336,6 +357,7 @@ def plan(run):
         kind = run.kinds[number % len(run.kinds)]
         if kind != "kill":
             acts.append(KINDS[kind](run))
+            acts[-1].kind = kind
         elif points and (number > 0 or len(run.kinds) > 1):
             acts.append(Kill(run, points.pop(0)))
         else:

@@ -4,7 +4,8 @@
     ./dev kill [--runs N] [--seed S] [--faults kill,pause,…] [--acts N] [--jobs N]
 
 Each run is a process of its own with its own topics, Redis and inbox; the runs share one Kafka, but for those that kill brokers.
-Crash points are given to the runs that come next, those first that were hit least. Exit status 1: somebody found something.
+Crash points are given to the runs that come next, those first that were hit least. Exit status 1: somebody found something, or a
+fault that was asked for never struck.
 """
 import argparse
 import collections
@@ -22,6 +23,10 @@ import faults  # noqa: E402
 
 RUN_S = 900
 HITS = 3  # of each crash point, over a set of runs that has room for it
+
+
+def failed(report):
+    return bool(report["found"] or report["unstruck"])
 
 
 class Set:
@@ -69,7 +74,7 @@ class Set:
         try:
             report = json.loads(lines[-1])
         except (IndexError, ValueError):
-            report = {"seed": seed, "kills": [], "findings": [f"run.py ended with {process.returncode}, see {path}"], "found": 1}
+            report = {"seed": seed, "kills": [], "findings": [f"run.py ended with {process.returncode}, see {path}"], "found": 1, "unstruck": []}
         report["points"] = points
         for kill in report["kills"]:
             if kill.get("point"):
@@ -79,7 +84,7 @@ class Set:
                 self.given[point] -= 1  # its turn comes again
         self.reports.append(report)
         self.tell(report, time.monotonic() - began)
-        if not report["found"]:
+        if not failed(report):
             path.unlink()
 
     # ---- words ----
@@ -101,7 +106,9 @@ class Set:
         )
         for finding in report["findings"]:
             print(f"  {finding}", flush=True)
-        if report["found"]:
+        if report["unstruck"]:
+            print(f'  NEVER STRUCK: {", ".join(report["unstruck"])}; of that this run proves nothing', flush=True)
+        if failed(report):
             print(f'  {report["found"]} findings, kept in {report.get("kept", self.kept)}', flush=True)
 
     def progress(self, running):
@@ -130,7 +137,7 @@ class Set:
                 total[name] += report.get(name, 0)
         if self.points_a_run() > 0:
             print("crash points: " + ", ".join(f"{point} {self.hit[point]}" for point in faults.POINTS))
-        clean = sum(not report["found"] for report in self.reports)
+        clean = sum(not failed(report) for report in self.reports)
         print(f"{clean} passed, {len(self.reports) - clean} failed")
         minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
         first, last = self.options.seed, self.options.seed + self.options.runs - 1
@@ -161,7 +168,7 @@ class Set:
         if short:
             print(f"hit less than {HITS} times: {', '.join(short)}")
         self.sum_up()
-        return 1 if self.found() or short else 0
+        return 1 if short or any(map(failed, self.reports)) else 0
 
 
 def main():

@@ -4,8 +4,9 @@
     ./dev mutants [NAME…] [--seeds N] [--seed S] [--jobs N]
 
 Each file of mutants/ is a patch behind two lines: which guard it removes, and the runs that have to catch it. It is applied to a
-copy of the tree, built, and has to be caught by at least nine of ten seeds. A patch that does not apply any more is an error:
-change the copy in build/mutants/tree by hand and write its `git diff` behind the two lines.
+copy of the tree, built, and has to be caught by at least nine of ten seeds; a run whose fault never struck has caught nothing. A
+patch that does not apply any more is an error: change the copy in build/mutants/tree by hand and write its `git diff` behind the
+two lines.
 """
 import argparse
 import json

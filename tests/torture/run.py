@@ -51,11 +51,17 @@ class Run:
         self.crowd = crowd.Crowd(options.seed, options.debtors, stream_s, options.cuts, resend=options.seed % RESEND_EVERY == 0)
         self.kills = []
         self.notes = []
+        self.struck = set()  # kinds of faults that did what they are there for
         self.over = threading.Event()
         self.sizes = None
         self.proxy = None
         self.second = None
         self.world = None
+
+    @property
+    def unstruck(self):
+        """Kinds that had their turn in vain: of them the run has proved nothing."""
+        return [kind for kind in dict.fromkeys(self.kinds[: self.options.acts]) if kind not in self.struck]
 
     @property
     def daemons(self):
@@ -194,6 +200,7 @@ class Run:
             "ledger": len(court.ledger),
             "kills": self.kills,
             "notes": self.notes,
+            "unstruck": self.unstruck,
             "findings": findings,
         }
 
@@ -245,10 +252,10 @@ def main():
             report["findings"].append(str(error)[:2000])
     except Exception as error:  # pylint: disable=broad-except (whatever it was, it belongs to the report)
         traceback.print_exc()
-        report = {"seed": options.seed, "faults": run.kinds, "kills": run.kills, "notes": run.notes, "findings": [f"{type(error).__name__}: {error}"[:4000]]}
+        report = {"seed": options.seed, "faults": run.kinds, "kills": run.kills, "notes": run.notes, "unstruck": [], "findings": [f"{type(error).__name__}: {error}"[:4000]]}
     report["seconds"] = round(time.monotonic() - began, 1)
     if run.world is not None:
-        if options.keep is not None and (report["findings"] or os.environ.get("RG_E2E_KEEP")):
+        if options.keep is not None and (report["findings"] or report["unstruck"] or os.environ.get("RG_E2E_KEEP")):
             keep(run, report["findings"], options.keep)
             report["kept"] = str(options.keep)
         with contextlib.suppress(Exception):
@@ -260,7 +267,7 @@ def main():
     report["found"] = len(report["findings"])
     report["findings"] = report["findings"][:SHOWN]
     print(json.dumps(report), flush=True)
-    return 1 if report["found"] else 0
+    return 1 if report["found"] or report["unstruck"] else 0
 
 
 if __name__ == "__main__":
