@@ -2,11 +2,12 @@
 """Takes one guard at a time out of the product and looks whether the torture notices.
 
     ./dev mutants [NAME…] [--seeds N] [--seed S] [--jobs N]
+    ./dev mutants --check          only whether each patch still applies; a test of the lane order asks that
 
 Each file of mutants/ is a patch behind two lines: which guard it removes, and the runs that have to catch it. It is applied to a
 copy of the tree, built, and has to be caught by at least nine of ten seeds; a run whose fault never struck has caught nothing. A
 patch that does not apply any more is an error: change the copy in build/mutants/tree by hand and write its `git diff` behind the
-two lines.
+two lines. What every run of a mutant said stands in build/mutants/NAME.jsonl.
 """
 import argparse
 import json
@@ -98,26 +99,48 @@ def findings_of(process):
 
 
 def try_mutant(mutant, options):
-    """(caught, asked, an example)."""
+    """Reports of its runs: of as many as it takes to know."""
     mutant.build()
-    seeds, running = list(range(options.seed, options.seed + options.seeds)), []
-    caught, asked, example = 0, 0, ""
+    seeds, running, reports = list(range(options.seed, options.seed + options.seeds)), [], []
+    said = TREE.with_name(mutant.name + ".jsonl").open("w", encoding="utf-8")
     missed_max = options.seeds // 10
-    while (seeds or running) and asked - caught <= missed_max:
+    while (seeds or running) and missed(reports) <= missed_max:
         while seeds and len(running) < options.jobs:
             running.append(mutant.start(seeds.pop(0)))
-        report = findings_of(running.pop(0))
-        asked += 1
-        caught += report["found"] > 0
-        example = example or next(iter(report["findings"]), "")
+        reports.append(findings_of(running.pop(0)))
+        print(json.dumps(reports[-1], ensure_ascii=False), file=said, flush=True)
         if sys.stdout.isatty():
-            print(f"\r\033[K{mutant.name}: {caught} of {asked} seeds", end="", flush=True)
+            print(f"\r\033[K{mutant.name}: {len(reports) - missed(reports)} of {len(reports)} seeds", end="", flush=True)
     for process in running:
         process.kill()
         process.communicate()
     if sys.stdout.isatty():
         print("\r\033[K", end="")
-    return caught, asked, example
+    said.close()
+    return reports
+
+
+def missed(reports):
+    return sum(not report["found"] for report in reports)
+
+
+def tell(mutant, reports, lives):
+    seconds = sum(report.get("seconds", RUN_S) for report in reports) / len(reports)
+    vain = sum(bool(report.get("unstruck")) for report in reports)
+    example = next((report["findings"][0] for report in reports if report["findings"]), "")
+    print(
+        f"{'LIVES ' if lives else 'caught'} {mutant.name}: {len(reports) - missed(reports)} of {len(reports)} seeds, {seconds:.0f} s each"
+        + (f"; in {vain} its fault never struck" if vain else "")
+        + f". {mutant.guard}\n       {example[:300]}",
+        flush=True,
+    )
+
+
+def check(mutants):
+    ask = ("git", "-c", "safe.directory=*", "apply", "--check")
+    stale = [mutant.name for mutant in mutants if subprocess.run([*ask, str(mutant.path)], cwd=servers.ROOT, check=False).returncode != 0]
+    print(f"{len(mutants)} mutants" + (f"; these do not apply any more: {', '.join(stale)}" if stale else " apply"))
+    return 1 if stale else 0
 
 
 def main():
@@ -126,11 +149,14 @@ def main():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
+    parser.add_argument("--check", action="store_true", help="only look whether the patches apply")
     options = parser.parse_args()
     paths = {path.stem: path for path in sorted((HERE / "mutants").glob("*.patch"))}
     unknown = set(options.names) - set(paths)
     if unknown:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}; there are {', '.join(paths)}")
+    if options.check:
+        return check([Mutant(paths[name]) for name in options.names or paths])
     began, survivors, tried = time.monotonic(), [], 0
     kafka = servers.SharedKafka()
     try:
@@ -139,11 +165,11 @@ def main():
         copy_tree()
         for name in options.names or paths:
             mutant = Mutant(paths[name])
-            caught, asked, example = try_mutant(mutant, options)
-            lives = asked - caught > options.seeds // 10
+            reports = try_mutant(mutant, options)
+            lives = missed(reports) > options.seeds // 10
             survivors += [name] if lives else []
             tried += 1
-            print(f"{'LIVES ' if lives else 'caught'} {name}: {caught} of {asked} seeds. {mutant.guard}\n       {example[:300]}", flush=True)
+            tell(mutant, reports, lives)
     except MutantError as error:
         print(error)
         return 1
