@@ -86,15 +86,15 @@ class Debtor:
     def pays(self):
         return self.fate in ("pays", "pays_nameless")
 
-    @property
-    def steps(self):
-        """What he is due. Who pays a part while his reminder waits for the sender is not reminded anew for a day if his notice
-        has left meanwhile; the notice itself keeps no such distance."""
-        if self.pays:
+    def steps(self, paid):
+        """What he is due in the end; `paid`: his payment, or what part he pays, was published. Who pays a part while his reminder
+        waits for the sender is not reminded anew for a day if his notice has left meanwhile; the notice itself keeps no such
+        distance."""
+        if self.pays and paid:
             return ()
         if self.cut:
             return ("corte",)
-        return ("aviso",) if self.fate == "pays_half" else ("atraso", "aviso")
+        return ("aviso",) if self.fate == "pays_half" and paid else ("atraso", "aviso")
 
     @property
     def contacts(self):
@@ -125,6 +125,8 @@ class Crowd:
         self.ahead = []  # (instant, number, call, debtor), a heap
         self.serial = itertools.count()
         self.read = set()  # whose second receipt was published
+        self.paid = set()  # whose payment was
+        self.threads = []
         self.lock = threading.Lock()
         self.published = 0
         self.finished = threading.Event()
@@ -220,8 +222,7 @@ class Crowd:
             flush=False,
         )
 
-    @staticmethod
-    def _pay(world, debtor):
+    def _pay(self, world, debtor):
         name = {} if debtor.fate == "pays_nameless" else {"debtor": debtor.id}
         amount = HALF_CENTS if debtor.fate == "pays_half" else AMOUNT_CENTS
         world.event(
@@ -234,6 +235,7 @@ class Crowd:
             flush=False,
             **name,
         )
+        self.paid.add(debtor.id)
 
     def ids(self):
         """Of all events that upstream publishes and the ledger keeps; where somebody moved to it does not."""
@@ -242,8 +244,15 @@ class Crowd:
             yield f"delivered-{debtor.number}"
             if debtor.id in self.read:
                 yield f"read-{debtor.number}"
-            if debtor.fate != "stays":
+            if debtor.id in self.paid:
                 yield f"paid-{debtor.number}"
+
+    def dues(self):
+        """Who is due what, by what was published. Somebody whose step is never decided does not react to it: he owes."""
+        for debtor in self.debtors:
+            for step in debtor.steps(debtor.id in self.paid):
+                if step != "aviso" or debtor.id in self.read:
+                    yield debtor, step
 
     def _plan(self, instant_s, call, debtor):
         """What is said twice is said again a little later."""
@@ -259,8 +268,18 @@ class Crowd:
             self._plan(began + debtor.due_s, self._prove, debtor)
             if debtor.fate != "stays" and not debtor.reacts:
                 self._plan(began + debtor.due_s + debtor.paid_s, self._pay, debtor)
-        for work in (self._stream, self._watch):
-            threading.Thread(target=self._guarded, args=(work, world), daemon=True).start()
+        self.threads = [threading.Thread(target=self._guarded, args=(work, world), daemon=True) for work in (self._stream, self._watch)]
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self, world):
+        """Nothing is published after it."""
+        self.finished.set()
+        for thread in self.threads:
+            thread.join()
+        world.flush()
+        if self.failure is not None:
+            raise self.failure
 
     def _guarded(self, work, world):
         try:
@@ -271,7 +290,7 @@ class Crowd:
 
     def _stream(self, world):
         paying = {debtor.id for debtor in self.debtors if debtor.fate != "stays" and debtor.reacts}
-        reading = {debtor.id for debtor in self.debtors if "aviso" in debtor.steps}
+        reading = {debtor.id for debtor in self.debtors if "aviso" in debtor.steps(debtor.fate != "stays")}
         while not self.finished.is_set():
             with self.lock:
                 entry = heapq.heappop(self.ahead) if self.ahead and self.ahead[0][0] <= time.monotonic() else None
@@ -302,7 +321,3 @@ class Crowd:
                 if debtor in paying and (record.kind, step) in PAID_AT:
                     self._plan(time.monotonic() + paying[debtor].paid_s, self._pay, paying.pop(debtor))
         topic.close()
-
-    def check(self):
-        if self.failure is not None:
-            raise self.failure

@@ -294,23 +294,53 @@ class Late(Fault):
         if kind != "claim":
             self.publish(kind, *other)
             return
-        claim = json.loads(message.value())
-        outcome = {
-            "v": 1,
-            "action": claim["action"],
-            "claim": json.loads(other[1])["claim"],
-            "claim_offset": 0,
-            "debtor": claim["debtor"],
-            "step": "late",
-            "channel": "late",
-            "verdict": self.dice.choice(("released", "uncertain")),
-            "at_ms": claim["at_ms"],
-        }
-        self.publish("outcome", message.partition(), json.dumps(outcome))
+        verdict = self.dice.choice(("released", "uncertain"))
+        self.publish("outcome", message.partition(), misnamed(json.loads(message.value()), json.loads(other[1])["claim"], verdict))
 
     def publish(self, kind, partition, value):
         debtor = json.loads(value)["debtor"]
         self.run.world.publish("ledger", value, debtor, [("regua_kind", kind)], partition=partition, flush=False)
+
+
+def misnamed(claim, other, verdict):
+    """An outcome of that claim's action, which names another claim."""
+    outcome = {
+        "v": 1,
+        "action": claim["action"],
+        "claim": other,
+        "claim_offset": 0,
+        "debtor": claim["debtor"],
+        "step": "late",
+        "channel": "late",
+        "verdict": verdict,
+        "at_ms": claim["at_ms"],
+    }
+    return json.dumps(outcome)
+
+
+class LateRelease(Fault):
+    """It is killed, and before it is started again somebody long gone gives back what it had in its hands, naming each time the claim
+    of somebody else: what may have been delivered already is nobody's to deliver anew."""
+
+    def act(self):
+        world = self.run.world
+        time.sleep(self.dice.uniform(0, 2.0))
+        world.kill()
+        self.run.ends()  # what it had on its way has got there
+        ledger = world.read("ledger")
+        claims = {record.json["claim"]: record for record in ledger if record.kind == "claim"}
+        ended = {(record.json["action"], record.json.get("claim")) for record in ledger if record.kind == "outcome"}
+        stand = [claim for claim, record in claims.items() if (record.json["action"], claim) not in ended]
+        for claim in stand:
+            record, other = claims[claim], self.dice.choice(list(claims))
+            if other == claim:
+                continue
+            value = misnamed(record.json, other, "released")
+            world.publish("ledger", value, record.key, [("regua_kind", "outcome")], partition=record.partition, flush=False)
+        world.flush()
+        world.start(ready=False)
+        self.note(f"{len(stand)} claims of a process that was killed were given back by others")
+        return len(stand) > 0
 
 
 KINDS = {
@@ -324,9 +354,22 @@ KINDS = {
     "late-exec": LateExec,
     "term": Term,
     "late": Late,
+    "late-release": LateRelease,
 }
 # How long an act lasts.
-SECONDS = {"kill": 4.5, "pause": 8, "stop": 10, "broker": 10, "redis": 3.5, "tail": 3.5, "hidden-tail": 4.5, "late-exec": 6, "term": 4, "late": 4}
+SECONDS = {
+    "kill": 4.5,
+    "pause": 8,
+    "stop": 10,
+    "broker": 10,
+    "redis": 3.5,
+    "tail": 3.5,
+    "hidden-tail": 4.5,
+    "late-exec": 6,
+    "term": 4,
+    "late": 4,
+    "late-release": 5.5,
+}
 TWO_PROCESSES = {"pause", "stop"}
 PROXIED = {"hidden-tail", "late-exec"}
 OWN_KAFKA = {"broker"}

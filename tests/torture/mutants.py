@@ -5,8 +5,8 @@
     ./dev mutants --check          only whether each patch still applies; a test of the lane order asks that
 
 Each file of mutants/ is a patch behind two lines: which guard it removes, and the runs that have to catch it. It is applied to a
-copy of the tree, built, and has to be caught by at least nine of ten seeds; a run whose fault never struck has caught nothing. A
-patch that does not apply any more is an error: change the copy in build/mutants/tree by hand and write its `git diff` behind the
+copy of the tree, built, and has to be caught by at least nine of ten seeds. Only the oracle catches: that a process ended, or that
+the run waited in vain for something, is told, and says nothing of a promise. A patch that does not apply any more is an error: change the copy in build/mutants/tree by hand and write its `git diff` behind the
 two lines. What every run of a mutant said stands in build/mutants/NAME.jsonl.
 """
 import argparse
@@ -95,7 +95,7 @@ def findings_of(process):
     except (subprocess.TimeoutExpired, IndexError, ValueError):
         process.kill()
         process.communicate()
-        return {"found": 1, "findings": ["the run did not come to an end"]}
+        return {"broken": 0, "findings": ["the run did not come to an end"]}
 
 
 def try_mutant(mutant, options):
@@ -121,17 +121,20 @@ def try_mutant(mutant, options):
 
 
 def missed(reports):
-    return sum(not report["found"] for report in reports)
+    return sum(not report["broken"] for report in reports)
 
 
 def tell(mutant, reports, lives):
     seconds = sum(report.get("seconds", RUN_S) for report in reports) / len(reports)
     vain = sum(bool(report.get("unstruck")) for report in reports)
-    example = next((report["findings"][0] for report in reports if report["findings"]), "")
+    example = next((report["findings"][0] for report in reports if report["broken"]), "")
+    trouble = next((report["findings"][-1] for report in reports if report["findings"] and not report["broken"]), "")
     print(
         f"{'LIVES ' if lives else 'caught'} {mutant.name}: {len(reports) - missed(reports)} of {len(reports)} seeds, {seconds:.0f} s each"
         + (f"; in {vain} its fault never struck" if vain else "")
-        + f". {mutant.guard}\n       {example[:300]}",
+        + f". {mutant.guard}"
+        + (f"\n       {example[:300]}" if example else "")
+        + (f"\n       in trouble, nothing broken: {trouble[:300]}" if trouble else ""),
         flush=True,
     )
 

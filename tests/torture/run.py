@@ -5,6 +5,7 @@
 """
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -28,8 +29,8 @@ from topics import ALWAYS  # noqa: E402
 import crowd  # noqa: E402
 import faults  # noqa: E402
 
-STREAM_S = 300  # until everything is published: the machine may have other things to do
-SETTLE_S = 180  # then it is over, whatever still happens
+START_S = 300  # until the past is folded: the machine may have other things to do
+SETTLE_S = 300  # after the last act it is over then, whatever still happens
 QUIET_S = 45  # nothing more will come then: what failed is made again after half a minute
 RESEND_EVERY = 4  # so many seeds have the notice made again when it is in doubt: such a run lasts longer
 SHOWN = 20  # findings in a report; all of them are in the directory that is kept
@@ -41,7 +42,8 @@ TUNING = "tuning: { session_timeout: %ds }" % faults.SESSION_S
 
 
 class Run:
-    """`world`, its `crowd`, and what the faults note: `kills`, one entry each."""
+    """`world`, its `crowd`, and what the faults note: `kills`, one entry each. `trouble`: what else went wrong on the way; it fails
+    a run as a finding does, but what it means for a promise only the oracle says."""
 
     def __init__(self, options):
         self.options = options
@@ -51,6 +53,7 @@ class Run:
         self.crowd = crowd.Crowd(options.seed, options.debtors, stream_s, options.cuts, resend=options.seed % RESEND_EVERY == 0)
         self.kills = []
         self.notes = []
+        self.trouble = []
         self.struck = set()  # kinds of faults that did what they are there for
         self.over = threading.Event()
         self.sizes = None
@@ -110,16 +113,38 @@ class Run:
             self.second.start()
         faults.watch_log(self)
         self.crowd.invoices(world)
-        world.wait(lambda: self.folded(crowd.RECORDS_OF_INVOICE), "the invoices are folded", STREAM_S)
+        world.wait(lambda: self.folded(crowd.RECORDS_OF_INVOICE), "the invoices are folded", START_S)
         self.crowd.past(world)
-        world.wait(lambda: self.folded(crowd.RECORDS_OF_PAST), "the past is folded", STREAM_S)
+        world.wait(lambda: self.folded(crowd.RECORDS_OF_PAST), "the past is folded", START_S)
         self.crowd.start(world)
-        faults.torment(self)
-        assert self.crowd.finished.wait(STREAM_S), "somebody's step was never decided"
-        self.crowd.check()
+        with self.going_on():
+            faults.torment(self)
+        self.keep_alive()
         self.settle()
+        self.crowd.stop(world)
         for daemon in self.daemons:
-            daemon.stop()
+            with self.going_on():
+                daemon.stop()
+
+    @contextlib.contextmanager
+    def going_on(self):
+        """Whatever goes wrong in here, the oracle is asked."""
+        try:
+            yield
+        except Exception as error:  # pylint: disable=broad-except (it is told)
+            traceback.print_exc()
+            self.trouble.append(f"{type(error).__name__}: {error}"[:4000])
+
+    def keep_alive(self):
+        """As systemd does; and who still stands still goes on."""
+        for daemon in self.daemons:
+            if daemon.process is None:
+                daemon.start(ready=False)
+            elif daemon.process.poll() is not None:
+                self.trouble.append(f"reguad ended by itself with {daemon.process.returncode}:\n{daemon.log_tail()}"[:4000])
+                daemon.start(ready=False)
+            elif daemon.is_stopped():
+                daemon.resume()
 
     def folded(self, records):
         """Live, and so many records of each debtor are folded. An invoice is looked at for the first time when it is folded; what
@@ -140,28 +165,29 @@ class Run:
         return now
 
     def settle(self):
-        """Until nothing is under way and everybody who owes has got what he was due, or nothing happens any more; the oracle says
-        what is missing then."""
+        """Until all is published, nothing is under way and everybody who owes has got what he was due; or until nothing happens any
+        more: then the oracle says what is missing."""
         read = 0
         verdicts = promises.verdicts_of(())
         began = quiet_since = time.monotonic()
         while time.monotonic() < min(quiet_since + QUIET_S, began + SETTLE_S):
-            for daemon in self.daemons:
-                daemon.check_alive()
+            self.keep_alive()
             ledger = self.world.read("ledger")
-            if len(ledger) > read:
+            if len(ledger) > read or self.crowd.ahead:
                 verdicts = promises.verdicts_of(ledger[read:], verdicts)
                 read, quiet_since = len(ledger), time.monotonic()
-            idle = not any(daemon.status()["under_way"] for daemon in self.daemons)
-            if idle and all(due.met(verdicts[due.debtor, due.step]) for due in self.dues()):
+            if self.crowd.finished.is_set() and self.idle() and all(due.met(verdicts[due.debtor, due.step]) for due in self.dues()):
                 return
             time.sleep(0.5)
 
+    def idle(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return not any(daemon.status()["under_way"] for daemon in self.daemons)
+        return False
+
     def dues(self):
         return [
-            promises.Due(debtor.id, step, step in self.crowd.resent, step == "atraso")
-            for debtor in self.crowd.debtors
-            for step in debtor.steps
+            promises.Due(debtor.id, step, step in self.crowd.resent, step == "atraso") for debtor, step in self.crowd.dues()
         ]
 
     def court(self):
@@ -184,6 +210,10 @@ class Run:
     def report(self):
         court = self.court()
         findings = court.run()
+        broken = len(findings)
+        for daemon in self.daemons:
+            with self.going_on():
+                daemon.check_log()
         uncertain = set(court.uncertain())
         for kill, open_claims in zip(self.kills, court.open_at_kills()):
             kill["open"], kill["waiting"] = len(open_claims), court.waiting_at(kill["ends"])
@@ -201,7 +231,8 @@ class Run:
             "kills": self.kills,
             "notes": self.notes,
             "unstruck": self.unstruck,
-            "findings": findings,
+            "broken": broken,
+            "findings": findings + self.trouble,
         }
 
 
@@ -245,14 +276,9 @@ def main():
         run.open()
         run.play()
         report = run.report()
-        try:
-            for daemon in run.daemons:
-                daemon.check_log()
-        except AssertionError as error:
-            report["findings"].append(str(error)[:2000])
     except Exception as error:  # pylint: disable=broad-except (whatever it was, it belongs to the report)
         traceback.print_exc()
-        report = {"seed": options.seed, "faults": run.kinds, "kills": run.kills, "notes": run.notes, "unstruck": [], "findings": [f"{type(error).__name__}: {error}"[:4000]]}
+        report = {"seed": options.seed, "faults": run.kinds, "kills": run.kills, "notes": run.notes, "unstruck": [], "broken": 0, "findings": [f"{type(error).__name__}: {error}"[:4000]]}
     report["seconds"] = round(time.monotonic() - began, 1)
     if run.world is not None:
         if options.keep is not None and (report["findings"] or report["unstruck"] or os.environ.get("RG_E2E_KEEP")):
