@@ -126,6 +126,7 @@ class Crowd:
         self.serial = itertools.count()
         self.read = set()  # whose second receipt was published
         self.paid = set()  # whose payment was
+        self.began = 0.0  # when the stream did
         self.threads = []
         self.lock = threading.Lock()
         self.published = 0
@@ -263,11 +264,11 @@ class Crowd:
 
     def start(self, world):
         """Publishes in threads of its own; `finished` is set when all of it has been taken."""
-        began = time.monotonic()
+        self.began = time.monotonic()
         for debtor in self.debtors:
-            self._plan(began + debtor.due_s, self._prove, debtor)
+            self._plan(self.began + debtor.due_s, self._prove, debtor)
             if debtor.fate != "stays" and not debtor.reacts:
-                self._plan(began + debtor.due_s + debtor.paid_s, self._pay, debtor)
+                self._plan(self.began + debtor.due_s + debtor.paid_s, self._pay, debtor)
         self.threads = [threading.Thread(target=self._guarded, args=(work, world), daemon=True) for work in (self._stream, self._watch)]
         for thread in self.threads:
             thread.start()

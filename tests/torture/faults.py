@@ -217,8 +217,9 @@ class Tail(Fault):
         return lost_bytes > 0
 
     def cut(self, redis, began):
-        """Forgets some of what was written before that instant, and all after it: how many bytes."""
-        lost_s = self.dice.uniform(0.1, 3)
+        """Forgets some of what was written before that instant, and all after it: how many bytes. What is older than the stream
+        stays: who is looked at for the first time once more is not cut before tomorrow, nor told that he will be."""
+        lost_s = min(self.dice.uniform(0.1, 3), began - self.run.crowd.began)
         before = [size for instant, size in self.run.sizes if instant <= began - lost_s]
         whole = redis.log_file.stat().st_size
         left = before[-1] if before else whole
