@@ -44,17 +44,22 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def quiet_port():
-    """A port for a server that is started later: below those that the kernel gives to others meanwhile."""
+def quiet_port(kept=[]):  # pylint: disable=dangerous-default-value (that it lives as long as the process is what it is for)
+    """A port for a server that is started later: below those that the kernel gives to others meanwhile, and nobody else's who asks
+    here, in whatever process: it is taken by a name that ends with us."""
     low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     while True:
         port = random.randrange(10240, low)
+        name = socket.socket(socket.AF_UNIX)
         with socket.socket() as tried:
             try:
+                name.bind(f"\0regua-tests-port-{port}")
                 tried.bind(("127.0.0.1", port))
-                return port
             except OSError:
+                name.close()
                 continue
+        kept.append(name)
+        return port
 
 
 def end(process, timeout=30):
