@@ -302,8 +302,8 @@ class Judge:
                 self.findings.append(
                     f"{debtor} was suspended (sequence {sequence}), owes nothing of it any more, and was not restored"
                 )
-            last = max(sent[debtor], key=lambda signal: signal["data"]["sequence"])
-            if not last["type"].endswith(RESTORE):
+            last = max(sent[debtor], key=lambda signal: signal["data"]["sequence"], default=None)
+            if last is not None and not last["type"].endswith(RESTORE):
                 self.findings.append(f"{debtor}: the last word is {last['type']}, not a restore")
 
     def _suspended(self):

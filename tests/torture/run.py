@@ -31,7 +31,7 @@ import faults  # noqa: E402
 
 START_S = 300  # until the past is folded: the machine may have other things to do
 SETTLE_S = 300  # after the last act it is over then, whatever still happens
-QUIET_S = 45  # nothing more will come then: what failed is made again after half a minute
+QUIET_S = 60  # nobody gets anything more then: what failed is made again after half a minute
 RESEND_EVERY = 4  # so many seeds have the notice made again when it is in doubt: such a run lasts longer
 SHOWN = 20  # findings in a report; all of them are in the directory that is kept
 FRESHENING_MS = 30000  # a sanction waits that long for upstream
@@ -165,19 +165,21 @@ class Run:
         return now
 
     def settle(self):
-        """Until all is published, nothing is under way and everybody who owes has got what he was due; or until nothing happens any
-        more: then the oracle says what is missing."""
-        read = 0
+        """Until all is published, nothing is under way and everybody who owes has got what he was due; or until nobody gets anything
+        any more: then the oracle says what is missing."""
+        read, reached = 0, None
         verdicts = promises.verdicts_of(())
         began = quiet_since = time.monotonic()
         while time.monotonic() < min(quiet_since + QUIET_S, began + SETTLE_S):
             self.keep_alive()
             ledger = self.world.read("ledger")
-            if len(ledger) > read or self.crowd.ahead:
-                verdicts = promises.verdicts_of(ledger[read:], verdicts)
-                read, quiet_since = len(ledger), time.monotonic()
-            if self.crowd.finished.is_set() and self.idle() and all(due.met(verdicts[due.debtor, due.step]) for due in self.dues()):
+            verdicts = promises.verdicts_of(ledger[read:], verdicts)
+            read, dues = len(ledger), self.dues()
+            met = sum(due.met(verdicts[due.debtor, due.step]) for due in dues)
+            if self.crowd.finished.is_set() and met == len(dues) and self.idle():
                 return
+            if reached != (met, self.crowd.published):
+                reached, quiet_since = (met, self.crowd.published), time.monotonic()
             time.sleep(0.5)
 
     def idle(self):
