@@ -318,12 +318,17 @@ class Judge:
                 owing[decision["debtor"]] = max(owing.get(decision["debtor"], 0), decision["sequence"])
         return owing
 
-    def run(self):
-        """All findings; none is good."""
+    def standing(self):
+        """Those findings that stand whatever may still come."""
         for attempt in self.attempts.values():
             if attempt.decision["tone"] in DUNNING and attempt.verdict in ("accepted", "uncertain"):
                 self._judge_dunning(attempt)
-        self._judge_arrivals()
         self._judge_repeats()
+        return self.findings
+
+    def run(self):
+        """All findings; none is good."""
+        self.standing()
+        self._judge_arrivals()
         self._judge_signals()
         return self.findings

@@ -177,16 +177,14 @@ class Promises(judge.Judge):
             if came[body] > sure[body]:
                 self._say(attempts[-1], "was delivered, and no outcome names it")
 
+    def standing(self):
+        super().standing()
+        for part in (self._judge_order, self._judge_release, self._judge_names, self._judge_doubt):
+            part()
+        return self.findings
+
     def run(self):
         super().run()
-        for part in (
-            self._judge_dues,
-            self._judge_events,
-            self._judge_order,
-            self._judge_release,
-            self._judge_names,
-            self._judge_doubt,
-            self._judge_open,
-        ):
+        for part in (self._judge_dues, self._judge_events, self._judge_open):
             part()
         return self.findings

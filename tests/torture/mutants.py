@@ -25,7 +25,7 @@ import servers  # noqa: E402 (the path is known only now)
 
 TREE = servers.ROOT / "build" / "mutants" / "tree"
 RUN_S = 600
-DEBTORS = 5000  # a mutant shows in a smaller crowd too
+DEBTORS = 4000  # a mutant shows in a smaller crowd too
 
 
 class MutantError(Exception):
@@ -49,7 +49,7 @@ class Mutant:
 
     def start(self, seed):
         """One run of it."""
-        command = [sys.executable, str(HERE / "run.py"), "--seed", str(seed), "--debtors", str(DEBTORS), *self.runs]
+        command = [sys.executable, str(HERE / "run.py"), "--seed", str(seed), "--debtors", str(DEBTORS), "--haste", *self.runs]
         environment = {**os.environ, "RG_REGUAD": str(TREE / "build" / "torture" / "daemon" / "reguad")}
         return subprocess.Popen(
             command,

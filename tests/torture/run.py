@@ -32,6 +32,7 @@ import faults  # noqa: E402
 START_S = 300  # until the past is folded: the machine may have other things to do
 SETTLE_S = 300  # after the last act it is over then, whatever still happens
 QUIET_S = 60  # nobody gets anything more then: what failed is made again after half a minute
+LOOK_S = 5  # between two looks of who is in haste
 RESEND_EVERY = 4  # so many seeds have the notice made again when it is in doubt: such a run lasts longer
 SHOWN = 20  # findings in a report; all of them are in the directory that is kept
 FRESHENING_MS = 30000  # a sanction waits that long for upstream
@@ -54,6 +55,7 @@ class Run:
         self.kills = []
         self.notes = []
         self.trouble = []
+        self.hasty = False  # ended before everybody had got his
         self.struck = set()  # kinds of faults that did what they are there for
         self.over = threading.Event()
         self.sizes = None
@@ -166,8 +168,8 @@ class Run:
 
     def settle(self):
         """Until all is published, nothing is under way and everybody who owes has got what he was due; or until nobody gets anything
-        any more: then the oracle says what is missing."""
-        read, reached = 0, None
+        any more: then the oracle says what is missing. Who is in haste goes as soon as something is broken that no waiting mends."""
+        read, reached, looked = 0, None, time.monotonic()
         verdicts = promises.verdicts_of(())
         began = quiet_since = time.monotonic()
         while time.monotonic() < min(quiet_since + QUIET_S, began + SETTLE_S):
@@ -178,6 +180,10 @@ class Run:
             met = sum(due.met(verdicts[due.debtor, due.step]) for due in dues)
             if self.crowd.finished.is_set() and met == len(dues) and self.idle():
                 return
+            if self.options.haste and time.monotonic() > looked + LOOK_S:
+                self.hasty, looked = bool(self.court().standing()), time.monotonic()
+                if self.hasty:
+                    return
             if reached != (met, self.crowd.published):
                 reached, quiet_since = (met, self.crowd.published), time.monotonic()
             time.sleep(0.5)
@@ -211,7 +217,7 @@ class Run:
 
     def report(self):
         court = self.court()
-        findings = court.run()
+        findings = court.standing() if self.hasty else court.run()
         broken = len(findings)
         for daemon in self.daemons:
             with self.going_on():
@@ -270,6 +276,7 @@ def main():
     parser.add_argument("--cuts", type=float, default=0.05, help="share of debtors who had their notice already")
     parser.add_argument("--point", action="append", default=[], help="crash points, one for each kill after the first")
     parser.add_argument("--stop", action="append", default=[], help="crash points to stand still at; any when none is named")
+    parser.add_argument("--haste", action="store_true", help="end as soon as a promise is broken for good")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
     run = Run(options)
