@@ -211,9 +211,17 @@ class Run:
             published=list(self.crowd.ids()),
             kills=[kill["ends"] for kill in self.kills],
             hands=HANDS * len(self.daemons),
-            doubts=self.kinds == ["kill"],
+            doubts=self.kinds == ["kill"] and not self.starved(),
             freshening_ms=FRESHENING_MS,
         )
+
+    def starved(self):
+        """The machine had so much else to do that a living process was put out of its group: what it had in hand is in doubt as
+        well, though nobody killed it."""
+        starved = any("SESSTMOUT" in line["text"] for daemon in self.daemons for line in daemon.log())
+        if starved:
+            self.notes.append("a session was over though nobody was killed: who had what in hand is not judged")
+        return starved
 
     def report(self):
         court = self.court()
