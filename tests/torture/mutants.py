@@ -79,7 +79,7 @@ def copy_tree():
         if target.exists() and target.read_bytes() == source.read_bytes():
             continue  # its object files are still good
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+        shutil.copy(source, target)  # and not its age: what was built of another text is built anew
     if not (TREE / ".git").exists():
         tree("git", "init", "--quiet", what="the copy")
     tree("git", "add", "--all", what="the copy")
