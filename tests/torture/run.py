@@ -200,13 +200,14 @@ class Run:
 
     def court(self):
         world = self.world
+        copies = [record for queue in QUEUES for record in world.read(f"actions.{queue}")]  # before the ledger, which then has their decisions
         return promises.Promises(
             world.read("ledger"),
             world.read("messages"),
             world.read("signals"),
             {source: world.read(source) for source in world.sources},
             world.inbox.everything(),
-            copies=[record for queue in QUEUES for record in world.read(f"actions.{queue}")],
+            copies=copies,
             dues=self.dues(),
             published=list(self.crowd.ids()),
             kills=[kill["ends"] for kill in self.kills],
