@@ -286,6 +286,15 @@ class Judge:
         """A notice is given again when more is owed than it said."""
         return attempt.decision["tone"] == "notice" and later.decision["amount_cents"] > attempt.decision["amount_cents"]
 
+    def _judge_sequences(self):
+        """Whoever acts on them ignores a word whose sequence he has heard."""
+        words = collections.defaultdict(set)
+        for signal in self.signals:
+            words[signal["data"]["debtor"], signal["data"]["sequence"]].add(signal["type"])
+        for (debtor, sequence), types in words.items():
+            if len(types) > 1:
+                self.findings.append(f"{debtor}: sequence {sequence} stands for {' and '.join(sorted(types))}")
+
     def _judge_signals(self):
         sent = collections.defaultdict(list)
         for signal in self.signals:
@@ -324,6 +333,7 @@ class Judge:
             if attempt.decision["tone"] in DUNNING and attempt.verdict in ("accepted", "uncertain"):
                 self._judge_dunning(attempt)
         self._judge_repeats()
+        self._judge_sequences()
         return self.findings
 
     def run(self):
