@@ -220,8 +220,9 @@ class Run:
         """The machine had so much else to do that a living process was put out of its group: what it had in hand is in doubt as
         well, though nobody killed it."""
         starved = any("SESSTMOUT" in line["text"] for daemon in self.daemons for line in daemon.log())
-        if starved:
-            self.notes.append("a session was over though nobody was killed: who had what in hand is not judged")
+        note = "a session was over though nobody was killed: who had what in hand is not judged"
+        if starved and note not in self.notes:
+            self.notes.append(note)
         return starved
 
     def report(self):
