@@ -60,7 +60,7 @@ function(rg_test path)
   target_link_libraries(${target} PRIVATE rg_options ${ARG_DEPENDS} PkgConfig::CMOCKA)
   rg_test_target(${target})
   add_test(NAME ${ARG_LANE}/${path} COMMAND ${target})
-  set_tests_properties(${ARG_LANE}/${path} PROPERTIES LABELS ${ARG_LANE} TIMEOUT 120
+  set_tests_properties(${ARG_LANE}/${path} PROPERTIES LABELS ${ARG_LANE} TIMEOUT 300
     ENVIRONMENT "RG_SOURCE_DIR=${PROJECT_SOURCE_DIR};CMOCKA_MESSAGE_OUTPUT=stdout")
 endfunction()
 
@@ -82,7 +82,7 @@ function(rg_fuzz name)
   rg_test_target(replay_${name})
   rg_gather(replays replay_${name})
   add_test(NAME unit/fuzz/${name} COMMAND replay_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
-  set_tests_properties(unit/fuzz/${name} PROPERTIES LABELS unit TIMEOUT 120)
+  set_tests_properties(unit/fuzz/${name} PROPERTIES LABELS unit TIMEOUT 300)
   if(RG_FUZZ)
     add_executable(fuzz_${name} ${source})
     target_link_libraries(fuzz_${name} PRIVATE rg_options ${ARG_DEPENDS})
