@@ -6,7 +6,7 @@
         ...                 # Redis is killed, loses its tail, is started again
         proxy.release()     # the same client connections go on, each over a new one to Redis
 
-        shard = proxy.catch(5)    # the next transaction that makes an action live does not get its EXEC; None: there was none
+        shard = proxy.catch(5)    # the next transaction that decides something does not get its EXEC; None: there was none
         ...                       # its client is killed
         proxy.let_go_after_one(9) # it reaches Redis right after the next transaction of that shard, before anything else does
 
@@ -83,7 +83,8 @@ class Link:
         self.asked, self.answered = Framing(), Framing()
         self.multi = self.watching = False
         self.shard = None  # of the transaction that is open, or was the last
-        self.writes = self.releases = False  # whether it changes anything, and makes an action live
+        self.writes = False  # whether it changes anything
+        self.acts = self.tells = False  # and changes what is live, and has something to tell: who does both has decided something
         self.exec_at = 0  # which of our requests it ended with; 0: it is open, or there was none
         self.server_writer = None
         self.pump = None
@@ -92,7 +93,8 @@ class Link:
     def _command(self, word=b"", key=b""):
         word, named = word.upper(), SHARD.search(key)
         if word == b"MULTI":
-            self.multi, self.shard, self.writes, self.releases, self.exec_at = True, None, False, False, 0
+            self.multi, self.shard, self.exec_at = True, None, 0
+            self.writes = self.acts = self.tells = False
         elif word == b"WATCH":
             self.watching = True
         elif word == b"UNWATCH":
@@ -102,7 +104,8 @@ class Link:
             self.writes = self.writes and word == b"EXEC"
         elif self.multi and named:
             self.shard, self.writes = int(named[1]), self.writes or not word.endswith(b"GET")
-            self.releases = self.releases or (word == b"HSET" and key.endswith(b":act"))
+            self.acts = self.acts or (word == b"HSET" and key.endswith(b":act"))
+            self.tells = self.tells or (word == b"ZADD" and key.endswith(b":out"))
 
     def _ask(self, data):
         """What of it is to be sent on."""
@@ -242,7 +245,7 @@ class Proxy:
 
     def caught(self, link):
         """Whether the word that would end the transaction of a link stays here."""
-        if not self.catching or not link.releases:
+        if not self.catching or not (link.acts and link.tells):
             return False
         self.catching, self.speaker = False, link
         link.lost = True

@@ -13,8 +13,15 @@ import servers  # noqa: E402 (the path is known only now)
 from proxy import Framing, Proxy  # noqa: E402
 
 PATIENCE_S = 10
-ACT, POS = "regua:{2}:act", "regua:{2}:pos"
-RELEASE = (("MULTI",), ("MSET", "regua:{2}:d:d1", "x" * 70000, "regua:{2}:i:F1", "EXEC"), ("HSET", ACT, "a", "live"), ("EXEC",))
+ACT, OUT, POS = "regua:{2}:act", "regua:{2}:out", "regua:{2}:pos"
+DECIDE = (
+    ("MULTI",),
+    ("MSET", "regua:{2}:d:d1", "x" * 70000, "regua:{2}:i:F1", "EXEC"),
+    ("HSET", ACT, "a", "live"),
+    ("ZADD", OUT, "7", "7:decided"),
+    ("EXEC",),
+)
+CLAIM = (("MULTI",), ("HSET", ACT, "b", "claimed"), ("EXEC",))
 KEEP = (("MULTI",), ("HSET", POS, "b", "1"), ("EXEC",))
 READ = (("MULTI",), ("HMGET", ACT, "a", "b"), ("EXEC",))
 
@@ -78,7 +85,7 @@ def test_passes(proxy, redis):
         assert client.ask(command)[0].startswith(answer), "somebody waits for each answer"
     watcher.join()
     assert found == [None]
-    assert client.ask(("PING",), *RELEASE)[0] == b"+PONG\r\n", "nobody looks any more"
+    assert client.ask(("PING",), *DECIDE)[0] == b"+PONG\r\n", "nobody looks any more"
     assert redis.ask("HGET", ACT, "a") == b"live"
     client.close()
 
@@ -91,11 +98,12 @@ def test_catches(proxy, redis, cut, others):
     watcher.start()
     while not proxy.catching:
         pass
-    client.say(wire(*[("PING",)] * others, *KEEP, *RELEASE, *[("SET", "behind", "1")] * others), cut)
+    client.say(wire(*[("PING",)] * others, *KEEP, *CLAIM, *DECIDE, *[("SET", "behind", "1")] * others), cut)
     watcher.join()
     assert found == [2]
     client.close()
     assert redis.ask("HGET", ACT, "a") is None and redis.ask("GET", "behind") is None
+    assert redis.ask("HGET", ACT, "b") == b"claimed", "a claim decides nothing"
     late, met = Client(proxy), []
     speaker = threading.Thread(target=lambda: met.append(proxy.let_go_after_one(PATIENCE_S)))
     speaker.start()
@@ -113,7 +121,7 @@ def test_catches(proxy, redis, cut, others):
 def test_meets_nobody(proxy, redis):
     redis.ask("FLUSHALL")
     client = Client(proxy)
-    threading.Timer(0.2, client.say, (wire(*RELEASE),)).start()
+    threading.Timer(0.2, client.say, (wire(*DECIDE),)).start()
     assert proxy.catch(PATIENCE_S) == 2
     assert proxy.let_go_after_one(0.1) is False
     assert redis.ask("HGET", ACT, "a") == b"live"
