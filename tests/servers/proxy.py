@@ -6,7 +6,7 @@
         ...                 # Redis is killed, loses its tail, is started again
         proxy.release()     # the same client connections go on, each over a new one to Redis
 
-        shard = proxy.catch(5)    # the next transaction that decides something does not get its EXEC; None: there was none
+        shard = proxy.catch(5)    # the next transaction that queues some actions does not get its EXEC; None: there was none
         ...                       # its client is killed
         proxy.let_go_after_one(9) # it reaches Redis right after the next transaction of that shard, before anything else does
 
@@ -26,6 +26,9 @@ READ_BYTES = 1 << 16
 
 SHARD = re.compile(rb"\{(\d+)\}")
 EXEC = b"*1\r\n$4\r\nEXEC\r\n"
+WORDS_MAX = 4  # of a command, to be looked at
+QUEUED = b"q"  # what :act says of an action that nobody has claimed
+SOME = 5  # one alone may follow from a record of the ledger, and whoever has the shard next finds it there again
 
 
 class Framing:
@@ -34,7 +37,7 @@ class Framing:
     def __init__(self):
         self.rest = b""
         self.left = [1]  # values still to come, by depth; the outermost is always one
-        self.words = []  # the first two of the value that is under way
+        self.words = []  # the first of the value that is under way
         self.bytes = []  # and as much of it as there is
         self.whole = 0
 
@@ -43,14 +46,14 @@ class Framing:
         return not self.rest and not self.bytes
 
     def feed(self, data):
-        """Those that are whole now: the first two words of each, and its bytes."""
+        """Those that are whole now: the first words of each, and its bytes."""
         data, at, values = self.rest + data, 0, []
         while (end := data.find(b"\r\n", at)) >= 0:
             kind, number, after = data[at : at + 1], data[at + 1 : end], end + 2
             if kind == b"$" and int(number) >= 0:
                 if len(data) < after + int(number) + 2:
                     break
-                if len(self.words) < 2:
+                if len(self.words) < WORDS_MAX:
                     self.words.append(data[after : after + int(number)])
                 after += int(number) + 2
             self.bytes.append(data[at:after])
@@ -84,17 +87,17 @@ class Link:
         self.multi = self.watching = False
         self.shard = None  # of the transaction that is open, or was the last
         self.writes = False  # whether it changes anything
-        self.acts = self.tells = False  # and changes what is live, and has something to tell: who does both has decided something
+        self.queues = 0  # how many actions it queues
         self.exec_at = 0  # which of our requests it ended with; 0: it is open, or there was none
         self.server_writer = None
         self.pump = None
         self.lost = False  # its transaction was caught
 
-    def _command(self, word=b"", key=b""):
+    def _command(self, word=b"", key=b"", _field=b"", value=b""):
         word, named = word.upper(), SHARD.search(key)
         if word == b"MULTI":
             self.multi, self.shard, self.exec_at = True, None, 0
-            self.writes = self.acts = self.tells = False
+            self.writes, self.queues = False, 0
         elif word == b"WATCH":
             self.watching = True
         elif word == b"UNWATCH":
@@ -104,8 +107,7 @@ class Link:
             self.writes = self.writes and word == b"EXEC"
         elif self.multi and named:
             self.shard, self.writes = int(named[1]), self.writes or not word.endswith(b"GET")
-            self.acts = self.acts or (word == b"HSET" and key.endswith(b":act"))
-            self.tells = self.tells or (word == b"ZADD" and key.endswith(b":out"))
+            self.queues += word == b"HSET" and key.endswith(b":act") and value == QUEUED
 
     def _ask(self, data):
         """What of it is to be sent on."""
@@ -245,7 +247,7 @@ class Proxy:
 
     def caught(self, link):
         """Whether the word that would end the transaction of a link stays here."""
-        if not self.catching or not (link.acts and link.tells):
+        if not self.catching or link.queues < SOME:
             return False
         self.catching, self.speaker = False, link
         link.lost = True

@@ -13,15 +13,14 @@ import servers  # noqa: E402 (the path is known only now)
 from proxy import Framing, Proxy  # noqa: E402
 
 PATIENCE_S = 10
-ACT, OUT, POS = "regua:{2}:act", "regua:{2}:out", "regua:{2}:pos"
+ACT, POS = "regua:{2}:act", "regua:{2}:pos"
 DECIDE = (
     ("MULTI",),
     ("MSET", "regua:{2}:d:d1", "x" * 70000, "regua:{2}:i:F1", "EXEC"),
-    ("HSET", ACT, "a", "live"),
-    ("ZADD", OUT, "7", "7:decided"),
+    *(("HSET", ACT, action, "q") for action in "acdef"),
     ("EXEC",),
 )
-CLAIM = (("MULTI",), ("HSET", ACT, "b", "claimed"), ("EXEC",))
+CLAIM = (("MULTI",), *(("HSET", ACT, action, "w:1:1") for action in "bghij"), ("HSET", ACT, "k", "q"), ("EXEC",))
 KEEP = (("MULTI",), ("HSET", POS, "b", "1"), ("EXEC",))
 READ = (("MULTI",), ("HMGET", ACT, "a", "b"), ("EXEC",))
 
@@ -86,7 +85,7 @@ def test_passes(proxy, redis):
     watcher.join()
     assert found == [None]
     assert client.ask(("PING",), *DECIDE)[0] == b"+PONG\r\n", "nobody looks any more"
-    assert redis.ask("HGET", ACT, "a") == b"live"
+    assert redis.ask("HGET", ACT, "a") == b"q"
     client.close()
 
 
@@ -103,7 +102,7 @@ def test_catches(proxy, redis, cut, others):
     assert found == [2]
     client.close()
     assert redis.ask("HGET", ACT, "a") is None and redis.ask("GET", "behind") is None
-    assert redis.ask("HGET", ACT, "b") == b"claimed", "a claim decides nothing"
+    assert redis.ask("HGET", ACT, "b") == b"w:1:1", "a claim decides nothing"
     late, met = Client(proxy), []
     speaker = threading.Thread(target=lambda: met.append(proxy.let_go_after_one(PATIENCE_S)))
     speaker.start()
@@ -112,7 +111,7 @@ def test_catches(proxy, redis, cut, others):
     late.ask(*READ, ("HSET", "regua:{1}:pos", "b", "1"), *(("MULTI",), ("HSET", "regua:{1}:pos", "b", "2"), ("EXEC",)))
     assert redis.ask("HGET", ACT, "a") is None, "neither one that reads nor one of another shard"
     late.ask(*KEEP)
-    assert redis.ask("HGET", ACT, "a") == b"live", "before its client hears of the other"
+    assert redis.ask("HGET", ACT, "a") == b"q", "before its client hears of the other"
     speaker.join()
     assert met == [True]
     late.close()
@@ -124,7 +123,7 @@ def test_meets_nobody(proxy, redis):
     threading.Timer(0.2, client.say, (wire(*DECIDE),)).start()
     assert proxy.catch(PATIENCE_S) == 2
     assert proxy.let_go_after_one(0.1) is False
-    assert redis.ask("HGET", ACT, "a") == b"live"
+    assert redis.ask("HGET", ACT, "a") == b"q"
     client.close()
 
 
